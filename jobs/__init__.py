@@ -1,0 +1,1 @@
+"""The service over time: the command line, the scans, the deliveries."""

@@ -1,0 +1,1 @@
+"""Learning: a table in, probabilities and reasons out."""

@@ -1,0 +1,1 @@
+"""Who we watch, what we know, what policy says, and what was done."""

@@ -1,0 +1,74 @@
+"""Where the service runs: every ``LOWINCOME_*`` variable, read once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.errors import Invalid
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The places and limits of one installation; policy is never among them."""
+
+    home: Path
+    database_url: str
+    key_file: Path
+    production: bool = False
+    threads: int = 2
+    memory_limit: str = "2GB"
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def received(self) -> Path:
+        """Row-error lists and other by-products of deliveries, never the deliveries themselves."""
+        return self.home / "received"
+
+
+def read(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from ``environ`` (the process environment when omitted).
+
+    ``LOWINCOME_HOME`` (default ``var``) holds the lake, the keys and the SQLite file unless
+    ``LOWINCOME_DATABASE_URL`` and ``LOWINCOME_KEY_FILE`` say otherwise. Refuses a value that is not
+    what the variable takes, naming the variable.
+    """
+    env = os.environ if environ is None else environ
+    home = Path(env.get("LOWINCOME_HOME") or "var").expanduser().absolute()
+    return Settings(
+        home=home,
+        database_url=_driver(env.get("LOWINCOME_DATABASE_URL") or f"sqlite:///{home / 'lowincome.db'}"),
+        key_file=Path(env.get("LOWINCOME_KEY_FILE") or home / "keys" / "master.key").absolute(),
+        production=_flag(env, "LOWINCOME_PRODUCTION"),
+        threads=_count(env, "LOWINCOME_THREADS", os.cpu_count() or 2),
+        memory_limit=env.get("LOWINCOME_MEMORY_LIMIT") or "2GB",
+    )
+
+
+def _driver(url: str) -> str:
+    """Plain ``postgresql://`` means the installed driver, psycopg 3."""
+    for plain in ("postgresql://", "postgres://"):
+        if url.startswith(plain):
+            return "postgresql+psycopg://" + url.removeprefix(plain)
+    return url
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "").strip().lower()
+    if text in ("", "0", "no", "false"):
+        return False
+    if text in ("1", "yes", "true"):
+        return True
+    raise Invalid(zh=f"{name} 只能是 0 或 1", en=f"{name} takes 0 or 1")
+
+
+def _count(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isdigit() or int(text) < 1:
+        raise Invalid(zh=f"{name} 须为正整数", en=f"{name} takes a whole number above 0")
+    return int(text)
