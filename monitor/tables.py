@@ -1,0 +1,460 @@
+"""The nouns: every table of the operational database, with its constraints named.
+
+Facts are not here: they lie in the lake, which knows people by ``people.id`` only. Columns of type
+``Encrypted`` hold personal data and are readable through ``privacy.Keyring`` alone.
+"""
+
+import uuid
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+Encrypted = LargeBinary
+Json = dict[str, Any]
+
+
+def utc_now() -> datetime:
+    """Return the present instant, in UTC and saying so."""
+    return datetime.now(UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant in UTC, aware of it on every database; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("an instant must carry its time zone")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """What every table shares: constraint names that migrations can rely on."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Instant, Json: JSON, list[Any]: JSON, str: Text}
+
+
+def _among(column: str, *words: str, name: str | None = None) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=name or column)
+
+
+class Region(Table):
+    """An official code and its parent, valid between two dates."""
+
+    __tablename__ = "regions"
+
+    code: Mapped[str] = mapped_column(String(12), primary_key=True)
+    scheme: Mapped[str] = mapped_column(String(32), primary_key=True, default="official")
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    valid_to: Mapped[date | None]
+    name: Mapped[str]
+    parent: Mapped[str | None] = mapped_column(String(12), index=True)
+    level: Mapped[str] = mapped_column(String(12))
+    successor: Mapped[str | None] = mapped_column(String(12))
+    __table_args__ = (_among("level", "nation", "province", "city", "county", "town", "village"),)
+
+
+class Worker(Table):
+    """Whoever signs in, the region that is theirs, and the hash of their token."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str] = mapped_column(String(32))
+    region: Mapped[str] = mapped_column(String(12))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Person(Table):
+    """One identity. ``id`` is the surrogate key by which the lake knows the person."""
+
+    __tablename__ = "people"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    id_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    id_no: Mapped[bytes | None] = mapped_column(Encrypted)
+    name: Mapped[bytes | None] = mapped_column(Encrypted)
+    phone: Mapped[bytes | None] = mapped_column(Encrypted)
+    sex: Mapped[str | None] = mapped_column(String(1))
+    birth_on: Mapped[date | None]
+
+
+class Household(Table):
+    """People who share income and expenditure: the unit watched, as the newest register has it."""
+
+    __tablename__ = "households"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    household_no: Mapped[str] = mapped_column(unique=True)
+    category: Mapped[str | None] = mapped_column(String(16))
+    region: Mapped[str] = mapped_column(String(12))
+    county: Mapped[str] = mapped_column(String(6), index=True)
+    town: Mapped[str | None] = mapped_column(String(9), index=True)
+    village: Mapped[str | None] = mapped_column(String(12), index=True)
+    registered: Mapped[bool] = mapped_column(default=True)
+
+
+class Member(Table):
+    """A person in a household, from a date until a date (exclusive; none: still there)."""
+
+    __tablename__ = "members"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    relation: Mapped[str | None] = mapped_column(String(8))
+    from_on: Mapped[date]
+    until_on: Mapped[date | None]
+    __table_args__ = (
+        Index(
+            "uq_members_current",
+            "household_id",
+            "person_id",
+            unique=True,
+            sqlite_where=text("until_on IS NULL"),
+            postgresql_where=text("until_on IS NULL"),
+        ),
+    )
+
+
+class Delivery(Table):
+    """One arrival of a feed. Only a committed one exists for the lake; ``seq`` is the order of knowledge."""
+
+    __tablename__ = "deliveries"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    seq: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    feed: Mapped[str] = mapped_column(String(64))
+    file_name: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64))
+    received_on: Mapped[date]
+    known_on: Mapped[date | None]
+    mode: Mapped[str] = mapped_column(String(16))
+    status: Mapped[str] = mapped_column(String(16))
+    rows: Mapped[int] = mapped_column(default=0)
+    good: Mapped[int] = mapped_column(default=0)
+    errors: Mapped[int] = mapped_column(default=0)
+    unmatched: Mapped[int] = mapped_column(default=0)
+    repaired: Mapped[int] = mapped_column(default=0)
+    proposed: Mapped[int] = mapped_column(default=0)
+    duplicates: Mapped[int] = mapped_column(default=0)
+    superseded: Mapped[int] = mapped_column(default=0)
+    facts: Mapped[int] = mapped_column(default=0)
+    gone: Mapped[int] = mapped_column(default=0)
+    lake_sha256: Mapped[str | None] = mapped_column(String(64))
+    profile: Mapped[Json] = mapped_column(default=dict)
+    problems: Mapped[list[Any]] = mapped_column(default=list)
+    received_at: Mapped[datetime] = mapped_column(default=utc_now)
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    decided_why: Mapped[str | None]
+    __table_args__ = (
+        _among("mode", "full", "append", "withdraw"),
+        _among("status", "committed", "held", "refused", "rejected"),
+        CheckConstraint("(status = 'committed') = (seq IS NOT NULL)", name="seq_iff_committed"),
+        Index("ix_deliveries_feed_known", "feed", "known_on", "seq"),
+        Index("ix_deliveries_file", "feed", "sha256"),
+    )
+
+
+class Link(Table):
+    """Why a fact that came without a plain, valid ID number is said of this person; it can be undone."""
+
+    __tablename__ = "links"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    feed: Mapped[str] = mapped_column(String(64))
+    delivery_seq: Mapped[int] = mapped_column(BigInteger)
+    row_no: Mapped[int]
+    fact_key: Mapped[int] = mapped_column(BigInteger)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    how: Mapped[str] = mapped_column(String(16))
+    evidence: Mapped[Json]
+    status: Mapped[str] = mapped_column(String(16), default="active")
+    made_by: Mapped[str] = mapped_column(default="system")
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    undone_by: Mapped[str | None]
+    undone_at: Mapped[datetime | None]
+    undone_why: Mapped[str | None]
+    __table_args__ = (
+        _among("how", "repaired", "confirmed"),
+        _among("status", "active", "undone"),
+        Index("uq_links_fact", "delivery_seq", "row_no", "fact_key", unique=True),
+    )
+
+
+class Proposal(Table):
+    """A row that may belong to one of a few people: kept, encrypted, for a person to confirm or reject."""
+
+    __tablename__ = "proposals"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    delivery_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("deliveries.id"), index=True)
+    feed: Mapped[str] = mapped_column(String(64))
+    row_no: Mapped[int]
+    row: Mapped[bytes] = mapped_column(Encrypted)
+    candidates: Mapped[list[Any]]
+    status: Mapped[str] = mapped_column(String(16), default="open")
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    decided_why: Mapped[str | None]
+    __table_args__ = (
+        _among("status", "open", "confirmed", "rejected"),
+        Index("uq_proposals_row", "delivery_id", "row_no", unique=True),
+    )
+
+
+class Run(Table):
+    """One execution of a job for a logical date: the ledger."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    job: Mapped[str] = mapped_column(String(32))
+    as_of: Mapped[date]
+    scope: Mapped[str] = mapped_column(String(12), default="")
+    status: Mapped[str] = mapped_column(String(16))
+    attempt: Mapped[int] = mapped_column(default=1)
+    cursor: Mapped[Json] = mapped_column(default=dict)
+    counts: Mapped[Json] = mapped_column(default=dict)
+    problem: Mapped[str | None]
+    started_at: Mapped[datetime] = mapped_column(default=utc_now)
+    finished_at: Mapped[datetime | None]
+    __table_args__ = (
+        _among("status", "running", "done", "failed", "interrupted"),
+        Index("ix_runs_job", "job", "as_of"),
+    )
+
+
+class Scan(Table):
+    """A region judged as of one date under one policy and one list of deliveries."""
+
+    __tablename__ = "scans"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    run_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("runs.id"))
+    as_of: Mapped[date]
+    scope: Mapped[str] = mapped_column(String(12), default="")
+    policy_version: Mapped[str] = mapped_column(String(64))
+    model_version: Mapped[str | None] = mapped_column(String(64))
+    manifest: Mapped[str] = mapped_column(String(64))
+    verdicts_sha256: Mapped[str | None] = mapped_column(String(64))
+    counts: Mapped[Json] = mapped_column(default=dict)
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    __table_args__ = (
+        Index("uq_scans_inputs", "as_of", "scope", "policy_version", "manifest", unique=True),
+    )
+
+
+class Alert(Table):
+    """One household, one episode, all its reasons, its life."""
+
+    __tablename__ = "alerts"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
+    episode: Mapped[int] = mapped_column(default=1)
+    status: Mapped[str] = mapped_column(String(16), default="open")
+    level: Mapped[str] = mapped_column(String(8))
+    level_since_on: Mapped[date]
+    lower_level: Mapped[str | None] = mapped_column(String(8))
+    lower_since_on: Mapped[date | None]
+    rank: Mapped[int] = mapped_column(default=0)
+    region: Mapped[str] = mapped_column(String(12))
+    county: Mapped[str] = mapped_column(String(6))
+    town: Mapped[str | None] = mapped_column(String(9))
+    village: Mapped[str | None] = mapped_column(String(12))
+    category: Mapped[str | None] = mapped_column(String(16))
+    opened_on: Mapped[date]
+    opened_at: Mapped[datetime] = mapped_column(default=utc_now)
+    seen_on: Mapped[date]
+    closed_at: Mapped[datetime | None]
+    closed_why: Mapped[str | None] = mapped_column(String(32))
+    previous_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("alerts.id"))
+    scan_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("scans.id"))
+    version: Mapped[int] = mapped_column(default=1)
+    reasons: Mapped[list["Reason"]] = relationship(back_populates="alert", order_by="Reason.place")
+    household: Mapped[Household] = relationship()
+    __table_args__ = (
+        _among("status", "open", "assigned", "visited", "closed", "annulled"),
+        _among("level", "red", "orange", "yellow", "blue"),
+        CheckConstraint("(status IN ('closed', 'annulled')) = (closed_at IS NOT NULL)", name="closed_iff_ended"),
+        Index("uq_alerts_episode", "household_id", "episode", unique=True),
+        Index(
+            "uq_alerts_one_open",
+            "household_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_alerts_queue", "status", "rank", "id"),
+        Index("ix_alerts_county", "county", "status", "rank", "id"),
+        Index("ix_alerts_town", "town", "status", "rank", "id"),
+        Index("ix_alerts_village", "village", "status", "rank", "id"),
+    )
+
+
+class Reason(Table):
+    """One rule that fires on the household, with everything needed to explain it for ever."""
+
+    __tablename__ = "reasons"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alerts.id"))
+    rule: Mapped[str] = mapped_column(String(64))
+    rule_version: Mapped[str] = mapped_column(String(64))
+    direction: Mapped[str] = mapped_column(String(8))
+    level: Mapped[str] = mapped_column(String(8))
+    status: Mapped[str] = mapped_column(String(16), default="active")
+    place: Mapped[int] = mapped_column(default=0)
+    sentence_zh: Mapped[str]
+    sentence_en: Mapped[str]
+    observed: Mapped[float | None]
+    limit_value: Mapped[float | None]
+    excess: Mapped[float | None]
+    unit: Mapped[str | None] = mapped_column(String(32))
+    parameters: Mapped[list[Any]] = mapped_column(default=list)
+    reference: Mapped[Json] = mapped_column(default=dict)
+    evidence: Mapped[list[Any]] = mapped_column(default=list)
+    unseen: Mapped[list[Any]] = mapped_column(default=list)
+    data_on: Mapped[date | None]
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    cleared_on: Mapped[date | None]
+    cleared_by: Mapped[Json | None]
+    alert: Mapped[Alert] = relationship(back_populates="reasons")
+    __table_args__ = (
+        _among("status", "active", "unknown", "cleared", "annulled"),
+        _among("level", "red", "orange", "yellow", "blue"),
+        _among("direction", "help", "leave", "check"),
+        Index("uq_reasons_rule", "alert_id", "rule", unique=True),
+    )
+
+
+class Quiet(Table):
+    """A rule kept silent for one household after a verified "no need", until it worsens or the period ends."""
+
+    __tablename__ = "quiets"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"), index=True)
+    rule: Mapped[str] = mapped_column(String(64))
+    since_on: Mapped[date]
+    until_on: Mapped[date]
+    observed: Mapped[float | None]
+    worse: Mapped[float]
+    category: Mapped[str | None] = mapped_column(String(16))
+    why: Mapped[str] = mapped_column(String(32))
+    follow_up_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("follow_ups.id"))
+    ended_on: Mapped[date | None]
+    ended_why: Mapped[str | None]
+    __table_args__ = (
+        Index(
+            "uq_quiets_in_force",
+            "household_id",
+            "rule",
+            unique=True,
+            sqlite_where=text("ended_on IS NULL"),
+            postgresql_where=text("ended_on IS NULL"),
+        ),
+    )
+
+
+class FollowUp(Table):
+    """What a worker found. ``id`` is made by the client, so sending it twice records it once."""
+
+    __tablename__ = "follow_ups"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alerts.id"), index=True)
+    visited_on: Mapped[date]
+    way: Mapped[str] = mapped_column(String(16))
+    finding: Mapped[str] = mapped_column(String(16))
+    reason_code: Mapped[str | None] = mapped_column(String(32))
+    note: Mapped[bytes | None] = mapped_column(Encrypted)
+    digest: Mapped[str] = mapped_column(String(64))
+    recorded_by: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class AlertEvent(Table):
+    """One step of an alert's life: who, when, why, before and after. Never changed, never deleted."""
+
+    __tablename__ = "alert_events"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alerts.id"), index=True)
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    as_of: Mapped[date | None]
+    kind: Mapped[str] = mapped_column(String(32))
+    by: Mapped[str] = mapped_column(default="system")
+    why: Mapped[str | None]
+    detail: Mapped[Json] = mapped_column(default=dict)
+
+
+class Outbox(Table):
+    """What must be told outside, written in the transaction of the thing itself."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[Json] = mapped_column(default=dict)
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    sent_at: Mapped[datetime | None]
+
+
+class AuditEntry(Table):
+    """A link of the audit chain: each hash covers the entry and the hash before it."""
+
+    __tablename__ = "audit_entries"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    by: Mapped[str]
+    action: Mapped[str] = mapped_column(String(48))
+    subject: Mapped[str] = mapped_column(String(96))
+    detail: Mapped[Json] = mapped_column(default=dict)
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)

@@ -1,0 +1,94 @@
+"""Fixtures: every test that touches the operational database runs on SQLite and on a real PostgreSQL."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import postgres
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine, create_engine
+
+from monitor import database, migrations
+from monitor.service import Service, open_service
+from monitor.settings import Settings, read
+
+SOCKET = "LOWINCOME_TEST_POSTGRESQL_SOCKET"
+hypothesis_settings.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+hypothesis_settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start one PostgreSQL for the session, before the workers of a parallel run inherit its address."""
+    wanted = os.environ.get("LOWINCOME_TEST_DATABASES", "sqlite,postgresql")
+    if hasattr(config, "workerinput") or "postgresql" not in wanted or SOCKET in os.environ:
+        return
+    folder = postgres.binaries()
+    if folder is None:
+        if os.environ.get("LOWINCOME_REQUIRE_POSTGRESQL"):
+            pytest.exit("PostgreSQL is required but its server binaries are not installed", returncode=3)
+        return
+    cluster = postgres.Cluster(folder)
+    config.add_cleanup(cluster.stop)
+    os.environ[SOCKET] = cluster.start()
+    config.add_cleanup(lambda: os.environ.pop(SOCKET, None))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(worker_id: str) -> str:
+    """The name of a database that has all tables and no rows, to copy from."""
+    socket, name = os.environ[SOCKET], f"template_{worker_id}"
+    postgres.execute(socket, f"CREATE DATABASE {name}")
+    engine = create_engine(f"postgresql+psycopg://postgres@/{name}?host={socket}")
+    migrations.upgrade(engine)
+    engine.dispose()
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """An empty installation, once per kind of database."""
+    here = read({"LOWINCOME_HOME": str(tmp_path / "var"), "LOWINCOME_THREADS": "2"})
+    if request.param == "sqlite":
+        yield here
+        return
+    if SOCKET not in os.environ:
+        pytest.skip("PostgreSQL is not installed on this machine")
+    socket, name = os.environ[SOCKET], f"t_{uuid.uuid4().hex}"
+    postgres.execute(socket, f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('postgres_template')}")
+    yield replace(here, database_url=f"postgresql+psycopg://postgres@/{name}?host={socket}")
+    postgres.execute(socket, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def service(settings: Settings) -> Iterator[Service]:
+    """An open, empty installation on each kind of database."""
+    opened = open_service(settings)
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture
+def engine(service: Service) -> Engine:
+    """The operational database of ``service``."""
+    return service.engine
+
+
+@pytest.fixture
+def sqlite_service(tmp_path: Path) -> Iterator[Service]:
+    """An installation on SQLite alone, for what does not depend on the database."""
+    opened = open_service(read({"LOWINCOME_HOME": str(tmp_path / "var")}))
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[database.Session]:
+    """A session whose work is committed at the end of the test."""
+    with database.transaction(engine) as opened:
+        yield opened
