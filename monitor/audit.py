@@ -19,7 +19,9 @@ def record(session: Session, *, by: str, action: str, subject: str, detail: dict
 
     ``detail`` must hold no personal data; name things by their ids.
     """
-    entry = AuditEntry(at=utc_now(), by=by, action=action, subject=subject, detail=detail or {}, previous=_head(session))
+    entry = AuditEntry(
+        at=utc_now(), by=by, action=action, subject=subject, detail=detail or {}, previous=_head(session)
+    )
     entry.hash = _seal(entry)
     session.add(entry)
     session.flush()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.orm import Session
 
 from monitor.settings import Settings
@@ -14,11 +14,12 @@ from monitor.settings import Settings
 def connect(settings: Settings) -> Engine:
     """Return an engine for ``settings.database_url``; connections are checked before use.
 
-    Bound values never appear in error texts (``hide_parameters``): they may be personal.
+    Bound values never appear in error texts, not even in PostgreSQL's DETAIL line: they may be personal.
     """
     if settings.database_url.startswith("sqlite"):
         settings.home.mkdir(parents=True, exist_ok=True)
     engine = create_engine(settings.database_url, hide_parameters=True, pool_pre_ping=True)
+    event.listen(engine, "handle_error", _say_no_values)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
@@ -54,3 +55,14 @@ def _begin_immediate(connection: Connection) -> None:
     """Take the write lock at once: a read that later writes can then never fail half-way."""
     reads = connection.get_execution_options().get("lowincome_reading")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _say_no_values(context: ExceptionContext) -> None:
+    """Take PostgreSQL's DETAIL, which quotes the row, out of an error before anybody prints it."""
+    original = context.original_exception
+    primary = getattr(getattr(original, "diag", None), "message_primary", None)
+    if primary is None:
+        return
+    original.args = (primary,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"({type(original).__name__}) {primary}",)

@@ -11,8 +11,8 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from monitor.errors import Invalid
 
@@ -43,9 +43,7 @@ class Keyring:
         try:
             return self._cipher.decrypt(cell[:_NONCE], cell[_NONCE:], about.encode()).decode()
         except InvalidTag:
-            raise Invalid(
-                zh="无法解密：密钥不符或数据被改动", en="cannot decrypt: wrong key or altered data"
-            ) from None
+            raise Invalid(zh="无法解密：密钥不符或数据被改动", en="cannot decrypt: wrong key or altered data") from None
 
     def blind_index(self, text: str) -> bytes:
         """Return the keyed digest (HMAC-SHA256, 32 bytes) by which an exact value can be found."""

@@ -6,7 +6,7 @@ Facts are not here: they lie in the lake, which knows people by ``people.id`` on
 
 import uuid
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -66,7 +66,7 @@ class Table(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: Instant, Json: JSON, list[Any]: JSON, str: Text}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Instant, Json: JSON, list[Any]: JSON, str: Text}
 
 
 def _among(column: str, *words: str, name: str | None = None) -> CheckConstraint:
@@ -281,9 +281,7 @@ class Scan(Table):
     verdicts_sha256: Mapped[str | None] = mapped_column(String(64))
     counts: Mapped[Json] = mapped_column(default=dict)
     made_at: Mapped[datetime] = mapped_column(default=utc_now)
-    __table_args__ = (
-        Index("uq_scans_inputs", "as_of", "scope", "policy_version", "manifest", unique=True),
-    )
+    __table_args__ = (Index("uq_scans_inputs", "as_of", "scope", "policy_version", "manifest", unique=True),)
 
 
 class Alert(Table):

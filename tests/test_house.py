@@ -10,9 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("monitor", "models", "api", "jobs")
-SOURCES = sorted(
-    path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "versions" not in path.parts
-)
+SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "versions" not in path.parts)
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "core", "services", "managers", "misc"}
 BROAD_EXCEPT_PLACES = 2
 

@@ -1,5 +1,6 @@
 """The operational database: one door, real constraints, the same on SQLite and PostgreSQL."""
 
+import traceback
 from datetime import UTC, date, datetime
 
 import pytest
@@ -64,7 +65,12 @@ def test_a_committed_delivery_has_a_place_in_the_order(engine: Engine) -> None:
     with pytest.raises(IntegrityError), database.transaction(engine) as session:
         session.add(
             Delivery(
-                feed="deaths", file_name="d", sha256="0", received_on=date(2026, 1, 1), mode="append", status="committed"
+                feed="deaths",
+                file_name="d",
+                sha256="0",
+                received_on=date(2026, 1, 1),
+                mode="append",
+                status="committed",
             )
         )
 
@@ -74,12 +80,21 @@ def test_error_texts_do_not_carry_bound_values(engine: Engine) -> None:
     with pytest.raises(IntegrityError) as caught, database.transaction(engine) as session:
         session.add_all([Household(household_no=marker, region="1", county="1") for _ in range(2)])
         session.flush()
-    assert marker not in str(caught.value).split("DETAIL")[0]
+    assert marker not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_naive_instant_is_refused(engine: Engine) -> None:
     with pytest.raises(StatementError), database.transaction(engine) as session:
-        session.add(AuditEntry(at=datetime(2026, 1, 1), by="t", action="a", subject="s", previous="", hash=""))
+        session.add(
+            AuditEntry(
+                at=datetime(2026, 1, 1),  # noqa: DTZ001
+                by="t",
+                action="a",
+                subject="s",
+                previous="",
+                hash="",
+            )
+        )
 
 
 def test_an_instant_comes_back_in_utc(engine: Engine) -> None:
