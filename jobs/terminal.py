@@ -1,0 +1,85 @@
+"""What a person at a terminal sees: tables, progress, refusals; and the exit codes a script reads."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from enum import IntEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from monitor.errors import Refused
+from monitor.service import Service, open_service, today
+from monitor.settings import read
+
+screen = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+complaints = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Exit(IntEnum):
+    """Exit codes: 0 done, 1 a person is needed, 2 the call cannot be understood, 3 refused."""
+
+    DONE = 0
+    PERSON_NEEDED = 1
+    USAGE = 2
+    REFUSED = 3
+
+
+def read_date(text: str) -> date:
+    """Read a date as typed, ``YYYY-MM-DD``; ``today`` is the city's date."""
+    if text == "today":
+        return today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"日期应为 YYYY-MM-DD / a date is YYYY-MM-DD: {text}") from None
+
+
+AsOf = Annotated[
+    date, typer.Option("--as-of", parser=read_date, metavar="YYYY-MM-DD", help="截止日 / the date judged; 'today'")
+]
+Region = Annotated[str | None, typer.Option("--region", metavar="CODE", help="行政区划代码 / official region code")]
+
+
+@contextmanager
+def opened() -> Iterator[Service]:
+    """Open the installation named by the environment; a refusal is said in words and ends with code 3."""
+    try:
+        service = open_service(read())
+        try:
+            yield service
+        finally:
+            service.engine.dispose()
+    except Refused as refusal:
+        refuse(refusal)
+
+
+def refuse(refusal: Refused) -> None:
+    """Say a refusal in both languages and leave."""
+    complaints.print(refusal.zh, markup=False)
+    complaints.print(refusal.en, markup=False)
+    raise typer.Exit(Exit.REFUSED)
+
+
+def show(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print rows as a table; nothing at all is said as such."""
+    table = Table(*headings, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*["" if cell is None else str(cell) for cell in row])
+    screen.print(table if rows else f"{title}: 无 / none")
+
+
+def progress_bar() -> Progress:
+    """Return the progress bar of long work: what, how far, how long; silent when nobody watches."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=complaints,
+        disable=not sys.stderr.isatty(),
+    )
