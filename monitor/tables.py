@@ -281,6 +281,7 @@ class Scan(Table):
     verdicts_sha256: Mapped[str | None] = mapped_column(String(64))
     counts: Mapped[Json] = mapped_column(default=dict)
     made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    finished_at: Mapped[datetime | None]
     __table_args__ = (Index("uq_scans_inputs", "as_of", "scope", "policy_version", "manifest", unique=True),)
 
 
@@ -297,7 +298,7 @@ class Alert(Table):
     level_since_on: Mapped[date]
     lower_level: Mapped[str | None] = mapped_column(String(8))
     lower_since_on: Mapped[date | None]
-    rank: Mapped[int] = mapped_column(default=0)
+    rank: Mapped[int] = mapped_column(BigInteger, default=0)
     region: Mapped[str] = mapped_column(String(12))
     county: Mapped[str] = mapped_column(String(6))
     town: Mapped[str | None] = mapped_column(String(9))
@@ -306,6 +307,8 @@ class Alert(Table):
     opened_on: Mapped[date]
     opened_at: Mapped[datetime] = mapped_column(default=utc_now)
     seen_on: Mapped[date]
+    unseen: Mapped[list[Any]] = mapped_column(default=list)
+    cleared_on: Mapped[date | None]
     closed_at: Mapped[datetime | None]
     closed_why: Mapped[str | None] = mapped_column(String(32))
     previous_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("alerts.id"))
@@ -356,6 +359,10 @@ class Reason(Table):
     evidence: Mapped[list[Any]] = mapped_column(default=list)
     unseen: Mapped[list[Any]] = mapped_column(default=list)
     data_on: Mapped[date | None]
+    cooldown_days: Mapped[int] = mapped_column(default=0)
+    quiet_days: Mapped[int] = mapped_column(default=0)
+    quiet_worse: Mapped[float] = mapped_column(default=0.0)
+    lower_is_worse: Mapped[bool] = mapped_column(default=False)
     first_on: Mapped[date]
     last_on: Mapped[date]
     cleared_on: Mapped[date | None]
@@ -379,8 +386,10 @@ class Quiet(Table):
     rule: Mapped[str] = mapped_column(String(64))
     since_on: Mapped[date]
     until_on: Mapped[date]
+    level: Mapped[str] = mapped_column(String(8))
     observed: Mapped[float | None]
     worse: Mapped[float]
+    lower_is_worse: Mapped[bool] = mapped_column(default=False)
     category: Mapped[str | None] = mapped_column(String(16))
     why: Mapped[str] = mapped_column(String(32))
     follow_up_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("follow_ups.id"))
@@ -409,6 +418,7 @@ class FollowUp(Table):
     way: Mapped[str] = mapped_column(String(16))
     finding: Mapped[str] = mapped_column(String(16))
     reason_code: Mapped[str | None] = mapped_column(String(32))
+    next_on: Mapped[date | None]
     note: Mapped[bytes | None] = mapped_column(Encrypted)
     digest: Mapped[str] = mapped_column(String(64))
     recorded_by: Mapped[str]
