@@ -36,15 +36,18 @@ def to_sql(
     *,
     column: Callable[[str], str],
     parameter: Callable[[str], str],
-    kinds: Mapping[str, Kind],
+    kinds: Mapping[str, Kind] | None = None,
+    exact: bool = False,
 ) -> str:
     """Return ``expression`` as SQL, equal row for row to ``evaluate`` over the same values.
 
     ``column`` and ``parameter`` turn names into SQL, safely quoted; ``kinds`` says what each column is, so
     that numbers are compared in whole millionths as ``evaluate`` does and dates, texts and flags as they
-    are. A bare name comes back as the column itself, uncast, so that a sum over money stays exact.
+    are. A bare name comes back as the column itself, uncast, so that a sum over money stays exact. With
+    ``exact`` numbers are reckoned and compared as their SQL types do it, which is equal for whole numbers
+    and cents and spares a filter over many facts the rounding.
     """
-    return _Writer(expression, column, parameter, kinds).value(expression.root)
+    return (_Plain if exact else _Writer)(expression, column, parameter, kinds or {}).value(expression.root)
 
 
 class _Writer:
@@ -80,7 +83,7 @@ class _Writer:
     def leaf(self, node: Leaf) -> str:
         match node:
             case Number():
-                return f"CAST({node.value!r} AS DOUBLE)"
+                return self.literal(node.value)
             case Text():
                 return "'" + node.value.replace("'", "''") + "'"
             case Truth():
@@ -89,6 +92,9 @@ class _Writer:
                 return self.column(node.name)
             case Parameter():
                 return self.parameter(node.name)
+
+    def literal(self, value: float) -> str:
+        return f"CAST({value!r} AS DOUBLE)"
 
     def number(self, node: Node) -> str:
         """A name or parameter may be a decimal or an integer; reckoning is in doubles, as in ``evaluate``."""
@@ -123,3 +129,16 @@ class _Writer:
 
     def millionths(self, node: Node) -> str:
         return f"FLOOR({self.number(node)} * 1000000 + 0.5)"
+
+
+class _Plain(_Writer):
+    """Numbers as SQL's own types have them: literals are whole or decimal, nothing is cast or rounded."""
+
+    def literal(self, value: float) -> str:
+        return f"{value:f}".rstrip("0").rstrip(".")
+
+    def number(self, node: Node) -> str:
+        return self.value(node)
+
+    def millionths(self, node: Node) -> str:
+        return self.value(node)
