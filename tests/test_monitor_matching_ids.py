@@ -120,6 +120,18 @@ def test_a_text_of_another_form_fails_the_checksum(text: str) -> None:
     assert not ids.checksum_ok(text)
 
 
+@pytest.mark.parametrize("text", ["3402021980010100", "340202198001010000"])
+def test_a_check_digit_is_computed_of_seventeen_digits_only(text: str) -> None:
+    with pytest.raises(ValueError, match="argument"):
+        ids.check_digit(text)
+
+
+@pytest.mark.parametrize("text", [KNOWN[:17], KNOWN + "1"])
+def test_candidates_are_sought_for_eighteen_characters_only(text: str) -> None:
+    with pytest.raises(ValueError, match="argument"):
+        ids.candidates(text)
+
+
 def test_only_ascii_digits_count_as_digits() -> None:
     assert not ids.checksum_ok("\u0661" * 17 + ids.check_digit("1" * 17))
     assert ids.birth_on("110105\u0661\u0669\u0664\u0669\u0661\u0662\u0663\u0661002X") is None
@@ -183,7 +195,7 @@ def test_a_swap_across_the_edge_of_the_birth_date_does_not_keep_it(place: int, k
 
 def test_candidates_come_digits_first_and_from_left_to_right() -> None:
     found = ids.candidates("340221198312145775")
-    assert [each.slip for each in found] == sorted((each.slip for each in found))
+    assert [each.slip for each in found] == sorted(each.slip for each in found)
     for slip in ("digit", "swap"):
         places = [each.places for each in found if each.slip == slip]
         assert places == sorted(places)

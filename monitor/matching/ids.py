@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from itertools import pairwise
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
@@ -185,6 +186,5 @@ def _one_wrong(damaged: str) -> Iterator[Candidate]:
 
 
 def _two_swapped(damaged: str) -> Iterator[Candidate]:
-    for place in range(17):
-        pair = damaged[place : place + 2]
-        yield Candidate(damaged[:place] + pair[::-1] + damaged[place + 2 :], "swap", (place, place + 1))
+    for place, (left, right) in enumerate(pairwise(damaged)):
+        yield Candidate(damaged[:place] + right + left + damaged[place + 2 :], "swap", (place, place + 1))
