@@ -79,7 +79,7 @@ def _value(name: str, cell: Any) -> Any:
     if name.endswith("_on"):
         return _day(cell, text)
     if name == "month":
-        return datetime.strptime(text.replace("-", ""), "%Y%m").date()
+        return date(int(text[:4]), int(text[-2:]), 1)
     if name in MONEY:
         return Decimal(text)
     if name in FLAGS:
@@ -93,7 +93,7 @@ def _day(cell: Any, text: str) -> date:
     if text.isdigit() and len(text) == 5:
         return date(1899, 12, 30) + timedelta(days=int(text))
     if text.isdigit():
-        return datetime.strptime(text, "%Y%m%d").date()
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
     year, month, day = text.replace("/", "-").split(" ")[0].split("-")
     return date(int(year), int(month), int(day))
 

@@ -1,0 +1,124 @@
+"""Every indicator of every household on a date, in bounded memory."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from monitor.indicators.freshness import freshness
+from monitor.indicators.plan import Group, Plan
+from monitor.lake import View, sql
+from monitor.policy import Policy
+
+REGISTER, DEATHS = "household_register", "deaths"
+
+
+def compute(
+    view: View, policy: Policy, *, as_of: date, region: str | None = None, households: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """Return one row per household in ``region``, one column per indicator; the index is the household key.
+
+    Looks only at facts known by ``as_of``, so the same date gives the same table however late it is
+    computed. Every indicator is always a column; unknown is NA. ``region`` is an official code or its
+    leading digits; ``households`` asks for these alone. Rows are ordered by county and household key.
+    """
+    prepared = prepare(view, policy, as_of=as_of, region=region, households=households)
+    return _frame(view.query(prepared.of_households((0, _count(view)))))
+
+
+def compute_chunks(
+    view: View, policy: Policy, *, as_of: date, region: str | None = None, rows: int = 250_000
+) -> Iterator[pd.DataFrame]:
+    """Yield what ``compute`` returns, in the same order, ``rows`` households at a time."""
+    prepared = prepare(view, policy, as_of=as_of, region=region)
+    for start in range(0, _count(view), rows):
+        yield _frame(view.query(prepared.of_households((start, start + rows))))
+
+
+def prepare(
+    view: View,
+    policy: Policy,
+    *,
+    as_of: date,
+    region: str | None = None,
+    households: Sequence[int] | None = None,
+) -> Plan:
+    """Answer everything but the last statement of the plan; the view keeps the parts as relations."""
+    plan = open_plan(view, policy, as_of=as_of)
+    within = settle_members(view, as_of=as_of, region=region, households=households)
+    needed = set(plan.groups_below(plan.member_pages))
+    for group in plan.groups:
+        _ask(view, group, within=within, keep=group in needed)
+    if plan.member_pages:
+        view.engine.keep("household_derived", plan.derived())
+    for group in needed:
+        view.engine.drop(f"person_{group.name}")
+    return plan
+
+
+def open_plan(view: View, policy: Policy, *, as_of: date) -> Plan:
+    """Return the plan for ``as_of``; refuses a view that knows more than that date could."""
+    if any(delivery.known_on > as_of for delivery in view.manifest):
+        raise ValueError(f"the view holds deliveries that were not known on {as_of}")
+    return Plan(policy, freshness(view.manifest, policy, as_of=as_of), as_of)
+
+
+def settle_members(
+    view: View, *, as_of: date, region: str | None = None, households: Sequence[int] | None = None
+) -> str | None:
+    """Keep who is asked about as ``members``, ``people`` and ``households``.
+
+    Returns the relation of members to keep facts within, or None when everybody is asked about.
+    """
+    engine = view.engine
+    asked = None
+    if households is not None:
+        engine.put("asked_households", pa.table({"household_key": pa.array(np.asarray(households), pa.int64())}))
+        asked = "asked_households"
+    everyone = sql.members(as_of=as_of, register=view.facts(REGISTER), deaths=view.facts(DEATHS), households=asked)
+    engine.keep("members", everyone)
+    engine.keep("households", sql.households(members="members", region=_prefix(region)))
+    if region:
+        engine.keep("members", sql.members_within("members", "households"))
+    engine.keep("people", sql.people("members"))
+    return "members" if region or households is not None else None
+
+
+def _ask(view: View, group: Group, *, within: str | None, keep: bool) -> None:
+    people = "people" if group.of_people else None
+    source = sql.source(group.facts(view.facts(group.feed)), people=people, within=within)
+    of_person = group.of_person(source)
+    if keep:
+        view.engine.keep(f"person_{group.name}", of_person)
+        of_person = f"person_{group.name}"
+    view.engine.keep(f"household_{group.name}", group.of_household(of_person))
+
+
+def _prefix(region: str | None) -> str:
+    """The digits of a region code that say something: province 2, city 4, county 6, town 9, village 12."""
+    code = region or ""
+    return next((code[:size] for size in (2, 4, 6, 9) if not code[size:].strip("0")), code)
+
+
+def _count(view: View) -> int:
+    return int(view.query(sql.counted("households")).column(0)[0].as_py())
+
+
+def _frame(rows: pa.Table) -> pd.DataFrame:
+    """Numbers as Float64, flags as boolean, texts as text: NA is unknown in each of them."""
+    index = pd.Index(rows.column(0).to_numpy(), name="household_key")
+    return pd.DataFrame({name: _series(rows.column(name), index) for name in rows.column_names[1:]}, index=index)
+
+
+def _series(column: pa.ChunkedArray, index: pd.Index) -> pd.Series:
+    unknown = column.is_null().to_numpy()
+    if pa.types.is_boolean(column.type):
+        return pd.Series(pd.arrays.BooleanArray(column.fill_null(False).to_numpy(), unknown), index=index)
+    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+        values = column.cast(pa.float64()).fill_null(0.0).to_numpy()
+        return pd.Series(pd.arrays.FloatingArray(values, unknown), index=index)
+    if pa.types.is_date(column.type):
+        return pd.Series(column.to_numpy(), index=index)
+    return pd.Series(pd.arrays.ArrowStringArray(column), index=index)

@@ -1,0 +1,146 @@
+"""From an indicator's page to the SQL of its parts: windows, filters, aggregates, expressions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from monitor.indicators.vocabulary import ATTRIBUTES, CONSTANTS, constants, months_before
+from monitor.lake import sql
+from monitor.lake.measures import Measure
+from monitor.policy.feed_pages import FeedPage
+from monitor.policy.indicator_pages import Aggregate, IndicatorPage, Window
+from monitor.policy.language import Expression, Kind, kind_of, to_sql
+from monitor.policy.language.tree import Name
+
+EXACT_TYPES = ("money", "integer")
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days that count: after ``after`` (from ``since`` where months are whole), up to ``until``."""
+
+    column: str
+    since: date
+    until: date
+
+    @property
+    def condition(self) -> str:
+        """SQL over the fact's row ``f``."""
+        column = f"f.{sql.named(self.column)}"
+        return f"{column} >= {sql.day(self.since)} AND {column} <= {sql.day(self.until)}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One indicator said of a feed's rows.
+
+    ``marked`` (order, filter) asks for each person's rows to be numbered from the newest back; ``of_people``
+    tells that the filter looks at the person too.
+    """
+
+    page: IndicatorPage
+    measure: Measure
+    marked: tuple[str, str] | None
+    span: Span | None
+    of_people: bool
+
+
+def span_of(window: Window, column: str, as_of: date) -> Span:
+    """Return the days of ``window``; both ends of a span belong to it."""
+    next_day = timedelta(days=1)
+    month_0 = months_before(as_of.replace(day=1), 1)
+    match window.kind:
+        case "months":
+            return Span(column, months_before(as_of, window.first) + next_day, as_of)
+        case "days":
+            return Span(column, as_of - timedelta(days=window.first - 1), as_of)
+        case "next_days":
+            return Span(column, as_of + next_day, as_of + timedelta(days=window.first))
+        case "full_months":
+            end = months_before(months_before(month_0, window.first), -1) - next_day
+            return Span(column, months_before(month_0, window.last), end)
+
+
+def constant(name: str, as_of: date) -> str:
+    """Return the SQL literal of one of ``CONSTANTS``."""
+    value = constants(as_of)[name]
+    if isinstance(value, date):
+        return sql.day(value)
+    return sql.text(value) if isinstance(value, str) else str(value)
+
+
+def literal(value: float | bool | None) -> str | None:
+    """Return the SQL of what stands for no rows; None stands for unknown."""
+    if value is None:
+        return None
+    return str(value).upper() if isinstance(value, bool) else f"{value:g}"
+
+
+def no_parameter(name: str) -> str:
+    """Indicators are facts; limits belong in rules."""
+    raise ValueError(f"parameter({name}) cannot be used in an indicator")
+
+
+class FactTerms:
+    """Says expressions over one feed's rows (``f``), the person's attributes (``q``) and the date."""
+
+    def __init__(self, feed: FeedPage, as_of: date) -> None:
+        self.feed = feed
+        self.as_of = as_of
+        self.kinds: Mapping[str, Kind] = {**CONSTANTS, **ATTRIBUTES, **feed.kinds}
+
+    def column(self, name: str) -> str:
+        if name in self.feed.kinds:
+            return f"f.{sql.named(name)}"
+        return f"q.{sql.named(name)}" if name in ATTRIBUTES else constant(name, self.as_of)
+
+    def say(self, expression: Expression) -> str:
+        return to_sql(expression, column=self.column, parameter=no_parameter, kinds=self.kinds)
+
+    def kind(self, expression: Expression) -> Kind | None:
+        return kind_of(expression, self.kinds)
+
+    def of_people(self, expression: Expression | None) -> bool:
+        names = expression.names if expression else frozenset()
+        return any(name in ATTRIBUTES and name not in self.feed.kinds for name in names)
+
+    def exact(self, expression: Expression | None) -> bool:
+        """Whether the expression is one column that holds decimals or whole numbers already."""
+        root = expression.root if expression else None
+        return isinstance(root, Name) and self.feed.columns[root.name].type in EXACT_TYPES
+
+    def reading(self, page: IndicatorPage) -> Reading:
+        """Return how ``page`` is read from the feed's rows."""
+        value = page.value or Aggregate("count")
+        on = page.on or self.feed.happened_on
+        span = span_of(page.window, on, self.as_of) if page.window and on else None
+        kind = _kind(value.function, self.kind(value.argument) if value.argument else None)
+        conditions = [span.condition] if span else []
+        conditions += [self.say(page.where)] if page.where else []
+        measure = Measure(
+            name=page.name,
+            function=value.function,
+            kind=kind,
+            condition=sql.both(conditions),
+            argument=self.say(value.argument) if value.argument else f"f.{sql.named(on)}" if on else None,
+            by=f"f.{sql.named(value.by)}" if value.by else sql.day(self.as_of),
+            exact=self.exact(value.argument),
+            empty=literal(page.empty),
+            rollup=page.household or "sum",
+            members=page.members,
+        )
+        if value.function == "latest" and kind != "flag":
+            return Reading(page, *_newest(measure), span=None, of_people=False)
+        return Reading(page, measure, None, span, self.of_people(page.where) or self.of_people(value.argument))
+
+
+def _newest(measure: Measure) -> tuple[Measure, tuple[str, str]]:
+    """The value of one row is the sum over that row; which row it is, the source marks (``recency``)."""
+    only = replace(measure, function="sum", condition="f.recency = 1", empty=None if measure.empty is None else "0")
+    return only, (str(measure.by), measure.condition)
+
+
+def _kind(function: str, argument: Kind | None) -> Kind:
+    if function == "any" or (function == "latest" and argument == "flag"):
+        return "flag"
+    return "date" if function in ("min", "max") and argument == "date" else "number"

@@ -1,0 +1,42 @@
+"""Which deliveries a statement is made from: the list that makes an answer repeatable."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class DeliveryRef:
+    """One committed delivery, as far as the lake must know it.
+
+    ``seq`` is the order of knowledge over all feeds; within a feed ``known_on`` never falls as it grows.
+    """
+
+    feed: str
+    seq: int
+    mode: str
+    known_on: date
+    has_facts: bool = True
+    has_gone: bool = False
+
+
+Manifest = tuple[DeliveryRef, ...]
+
+
+def known_by(deliveries: Iterable[DeliveryRef], as_of: date) -> Manifest:
+    """Return the deliveries known on ``as_of`` in the order of knowledge."""
+    return tuple(sorted((d for d in deliveries if d.known_on <= as_of), key=lambda d: d.seq))
+
+
+def standing(manifest: Iterable[DeliveryRef], feed: str) -> Manifest:
+    """Return the deliveries of ``feed`` that still say something: from its last full one on."""
+    found = sorted((d for d in manifest if d.feed == feed), key=lambda d: d.seq)
+    start = max((place for place, d in enumerate(found) if d.mode == "full"), default=0)
+    return tuple(found[start:])
+
+
+def digest(manifest: Iterable[DeliveryRef]) -> str:
+    """Return the SHA-256 by which two scans can tell that they read the same deliveries."""
+    lines = sorted(f"{d.seq}\t{d.feed}\t{d.mode}\t{d.known_on.isoformat()}" for d in manifest)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

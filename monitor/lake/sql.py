@@ -1,0 +1,198 @@
+"""The one place that writes statements: parts in, SQL out, nothing run.
+
+Everything here stays within what came back equal on DuckDB and on Spark: aggregates with FILTER, plain
+joins, NOT EXISTS, ROW_NUMBER, date arithmetic. Dates are literals reckoned in Python.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+import sqlglot
+
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def named(name: str) -> str:
+    """Return ``name`` quoted; refuses what is not a plain identifier, so nothing can be smuggled in."""
+    if not IDENTIFIER.fullmatch(name):
+        raise ValueError(f"not a plain identifier: {name!r}")
+    return f'"{name}"'
+
+
+def text(value: str) -> str:
+    """Return ``value`` as a text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def day(value: date) -> str:
+    """Return ``value`` as a date literal."""
+    return f"DATE '{value.isoformat()}'"
+
+
+def listed(terms: Iterable[str]) -> str:
+    """Return the terms of a select list."""
+    return ", ".join(terms)
+
+
+def both(conditions: Iterable[str]) -> str:
+    """Return the conditions joined by AND; none at all are true."""
+    return " AND ".join(f"({condition})" for condition in conditions) or "TRUE"
+
+
+def carried(statement: str, *, to: str) -> str:
+    """Return ``statement`` in another engine's dialect (``spark``)."""
+    return sqlglot.transpile(statement, read="duckdb", write=to)[0]
+
+
+def nothing(columns: Mapping[str, str]) -> str:
+    """Return a statement that has ``columns`` (name: SQL type) and no rows."""
+    return f"SELECT {listed(f'CAST(NULL AS {kind}) AS {named(name)}' for name, kind in columns.items())} WHERE FALSE"
+
+
+def standing_facts(facts: str, gone: str | None) -> str:
+    """Return the rows of ``facts`` that no later delivery superseded or withdrew."""
+    if gone is None:
+        return f"SELECT * FROM {named(facts)}"
+    return (
+        f"SELECT f.* FROM {named(facts)} f WHERE NOT EXISTS "
+        f"(SELECT 1 FROM {named(gone)} g WHERE g.fact_key = f.fact_key AND g.seq > f.seq)"
+    )
+
+
+def keys_among(facts: str, keys: str) -> str:
+    """Return the distinct fact keys of ``facts`` that are also in ``keys``, in order."""
+    return (
+        f"SELECT DISTINCT f.fact_key FROM {named(facts)} f "
+        f"WHERE EXISTS (SELECT 1 FROM {named(keys)} k WHERE k.fact_key = f.fact_key) ORDER BY f.fact_key"
+    )
+
+
+def years_between(birth: str, until: date | str) -> str:
+    """Return full years from the date ``birth`` to a day; whoever was born on 29 February turns on 1 March."""
+    if isinstance(until, date):
+        year, month_day = str(until.year), str(until.month * 100 + until.day)
+    else:
+        year, month_day = f"year({until})", f"month({until}) * 100 + day({until})"
+    return f"({year} - year({birth}) - CASE WHEN month({birth}) * 100 + day({birth}) > {month_day} THEN 1 ELSE 0 END)"
+
+
+def members(*, as_of: date, register: str, deaths: str, households: str | None) -> str:
+    """Return who is in which household on ``as_of``: ages in full years, deaths known and come true.
+
+    A death after ``as_of`` is not one yet. ``households`` names a relation to keep within.
+    """
+    died = "d.died_on"
+    kept = "" if households is None else f" WHERE r.household_key IN (SELECT household_key FROM {named(households)})"
+    return (
+        "SELECT r.household_key, r.person_key, r.relation, r.sex, r.birth_on, r.region, r.category, "
+        f"r.monthly_income_per_head, {died} IS NULL AS alive, {died} AS died_on, "
+        f"{years_between('r.birth_on', as_of)} AS age, {years_between('r.birth_on', died)} AS age_at_death, "
+        f"date_diff('day', {died}, {day(as_of)}) AS days_since_death, "
+        f"CAST(date_trunc('month', {died}) + INTERVAL 1 MONTH AS DATE) AS month_after_death "
+        f"FROM {named(register)} r LEFT JOIN (SELECT person_key, max(died_on) AS died_on FROM {named(deaths)} "
+        f"WHERE died_on <= {day(as_of)} GROUP BY person_key) d ON d.person_key = r.person_key{kept}"
+    )
+
+
+def households(*, members: str, region: str) -> str:
+    """Return the households of ``region`` (a code's leading digits) with what their head's row says of them.
+
+    The head is relation 02; without one, and between two, the smallest person key speaks.
+    ``place`` counts them from 0 in the order of county and household key.
+    """
+    within = f"WHERE substr(m.region, 1, {len(region)}) = {text(region)}" if region else ""
+    return (
+        "SELECT ROW_NUMBER() OVER (ORDER BY substr(m.region, 1, 6), m.household_key) - 1 AS place, m.household_key, "
+        "m.region, substr(m.region, 1, 6) AS county, substr(m.region, 1, 9) AS town, m.category, "
+        "h.members, h.members_living, CAST(m.monthly_income_per_head AS DOUBLE) AS monthly_income_per_head, "
+        "CAST(m.monthly_income_per_head * h.members_living * 12 AS DOUBLE) AS yearly_income "
+        "FROM (SELECT household_key, "
+        "coalesce(min(person_key) FILTER (WHERE relation = '02'), min(person_key)) AS person_key, "
+        "count(*) AS members, count(*) FILTER (WHERE alive) AS members_living "
+        f"FROM {named(members)} GROUP BY household_key) h "
+        f"JOIN {named(members)} m ON m.household_key = h.household_key AND m.person_key = h.person_key {within}"
+    )
+
+
+def grouped(terms: Sequence[tuple[str, str]], *, source: str, by: str, where: str = "TRUE") -> str:
+    """Return ``terms`` (name, SQL) over ``source``, one row for each ``by``."""
+    selected = listed(f"{term} AS {named(name)}" for name, term in terms)
+    key = by.rsplit(".", 1)[-1]
+    return f"SELECT {by} AS {named(key)}, {selected} FROM {source} WHERE {where} GROUP BY {by}"
+
+
+def marked(facts: str, *, by: str, where: str) -> str:
+    """Return the rows that satisfy ``where``, each person's numbered (``recency``) from the greatest ``by`` back."""
+    order = f"ROW_NUMBER() OVER (PARTITION BY f.person_key ORDER BY {by} DESC, f.seq DESC, f.row_no DESC)"
+    return f"SELECT f.*, {order} AS recency FROM {named(facts)} f WHERE {where}"
+
+
+def people(members: str) -> str:
+    """Return each person once, with what is said of the person whatever the household."""
+    return (
+        "SELECT DISTINCT person_key, sex, alive, birth_on, died_on, age, age_at_death, days_since_death, "
+        f"month_after_death FROM {named(members)}"
+    )
+
+
+def source(facts: str, *, people: str | None, within: str | None) -> str:
+    """Return what aggregates read: facts (a relation or a statement) as ``f``, their people as ``q`` if asked.
+
+    ``within`` names a relation of members to keep to.
+    """
+    rows = f"({facts}) f" if facts.startswith("SELECT") else f"{named(facts)} f"
+    if people is not None:
+        return f"{rows} JOIN {named(people)} q ON q.person_key = f.person_key"
+    if within is not None:
+        return f"(SELECT * FROM {rows} WHERE f.person_key IN (SELECT person_key FROM {named(within)})) f"
+    return rows
+
+
+def by_household(terms: Sequence[tuple[str, str]], *, people: str, members: str) -> str:
+    """Return ``terms`` (name, SQL over ``p`` and ``m``) for each household that has one of ``people``."""
+    rows = f"({people}) p" if people.startswith("SELECT") else f"{named(people)} p"
+    return grouped(terms, source=f"{rows} JOIN {named(members)} m ON m.person_key = p.person_key", by="m.household_key")
+
+
+def said_of_members(terms: Sequence[tuple[str, str]], *, members: str, tables: Mapping[str, str]) -> str:
+    """Return ``terms`` (name, SQL) for every member; ``tables`` (alias: relation) are joined by person."""
+    joins = " ".join(
+        f"LEFT JOIN {named(table)} {alias} ON {alias}.person_key = m.person_key" for alias, table in tables.items()
+    )
+    selected = listed(f"{term} AS {named(name)}" for name, term in terms)
+    return f"SELECT m.household_key, m.person_key, m.alive, {selected} FROM {named(members)} m {joins}"
+
+
+def said_of_households(terms: Sequence[tuple[str, str]], *, places: tuple[int, int], tables: Mapping[str, str]) -> str:
+    """Return ``terms`` for the households whose place lies in the half-open range ``places``."""
+    joins = " ".join(
+        f"LEFT JOIN {named(table)} {alias} ON {alias}.household_key = h.household_key"
+        for alias, table in tables.items()
+    )
+    some = f"SELECT * FROM {named('households')} WHERE place >= {places[0]} AND place < {places[1]}"
+    selected = listed(["h.*", *(f"{term} AS {named(name)}" for name, term in terms)])
+    return f"SELECT {selected} FROM ({some}) h {joins}"
+
+
+def with_more(statement: str, terms: Sequence[tuple[str, str]]) -> str:
+    """Return the rows of ``statement`` (as ``t``) with more columns beside."""
+    selected = listed(["t.*", *(f"{term} AS {named(name)}" for name, term in terms)])
+    return f"SELECT {selected} FROM ({statement}) t"
+
+
+def ordered(statement: str, columns: Sequence[str], *, by: str) -> str:
+    """Return ``columns`` of the statement's households in the order of ``by``."""
+    return f"SELECT household_key, {listed(map(named, columns))} FROM ({statement}) t ORDER BY {by}"
+
+
+def members_within(members: str, households: str) -> str:
+    """Return the members of the listed households."""
+    return (
+        f"SELECT m.* FROM {named(members)} m WHERE m.household_key IN (SELECT household_key FROM {named(households)})"
+    )
+
+
+def counted(relation: str) -> str:
+    """Return how many rows a relation has."""
+    return f"SELECT count(*) AS n FROM {named(relation)}"
