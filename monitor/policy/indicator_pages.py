@@ -8,38 +8,19 @@ from typing import Literal, cast
 
 from monitor.policy.language import Expression, Kind, Place, PolicyError, parse
 from monitor.policy.reading import Part, Words
-
-UNITS: Mapping[str, Words] = {
-    "yuan": Words("元", "yuan"),
-    "yuan/month": Words("元/月", "yuan a month"),
-    "yuan/year": Words("元/年", "yuan a year"),
-    "persons": Words("人", "person(s)"),
-    "houses": Words("处", "house(s)"),
-    "units": Words("处", "unit(s)"),
-    "vehicles": Words("辆", "vehicle(s)"),
-    "payments": Words("笔", "payment(s)"),
-    "months": Words("个月", "month(s)"),
-    "days": Words("天", "day(s)"),
-    "times": Words("次", "time(s)"),
-    "years": Words("岁", "years"),
-    "programmes": Words("项", "programme(s)"),
-    "kWh": Words("度", "kWh"),
-    "share": Words("", ""),
-    "score": Words("分", "point(s)"),
-    "text": Words("", ""),
-    "flag": Words("", ""),
-}
-
+from monitor.policy.vocabulary import UNITS
 
 CALL = re.compile(r"(?P<function>[a-z_]+)\((?P<rest>.*)\)\Z")
-FUNCTIONS = ("sum", "count", "count_distinct", "max", "min", "any", "latest")
+FUNCTIONS = ("sum", "count", "count_distinct", "max", "min", "any", "latest", "days_since_latest")
 BACK = re.compile(r"(?P<count>\d+) (?P<kind>months|days)\Z")
 AHEAD = re.compile(r"next (?P<count>\d+) days\Z")
 FULL = re.compile(r"months (?P<first>\d+)\.\.(?P<last>\d+)\Z")
 EMPTY: Mapping[str, float | bool | None] = {
     "sum": 0.0, "count": 0.0, "count_distinct": 0.0, "max": 0.0, "min": None, "any": False, "latest": False,
+    "days_since_latest": None,
+    "days_since_latest": None,
 }  # fmt: skip
-FROM_FACTS = ("feed", "of", "where", "value", "on", "window", "empty", "members")
+FROM_FACTS = ("feed", "of", "where", "value", "on", "window", "empty")
 COMPUTED = ("compute", "level")
 
 
@@ -87,6 +68,11 @@ class IndicatorPage:
     unknown: Literal["strict", "kleene"] = "strict"
 
     @property
+    def names(self) -> frozenset[str]:
+        """The indicators and attributes that this one is computed from."""
+        return self.compute.names if self.compute else frozenset()
+
+    @property
     def kind(self) -> Kind:
         """The kind of the household's value."""
         return cast(Kind, self.unit) if self.unit in ("flag", "text") else "number"
@@ -96,7 +82,7 @@ def read_indicator(name: str, page: Part) -> IndicatorPage:
     """Read one indicator page; refuses a page that is neither from facts nor computed, or both."""
     said = page.fields(
         required=("description", "unit"),
-        optional=("code", *FROM_FACTS, *COMPUTED, "household", "reads", "unknown"),
+        optional=("code", *FROM_FACTS, *COMPUTED, "members", "household", "reads", "unknown"),
     )
     if ("compute" in said) == ("feed" in said):
         raise page.refuse(zh="feed 与 compute 须且只须有一个", en="give either feed or compute, and only one")
@@ -150,7 +136,7 @@ def read_aggregate(part: Part) -> Aggregate:
     function, rest, by = match["function"], match["rest"], None
     if function == "latest":
         rest, _, by = (text.strip() for text in rest.rpartition(","))
-    if not rest.strip() and function == "count":
+    if not rest.strip() and function in ("count", "days_since_latest"):
         return Aggregate(function)
     return Aggregate(function, parse(rest, place=part.place.at(match.start("rest"))), by)
 

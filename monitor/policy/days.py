@@ -1,0 +1,112 @@
+"""Working days as the State Council arranges them, and the deadlines counted in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from monitor.policy.language import PolicyError
+from monitor.policy.reading import Part
+from monitor.policy.thresholds import Reference, read_reference
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+SATURDAY = 5
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Year:
+    """One year's arrangement: days off, weekend days worked; ``published`` is False until there is a notice."""
+
+    year: int
+    published: bool
+    reference: Reference
+    off: frozenset[date]
+    worked: frozenset[date]
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """By when a household must be contacted and visited and the result be in; None where the level sets none.
+
+    A working day ends at midnight in Shanghai. ``provisional``: one of them lies in a year whose arrangement
+    of days off is not published, so that only weekends were left out.
+    """
+
+    contact_by: datetime | None
+    visit_by: datetime | None
+    result_by: datetime | None
+    provisional: bool
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Which days are worked."""
+
+    years: Mapping[int, Year]
+
+    def works(self, day: date) -> bool:
+        """Whether ``day`` is a working day; in a year without a page, whether it is no weekend."""
+        year = self.years.get(day.year)
+        if year and day in year.off:
+            return False
+        return day.weekday() < SATURDAY or bool(year and day in year.worked)
+
+    def published(self, day: date) -> bool:
+        year = self.years.get(day.year)
+        return bool(year and year.published)
+
+    def after(self, day: date, count: int) -> date:
+        """Return the ``count``-th working day after ``day``; ``day`` itself never counts."""
+        while count > 0:
+            day += ONE_DAY
+            count -= self.works(day)
+        return day
+
+    def end_after(self, instant: datetime, count: int) -> datetime:
+        """Return the midnight that ends the ``count``-th working day after ``instant``, in Shanghai time.
+
+        Refuses an instant without a time zone.
+        """
+        if instant.tzinfo is None:
+            raise ValueError("an instant must carry its time zone")
+        day = self.after(instant.astimezone(SHANGHAI).date(), count)
+        return datetime.combine(day + ONE_DAY, time(), SHANGHAI)
+
+    def deadlines(
+        self,
+        received_at: datetime,
+        *,
+        contact_hours: float | None,
+        visit_days: float | None,
+        result_days: float | None,
+    ) -> Deadlines:
+        """Return the deadlines of something received at an instant; hours run on, days are working days."""
+        contact_by = received_at.astimezone(SHANGHAI) + timedelta(hours=contact_hours) if contact_hours else None
+        visit_by = self.end_after(received_at, int(visit_days)) if visit_days else None
+        result_by = self.end_after(received_at, int(result_days)) if result_days else None
+        last_days = [(end - ONE_DAY).date() for end in (visit_by, result_by) if end]
+        return Deadlines(contact_by, visit_by, result_by, not all(self.published(day) for day in last_days))
+
+
+def read_year(name: str, page: Part) -> Year:
+    """Read one year's page; refuses a day of another year, a day worked that is no weekend, a day both ways."""
+    said = page.fields(required=("status", "reference", "off", "worked"))
+    year = Year(
+        year=int(name),
+        published=said["status"].choice("published", "unpublished") == "published",
+        reference=read_reference(said["reference"]),
+        off=frozenset(part.day() for part in said["off"].items()),
+        worked=frozenset(part.day() for part in said["worked"].items()),
+    )
+    for part in (*said["off"].items(), *said["worked"].items()):
+        if part.day().year != year.year or part.day() in year.off & year.worked:
+            raise _not_of_the_year(part)
+    for part in said["worked"].items():
+        if part.day().weekday() < SATURDAY:
+            raise part.refuse(zh="补班日应在周末", en="a day worked in exchange lies on a weekend")
+    return year
+
+
+def _not_of_the_year(part: Part) -> PolicyError:
+    return part.refuse(zh="不属于本页年份,或既放假又上班", en="of another year, or both off and worked")

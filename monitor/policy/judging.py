@@ -1,0 +1,147 @@
+"""Judge every household by every rule: fires, silent, or unknown, never a guess between them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, reduce
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from monitor.errors import Invalid
+from monitor.policy.language import Columns, number, truth
+from monitor.policy.rule_pages import Rule
+from monitor.policy.thresholds import Numbers, Resolved
+
+FIRES, SILENT, UNKNOWN = 1, 0, -1
+CODE_OF_TRUTH = np.array([SILENT, UNKNOWN, FIRES], dtype=np.int8)
+NAMES = {FIRES: "fires", UNKNOWN: "unknown"}
+MOST = 100.0
+Codes = npt.NDArray[np.int8]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """What every rule says of every household of one table.
+
+    ``codes`` has one row per household and one column per rule, both in order: 1 fires, 0 silent, -1 unknown.
+    ``no_threshold`` counts, per rule, the households that it cannot judge because no value of one of its
+    parameters is in force for them; ``regions_without`` names their regions, per parameter.
+    """
+
+    codes: pd.DataFrame
+    no_threshold: Mapping[str, int]
+    regions_without: Mapping[str, tuple[str, ...]]
+    rules: Mapping[str, Rule]
+    resolved: Resolved
+    table: pd.DataFrame
+
+    def long(self) -> pd.DataFrame:
+        """Return household_key, rule, verdict for what fires or is unknown, sorted by the first two."""
+        codes = self.codes.to_numpy()
+        row, column = np.nonzero(codes)
+        return pd.DataFrame(
+            {
+                "household_key": self.codes.index.to_numpy()[row],
+                "rule": self.codes.columns.to_numpy(dtype=object)[column],
+                "verdict": pd.Series(codes[row, column]).map(NAMES).to_numpy(dtype=object),
+            }
+        ).sort_values(["household_key", "rule"], ignore_index=True)
+
+    @cached_property
+    def fired(self) -> pd.DataFrame:
+        """The rows of the table for households that any rule fires for."""
+        fires: Bools = (self.codes.to_numpy() == FIRES).any(axis=1)
+        return self.table[fires]
+
+    @cached_property
+    def limits(self) -> pd.DataFrame:
+        """The limit of each rule for each of the ``fired`` households; NaN where the rule has none."""
+        return self._per_rule(lambda rule, columns: number(rule.limit, columns) if rule.limit else np.nan)
+
+    @cached_property
+    def observed(self) -> pd.DataFrame:
+        """The value that each rule compares with its limit, for each of the ``fired`` households."""
+        return self._per_rule(lambda rule, columns: columns.numbers(rule.observed) if rule.observed else np.nan)
+
+    @cached_property
+    def excess(self) -> pd.DataFrame:
+        """How many times over its limit each rule is, from 1 to 100; NaN where it does not fire.
+
+        1 where a rule has no limit, or one that nothing can be measured against; where lower is worse, how
+        many times below.
+        """
+        observed, limits = self.observed.to_numpy(), self.limits.to_numpy()
+        lower = np.array([rule.lower_is_worse for rule in self.rules.values()])
+        over, under = np.where(lower, limits, observed), np.where(lower, observed, limits)
+        times = np.divide(over, under, out=np.where(over > 0, MOST, 1.0), where=under > 0)
+        times = np.where(np.isnan(over) | np.isnan(under), 1.0, np.clip(times, 1.0, MOST))
+        times = np.where(self.codes.loc[self.fired.index].to_numpy() == FIRES, times, np.nan)
+        return pd.DataFrame(times, index=self.fired.index, columns=self.codes.columns)
+
+    def _per_rule(self, value: Callable[[Rule, Columns], Numbers | float]) -> pd.DataFrame:
+        columns = prepared(self.rules.values(), self.resolved, self.fired)
+        values = {name: np.broadcast_to(value(rule, columns), len(self.fired)) for name, rule in self.rules.items()}
+        return pd.DataFrame(values, index=self.fired.index, columns=self.codes.columns)
+
+
+def judge(rules: Mapping[str, Rule], resolved: Resolved, table: pd.DataFrame) -> Verdicts:
+    """Judge ``table``, one row per household, its index the household key, by ``rules``.
+
+    Every indicator that a rule needs must be a column, and region and category too; unknown is NA. Refuses a
+    table without them, and a household that stands in it twice.
+    """
+    _check(rules, table)
+    names = sorted(rules)
+    columns = prepared(rules.values(), resolved, table)
+    codes = np.empty((len(table), len(names)), dtype=np.int8, order="F")
+    for at, name in enumerate(names):
+        codes[:, at] = CODE_OF_TRUTH[truth(rules[name].when, columns)]
+    missing = {name: np.isnan(columns.parameter(name)) for name in sorted(_parameters(rules.values()))}
+    return Verdicts(
+        codes=pd.DataFrame(codes, index=table.index, columns=pd.Index(names, dtype=object), copy=False),
+        no_threshold=_without(rules, names, codes, missing),
+        regions_without={name: _regions(table, rows) for name, rows in missing.items() if rows.any()},
+        rules={name: rules[name] for name in names},
+        resolved=resolved,
+        table=table,
+    )
+
+
+def prepared(rules: Iterable[Rule], resolved: Resolved, table: pd.DataFrame) -> Columns:
+    """Make ``table`` ready for ``rules``, with the parameters in force for each household beside it."""
+    rules = tuple(rules)
+    names = {name for rule in rules for name in rule.needs}
+    region, category = pd.Categorical(table["region"]), pd.Categorical(table["category"])
+    return Columns(
+        {name: table[name] for name in sorted({*names, "region"})},
+        {name: pd.Series(resolved.take(name, region, category), table.index) for name in sorted(_parameters(rules))},
+    )
+
+
+def _parameters(rules: Iterable[Rule]) -> set[str]:
+    return {name for rule in rules for name in rule.parameters}
+
+
+def _check(rules: Mapping[str, Rule], table: pd.DataFrame) -> None:
+    needed = {"region", "category", *(name for rule in rules.values() for name in rule.needs)}
+    if missing := sorted(needed - set(table.columns)):
+        raise Invalid(zh=f"指标表缺少列:{missing}", en=f"the table of indicators lacks the columns {missing}")
+    if not table.index.is_unique:
+        raise Invalid(zh="指标表中有重复的户", en="a household stands twice in the table of indicators")
+
+
+def _without(rules: Mapping[str, Rule], names: list[str], codes: Codes, missing: Mapping[str, Bools]) -> dict[str, int]:
+    """Count the households that a rule cannot judge and that lack a value of one of its parameters."""
+    counts = {}
+    for at, name in enumerate(names):
+        lacking = [missing[parameter] for parameter in sorted(rules[name].parameters)]
+        rows = reduce(np.logical_or, lacking, np.zeros(len(codes), dtype=np.bool_))
+        if count := int((rows & (codes[:, at] == UNKNOWN)).sum()):
+            counts[name] = count
+    return counts
+
+
+def _regions(table: pd.DataFrame, rows: Bools) -> tuple[str, ...]:
+    return tuple(sorted(str(code) for code in table["region"][rows].dropna().unique()))

@@ -1,0 +1,179 @@
+"""The whole pack of policy in force on a day, checked page against page before anything is judged by it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from monitor.policy.days import Calendar, Deadlines, read_year
+from monitor.policy.examples import disagreements
+from monitor.policy.explaining import Explainer, Explanation
+from monitor.policy.feed_pages import FeedPage, read_feed
+from monitor.policy.indicator_pages import IndicatorPage, read_indicator
+from monitor.policy.judging import Verdicts, judge
+from monitor.policy.language import PolicyError
+from monitor.policy.reading import Part, pages
+from monitor.policy.rule_pages import Rule, read_rule
+from monitor.policy.soundness import check_indicator, check_rule
+from monitor.policy.thresholds import Parameter, Resolved, read_parameter
+
+HERE = Path(__file__).parent
+FOLDERS = ("feeds", "indicators", "parameters", "rules", "calendar")
+
+
+@dataclass(frozen=True, eq=False)
+class Pack:
+    """Every page, read and checked one by one, whatever the day."""
+
+    feeds: Mapping[str, FeedPage]
+    indicators: Mapping[str, IndicatorPage]
+    parameters: Mapping[str, Parameter]
+    rules: Mapping[str, Rule]
+    calendar: Calendar
+    version: str
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """The policy in force on ``as_of``, as far as it was published by ``known_on``."""
+
+    pack: Pack
+    as_of: date
+    known_on: date
+
+    @property
+    def feeds(self) -> Mapping[str, FeedPage]:
+        return self.pack.feeds
+
+    @property
+    def indicators(self) -> Mapping[str, IndicatorPage]:
+        return self.pack.indicators
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        return self.pack.parameters
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        return self.pack.rules
+
+    @property
+    def version(self) -> str:
+        """The digest of all pages; comments and the order of keys do not change it."""
+        return self.pack.version
+
+    @cached_property
+    def resolved(self) -> Resolved:
+        return Resolved(self.parameters.values(), self.as_of, self.known_on)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        return Explainer(self.rules, self.indicators, self.resolved)
+
+    def judge(self, table: pd.DataFrame) -> Verdicts:
+        """Judge every household of ``table`` by every rule; see ``judging.judge``."""
+        return judge(self.rules, self.resolved, table)
+
+    def explain(self, rule: str, row: Mapping[str, object]) -> Explanation:
+        """Explain ``rule`` for the household whose indicators, region and category ``row`` holds."""
+        return self.explainer.explain(rule, row)
+
+    def reasons(self, verdicts: Verdicts) -> pd.DataFrame:
+        """Say every rule that fires in ``verdicts``, many households at a time; see ``Explainer.reasons``."""
+        return self.explainer.reasons(verdicts)
+
+    def feeds_of(self, rule: str) -> frozenset[str]:
+        """Return the feeds that ``rule`` reads, through every indicator below it."""
+        return frozenset(feed for name in self.rules[rule].when.names for feed in self._feeds_below(name))
+
+    def _feeds_below(self, name: str) -> frozenset[str]:
+        page = self.indicators.get(name)
+        if page is None:
+            return frozenset()
+        below = {feed for inner in page.names for feed in self._feeds_below(inner)}
+        return frozenset({*below, *page.reads, *([page.feed] if page.feed else [])})
+
+    def deadlines(self, level: str, received_at: datetime, *, region: str | None = None) -> Deadlines:
+        """Return by when an alert of ``level``, received at an instant, must be dealt with; blue sets none."""
+        return self.pack.calendar.deadlines(
+            received_at,
+            contact_hours=self._deadline(f"deadlines.{level}_contact", region),
+            visit_days=self._deadline(f"deadlines.{level}_visit", region),
+            result_days=self._deadline(f"deadlines.{level}_result", region),
+        )
+
+    def _deadline(self, name: str, region: str | None) -> float | None:
+        return self.resolved.amount(name, region, None) if name in self.parameters else None
+
+
+def load(as_of: date, *, known_on: date | None = None, root: Path = HERE, production: bool = False) -> Policy:
+    """Read the policy in force on ``as_of``, as far as it was published by ``known_on`` (``as_of`` if omitted).
+
+    Refuses, naming file, line and column: a page that is not as pages are, a rule that cites no law, whose
+    examples disagree with it, that reads what no page defines, or whose parameter has no value in force
+    anywhere; and in ``production`` also a value or a rule that is only a sample.
+    """
+    pack = read_pack(root)
+    policy = Policy(pack, as_of, known_on or as_of)
+    for rule in pack.rules.values():
+        _check_in_force(rule, policy.resolved)
+        if production:
+            _refuse_samples(rule, policy.resolved)
+    return policy
+
+
+def read_pack(root: Path = HERE) -> Pack:
+    """Read and check every page below ``root``, whatever the day; refuses as ``load`` does."""
+    contents = {folder: dict(pages(root, folder)) for folder in FOLDERS}
+    pack = Pack(
+        feeds={name: read_feed(name, page) for name, page in contents["feeds"].items()},
+        indicators={name: read_indicator(name, page) for name, page in contents["indicators"].items()},
+        parameters={name: read_parameter(name, page) for name, page in contents["parameters"].items()},
+        rules={name: read_rule(name, page, digest(plain(page))[:16]) for name, page in contents["rules"].items()},
+        calendar=Calendar({int(name): read_year(name, page) for name, page in contents["calendar"].items()}),
+        version=digest({folder: {name: plain(page) for name, page in contents[folder].items()} for folder in FOLDERS}),
+    )
+    for indicator in pack.indicators.values():
+        check_indicator(indicator, pack.indicators, pack.feeds)
+    for rule in pack.rules.values():
+        check_rule(rule, pack.indicators, pack.parameters)
+        for disagreement in disagreements(rule, pack.parameters):
+            raise disagreement
+    return pack
+
+
+def digest(said: object) -> str:
+    """Return the sha256 of what pages say, however they are laid out."""
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def plain(part: Part) -> object:
+    if isinstance(part.value, dict):
+        return {key: plain(inner) for key, inner in part.value.items()}
+    return [plain(inner) for inner in part.value] if isinstance(part.value, list) else part.value
+
+
+def _check_in_force(rule: Rule, resolved: Resolved) -> None:
+    for name in sorted(rule.parameters):
+        if not resolved.in_force[name]:
+            raise PolicyError(
+                rule.when.place,
+                zh=f"参数 {name} 在该日没有任何地区的有效值",
+                en=f"parameter {name} has no value in force on that day, in any region",
+            )
+
+
+def _refuse_samples(rule: Rule, resolved: Resolved) -> None:
+    values = [value for name in sorted(rule.parameters) for value in resolved.in_force[name].values()]
+    places = [rule.place] if rule.status == "sample" else []
+    for place in [*places, *(value.place for value in values if value.status == "sample")]:
+        raise PolicyError(
+            place,
+            zh=f"规则 {rule.name} 依据的标准是样例(status: sample),未经核定,生产环境不得使用",
+            en=f"rule {rule.name} rests on a sample (status: sample) that nobody has approved; production refuses it",
+        )

@@ -1,0 +1,100 @@
+"""Check page against page: every name exists, every expression is of the kind that its place wants."""
+
+from collections.abc import Mapping
+
+from monitor.policy.feed_pages import FeedPage
+from monitor.policy.indicator_pages import IndicatorPage, find
+from monitor.policy.language import Expression, Kind, PolicyError, kind_of
+from monitor.policy.language.kinds import KINDS
+from monitor.policy.language.tree import Name, Parameter
+from monitor.policy.reading import Words
+from monitor.policy.rule_pages import Rule
+from monitor.policy.thresholds import Parameter as ParameterPage
+from monitor.policy.vocabulary import CONSTANTS, MEMBER, REGISTER
+
+INDICATOR = Words("指标", "indicator")
+PARAMETER = Words("参数", "parameter")
+FEED = Words("部门数据", "feed")
+COLUMN = Words("列", "column")
+WANTED: Mapping[str, Kind] = {"any": "flag", "sum": "number"}
+ATTRIBUTES: Mapping[str, Kind] = {name: kind for name, (kind, _, _) in REGISTER.items()}
+
+
+def check_indicator(
+    page: IndicatorPage, indicators: Mapping[str, IndicatorPage], feeds: Mapping[str, FeedPage]
+) -> None:
+    """Refuse an indicator over a feed, column or indicator that no page defines, or over itself."""
+    for feed in [*page.reads, *([page.feed] if page.feed else [])]:
+        find(feeds, feed, page.place, FEED)
+    if page.feed:
+        _check_facts(page, feeds[page.feed])
+    if page.compute:
+        attributes = MEMBER if page.level == "member" else {}
+        kinds = {**{name: inner.kind for name, inner in indicators.items()}, **ATTRIBUTES, **CONSTANTS, **attributes}
+        check_names(page.compute, kinds, INDICATOR)
+        _check_circle(page, indicators, ())
+
+
+def _check_facts(page: IndicatorPage, feed: FeedPage) -> None:
+    kinds = {**CONSTANTS, **MEMBER, **feed.kinds}
+    for name in [page.on, page.value.by if page.value else None]:
+        if name:
+            find(feed.kinds, name, page.place, COLUMN)
+    if page.where:
+        check_names(page.where, kinds, COLUMN)
+        check_kind(page.where, kinds, "flag")
+    if page.value and page.value.argument:
+        check_names(page.value.argument, kinds, COLUMN)
+        if page.value.function in WANTED:
+            check_kind(page.value.argument, kinds, WANTED[page.value.function])
+
+
+def _check_circle(page: IndicatorPage, indicators: Mapping[str, IndicatorPage], above: tuple[str, ...]) -> None:
+    if page.name in above:
+        way = " -> ".join((*above, page.name))
+        raise PolicyError(page.place, zh=f"指标互相循环:{way}", en=f"indicators go in a circle: {way}")
+    for name in sorted(page.names):
+        if name in indicators:
+            _check_circle(indicators[name], indicators, (*above, page.name))
+
+
+def check_rule(rule: Rule, indicators: Mapping[str, IndicatorPage], parameters: Mapping[str, ParameterPage]) -> None:
+    """Refuse a rule that reads what no page defines, or compares what cannot be compared."""
+    kinds = {**{name: page.kind for name, page in indicators.items()}, **ATTRIBUTES}
+    wanted: tuple[tuple[Expression | None, Kind], ...] = ((rule.when, "flag"), (rule.limit, "number"))
+    for expression, kind in wanted:
+        if expression:
+            check_names(expression, kinds, INDICATOR)
+            check_parameters(expression, parameters)
+            check_kind(expression, kinds, kind)
+    if rule.observed:
+        find(kinds, rule.observed, rule.place, INDICATOR)
+    for template in rule.sentence.values():
+        for name in sorted(template.names - {"limit"}):
+            find(kinds, name, rule.place, INDICATOR)
+    if any("limit" in template.names for template in rule.sentence.values()) and not rule.limit:
+        raise PolicyError(
+            rule.place, zh="句中有 {limit},页上没有 limit", en="the sentence has {limit}, the page no limit"
+        )
+
+
+def check_names(expression: Expression, known: Mapping[str, Kind], what: Words) -> None:
+    for node in expression.every(lambda node: isinstance(node, Name)):
+        if isinstance(node, Name):
+            find(known, node.name, expression.place.at(node.at), what)
+
+
+def check_parameters(expression: Expression, parameters: Mapping[str, ParameterPage]) -> None:
+    for node in expression.every(lambda node: isinstance(node, Parameter)):
+        if isinstance(node, Parameter):
+            find(parameters, node.name, expression.place.at(node.at), PARAMETER)
+
+
+def check_kind(expression: Expression, kinds: Mapping[str, Kind], wanted: Kind) -> None:
+    found = kind_of(expression, kinds)
+    if found is not None and found != wanted:
+        raise expression.refuse(
+            expression.root,
+            zh=f"整体应为{KINDS[wanted][0]},却是{KINDS[found][0]}",
+            en=f"the whole should be {KINDS[wanted][1]}, but is {KINDS[found][1]}",
+        )
