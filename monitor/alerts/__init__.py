@@ -1,0 +1,33 @@
+"""Alerts: one per household and episode, raised, renewed, cleared and closed; each reason explained for ever."""
+
+import uuid
+from collections import Counter
+
+from sqlalchemy.orm import Session
+
+from monitor.alerts.changes import Change
+from monitor.alerts.judged import Judged, Measured, Terms, Told
+from monitor.alerts.planning import plan
+from monitor.alerts.writing import Overtaken, write
+
+
+def raise_alerts(session: Session, judged: Judged, *, scan: uuid.UUID) -> Counter[str]:
+    """Turn verdicts into alerts, one per household and episode, in the caller's transaction.
+
+    A household with an open alert keeps it and gains the new evidence; a second run over the same verdicts
+    changes nothing. Returns what was done, counted.
+    """
+    return write(session, plan(session, judged, scan=scan))
+
+
+__all__ = [
+    "Change",
+    "Judged",
+    "Measured",
+    "Overtaken",
+    "Terms",
+    "Told",
+    "plan",
+    "raise_alerts",
+    "write",
+]

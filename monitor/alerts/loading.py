@@ -1,0 +1,147 @@
+"""What is already known of a chunk's households: their open alerts, quiet rules and last episodes."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, Select, Text, cast, func, select
+from sqlalchemy.orm import Session
+
+from monitor.alerts.levels import Standing
+from monitor.alerts.quiets import Silence
+from monitor.tables import Alert, Quiet, Reason
+
+_AT_ONCE = 5_000
+
+
+@dataclass(slots=True)
+class Known:
+    """A reason as stored, as far as a scan compares it."""
+
+    id: int
+    rule: str
+    version: str
+    level: str
+    status: str
+    place: int
+    observed: float | None
+    limit: float | None
+    excess: float | None
+    data_on: date | None
+    cooldown_days: int
+
+
+@dataclass(slots=True)
+class Open:
+    """An open alert as stored, with its reasons."""
+
+    id: uuid.UUID
+    household: int
+    version: int
+    standing: Standing
+    rank: int
+    region: str
+    category: str | None
+    opened_on: date
+    seen_on: date
+    cleared_on: date | None
+    unseen: str
+    reasons: list[Known] = field(default_factory=list)
+
+
+class Episode(NamedTuple):
+    """The last alert of a household that has none open."""
+
+    number: int
+    id: uuid.UUID
+
+
+def open_alerts(session: Session, lowest: int, highest: int) -> dict[int, Open]:
+    """Return the open alerts of the households with keys from ``lowest`` to ``highest``, by household."""
+    found: dict[uuid.UUID, Open] = {}
+    for row in session.execute(_alerts(lowest, highest)):
+        found[row.id] = _open(row)
+    for row in session.execute(_reasons(lowest, highest)):
+        if row.alert_id in found:
+            found[row.alert_id].reasons.append(Known(*row[1:]))
+    return {alert.household: alert for alert in found.values()}
+
+
+def silences(session: Session, lowest: int, highest: int) -> Iterator[tuple[int, Silence]]:
+    """Yield each quiet rule not yet ended of those households, with its household."""
+    columns = (
+        Quiet.household_id, Quiet.id, Quiet.rule, Quiet.until_on, Quiet.level, Quiet.observed,
+        Quiet.worse, Quiet.lower_is_worse, Quiet.category,
+    )  # fmt: skip
+    chosen = select(*columns).where(Quiet.ended_on.is_(None), Quiet.household_id.between(lowest, highest))
+    for row in session.execute(chosen.order_by(Quiet.id)):
+        yield row[0], Silence(*row[1:])
+
+
+def last_episodes(session: Session, households: Sequence[int]) -> dict[int, Episode]:
+    """Return the last episode of each of ``households`` that ever had an alert."""
+    found: dict[int, Episode] = {}
+    for some in _portions(households):
+        newest = (
+            select(Alert.household_id, func.max(Alert.episode).label("episode"))
+            .where(Alert.household_id.in_(some))
+            .group_by(Alert.household_id)
+            .subquery()
+        )
+        chosen = select(Alert.household_id, Alert.episode, Alert.id).join(
+            newest, (Alert.household_id == newest.c.household_id) & (Alert.episode == newest.c.episode)
+        )
+        found.update((household, Episode(number, id_)) for household, number, id_ in session.execute(chosen))
+    return found
+
+
+def evidence_rows(session: Session, reasons: Sequence[int]) -> dict[int, set[tuple[str, int, int]]]:
+    """Return of each reason the rows (feed, delivery, row number) that it was raised on."""
+    found: dict[int, set[tuple[str, int, int]]] = {}
+    for some in _portions(reasons):
+        for id_, rows in session.execute(select(Reason.id, Reason.evidence).where(Reason.id.in_(some))):
+            found[id_] = {(row["feed"], row["delivery"], row["row"]) for row in rows}
+    return found
+
+
+def _portions(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(keys), _AT_ONCE):
+        yield keys[start : start + _AT_ONCE]
+
+
+def _alerts(lowest: int, highest: int) -> Select[*tuple[Any, ...]]:
+    return select(
+        Alert.id, Alert.household_id, Alert.version, Alert.level, Alert.level_since_on, Alert.lower_level,
+        Alert.lower_since_on, Alert.rank, Alert.region, Alert.category, Alert.opened_on, Alert.seen_on,
+        Alert.cleared_on, cast(Alert.unseen, Text).label("unseen"),
+    ).where(Alert.closed_at.is_(None), Alert.household_id.between(lowest, highest))  # fmt: skip
+
+
+def _reasons(lowest: int, highest: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Reason.alert_id, Reason.id, Reason.rule, Reason.rule_version, Reason.level, Reason.status, Reason.place,
+            Reason.observed, Reason.limit_value, Reason.excess, Reason.data_on, Reason.cooldown_days,
+        )
+        .join(Alert, Alert.id == Reason.alert_id)
+        .where(Alert.closed_at.is_(None), Alert.household_id.between(lowest, highest))
+        .order_by(Reason.alert_id, Reason.place)
+    )  # fmt: skip
+
+
+def _open(row: Row[Any]) -> Open:
+    return Open(
+        id=row.id,
+        household=row.household_id,
+        version=row.version,
+        standing=Standing(row.level, row.level_since_on, row.lower_level, row.lower_since_on),
+        rank=row.rank,
+        region=row.region,
+        category=row.category,
+        opened_on=row.opened_on,
+        seen_on=row.seen_on,
+        cleared_on=row.cleared_on,
+        unseen=row.unseen,
+    )

@@ -1,0 +1,41 @@
+"""A household without an open alert and with a rule that fires: a new episode."""
+
+import uuid
+from collections.abc import Sequence
+
+from monitor.alerts import levels
+from monitor.alerts.changes import Change, Values, excess_at, ordered, where
+from monitor.alerts.judged import Judged
+from monitor.alerts.loading import Episode
+from monitor.alerts.unseen import Unseen
+
+
+def raised(
+    judged: Judged, place: int, *, said: Sequence[Values], last: Episode | None, scan: uuid.UUID, unseen: Unseen
+) -> Change:
+    """Return the alert that ``said`` (at least one reason) raises, linked to the household's ``last`` episode."""
+    change = Change(place, int(judged.keys[place]))
+    id_ = uuid.uuid4()
+    reasons = ordered(list(said))
+    level = str(reasons[0]["level"])
+    change.alert = {
+        "id": id_,
+        "household_id": change.household,
+        "episode": last.number + 1 if last else 1,
+        "previous_id": last.id if last else None,
+        "status": "open",
+        "level": level,
+        "level_since_on": judged.as_of,
+        "rank": levels.rank(level, excess_at(level, reasons), judged.as_of),
+        "category": judged.places["category"][place],
+        "opened_on": judged.as_of,
+        "seen_on": judged.as_of,
+        "unseen": unseen,
+        "scan_id": scan,
+    } | where(judged, place)
+    for number, reason in enumerate(reasons):
+        reason.update(alert_id=id_, place=number, first_on=judged.as_of)
+    change.reasons = reasons
+    detail = {"level": level, "rules": [reason["rule"] for reason in reasons]}
+    change.tell(id_, "raised", as_of=judged.as_of, detail=detail, outside=True)
+    return change

@@ -1,0 +1,85 @@
+"""Changes into the database: one transaction's worth at a time, refused if somebody was faster."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Update, bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from monitor.alerts.changes import Change, Values
+from monitor.tables import Alert, AlertEvent, Outbox, Quiet, Reason, Table, utc_now
+
+
+class Overtaken(Exception):
+    """A worker changed one of these alerts after it was read; nothing may be written on stale ground."""
+
+
+def write(session: Session, changes: Sequence[Change]) -> Counter[str]:
+    """Write ``changes`` in the caller's transaction and return what was done, counted.
+
+    Raises ``Overtaken`` when an alert is no longer as it was read; the caller undoes the transaction and
+    plans those households anew.
+    """
+    now = utc_now()
+    _update_alerts(session, [change.alert_update for change in changes if change.alert_update])
+    _insert(session, Alert, [change.alert | {"opened_at": now} for change in changes if change.alert])
+    _insert(session, Reason, [row for change in changes for row in change.reasons])
+    _update(session, Reason, [row for change in changes for row in change.reason_updates])
+    _update(session, Quiet, [row for change in changes for row in change.quiets_ended])
+    _insert(session, AlertEvent, [row | {"at": now} for change in changes for row in change.events])
+    _insert(session, Outbox, [row | {"made_at": now} for change in changes for row in change.outbox])
+    return sum((change.counts for change in changes), Counter())
+
+
+def mark_seen(session: Session, county: str, lowest: int, highest: int, *, as_of: date) -> None:
+    """Note that the open alerts of the county's households with those keys were judged as of ``as_of``."""
+    session.execute(
+        update(Alert)
+        .where(Alert.closed_at.is_(None), Alert.county == county, Alert.household_id.between(lowest, highest))
+        .where(Alert.seen_on < as_of)
+        .values(seen_on=as_of)
+    )
+
+
+def mark_data(session: Session, rules: Iterable[str], lowest: int, highest: int, *, data_on: date) -> None:
+    """Note that the active reasons of ``rules`` still hold by data up to ``data_on``."""
+    opened = select(Alert.id).where(Alert.closed_at.is_(None), Alert.household_id.between(lowest, highest))
+    session.execute(
+        update(Reason)
+        .where(Reason.rule.in_(list(rules)), Reason.status == "active", Reason.data_on < data_on)
+        .where(Reason.alert_id.in_(opened))
+        .values(data_on=data_on)
+    )
+
+
+def _insert(session: Session, table: type[Table], rows: list[Values]) -> None:
+    if rows:
+        session.connection().execute(insert(table), rows)
+
+
+def _update_alerts(session: Session, rows: Sequence[Values]) -> None:
+    for columns, some in _alike(rows).items():
+        changed = _statement(Alert, columns - {"b_version"}).where(Alert.version == bindparam("b_version"))
+        done = session.connection().execute(changed, some)
+        if done.rowcount != len(some):
+            raise Overtaken
+
+
+def _update(session: Session, table: type[Reason] | type[Quiet], rows: Sequence[Values]) -> None:
+    for columns, some in _alike(rows).items():
+        session.connection().execute(_statement(table, columns), some)
+
+
+def _statement(table: type[Any], columns: frozenset[str]) -> Update:
+    values: dict[str, Any] = {name: bindparam(name) for name in sorted(columns - {"b_id"})}
+    return update(table).where(table.id == bindparam("b_id")).values(values)
+
+
+def _alike(rows: Iterable[Values]) -> dict[frozenset[str], list[Values]]:
+    """Group rows by the columns they set: one statement serves each group."""
+    groups: dict[frozenset[str], list[Values]] = {}
+    for row in rows:
+        groups.setdefault(frozenset(row), []).append(row)
+    return groups
