@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,32 @@ class Keyring:
 
     def encrypt(self, text: str, *, about: str) -> bytes:
         """Return ``text`` encrypted and bound to ``about`` (table and column), so cells cannot be swapped."""
+        return self.encrypt_bytes(text.encode(), about=about)
+
+    def encrypt_many(self, texts: Iterable[str | None], *, about: str) -> list[bytes | None]:
+        """Return each of ``texts`` encrypted as ``encrypt`` does, None staying None."""
+        bound, seal = about.encode(), self._cipher.encrypt
+        listed = list(texts)
+        noise = os.urandom(_NONCE * len(listed))
+        nonces = (noise[at : at + _NONCE] for at in range(0, len(noise), _NONCE))
+        return [
+            None if text is None else nonce + seal(nonce, text.encode(), bound)
+            for text, nonce in zip(listed, nonces, strict=True)
+        ]
+
+    def encrypt_bytes(self, data: bytes, *, about: str) -> bytes:
+        """Return ``data`` encrypted and bound to ``about``."""
         nonce = os.urandom(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, text.encode(), about.encode())
+        return nonce + self._cipher.encrypt(nonce, data, about.encode())
 
     def decrypt(self, cell: bytes, *, about: str) -> str:
         """Return the text of ``cell``; refuses a cell of another column or another key."""
+        return self.decrypt_bytes(cell, about=about).decode()
+
+    def decrypt_bytes(self, cell: bytes, *, about: str) -> bytes:
+        """Return the bytes of ``cell``; refuses a cell of another place or another key."""
         try:
-            return self._cipher.decrypt(cell[:_NONCE], cell[_NONCE:], about.encode()).decode()
+            return self._cipher.decrypt(cell[:_NONCE], cell[_NONCE:], about.encode())
         except InvalidTag:
             raise Invalid(zh="无法解密：密钥不符或数据被改动", en="cannot decrypt: wrong key or altered data") from None
 
