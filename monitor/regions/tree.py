@@ -1,0 +1,148 @@
+"""Where a code belongs on a day: through renamings and mergers, and never dropped when it is not known."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from monitor.regions.codes import pad, parents, short
+from monitor.regions.files import OFFICIAL, Place
+
+_MOST_STEPS = 16
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A code's place on a day.
+
+    ``region`` is the twelve-digit code as it stands today. When the tree does not hold it (``known`` is
+    false) it hangs under ``ancestor``, the nearest one that the tree holds, and the columns of the path
+    below that are None.
+    """
+
+    region: str
+    ancestor: str | None
+    county: str
+    town: str | None
+    village: str | None
+    known: bool
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """A column of codes resolved; ``unknown`` counts the rows of each code that the tree does not hold."""
+
+    region: pa.Array
+    county: pa.Array
+    town: pa.Array
+    village: pa.Array
+    known: npt.NDArray[np.bool_]
+    unknown: dict[str, int]
+
+
+class Tree:
+    """All codes of all times, by scheme. ``root`` is the region that the installation watches."""
+
+    def __init__(self, places: Iterable[Place], *, root: str = "3402") -> None:
+        self.root = root
+        self._places: dict[tuple[str, str], list[Place]] = {}
+        heirs: Counter[str] = Counter()
+        for place in sorted(set(places), key=lambda each: (each.code, each.valid_from)):
+            self._places.setdefault((place.scheme, place.code), []).append(place)
+            if place.scheme == OFFICIAL and place.successor is not None:
+                heirs[place.successor] += 1
+        self._heirs = heirs
+
+    def find(self, code: str, on: date, *, scheme: str = OFFICIAL) -> Place | None:
+        """Return the entry of a code in force on a day; else its last one before, else its first one."""
+        entries = self._places.get((scheme, short(code) or ""), [])
+        begun = [entry for entry in entries if entry.valid_from <= on]
+        if begun:
+            return begun[-1]
+        return entries[0] if entries else None
+
+    def name(self, code: str, on: date) -> str:
+        """Return the name of a code on a day; the code itself if the tree does not hold it."""
+        place = self.find(code, on)
+        return place.name if place else code
+
+    def full_name(self, code: str, on: date) -> str:
+        """Return the names from the city down, as an address begins: 芜湖市镜湖区…"""
+        own = short(code) or ""
+        line = [own, *parents(own)][::-1]
+        return "".join(self.name(each, on) for each in line if len(each) >= len(self.root))
+
+    def children(self, code: str, on: date) -> list[Place]:
+        """Return the entries one level below ``code`` that are in force on a day, by code."""
+        below = [each for (scheme, _), entries in self._places.items() if scheme == OFFICIAL for each in entries]
+        return [each for each in below if each.parent == short(code) and each.valid(on)]
+
+    def resolve(self, code: str | None, on: date, *, scheme: str = OFFICIAL) -> Resolved:
+        """Return where ``code``, written by ``scheme``, belongs on a day.
+
+        A former code leads to its successor; a village of a county that went over whole keeps its last
+        six digits. What is no code at all hangs under the root.
+        """
+        own = short(code or "")
+        if own is None:
+            return self._hang(self.root, known=False)
+        if scheme != OFFICIAL:
+            own = self._translated(own, on, scheme)
+        today = self._today(own, on)
+        return self._hang(today, known=len(today) >= len(own) and self.find(today, on) is not None)
+
+    def canonical(self, column: pa.Array | pa.ChunkedArray, on: date, *, scheme: str = OFFICIAL) -> Canonical:
+        """Resolve a column of codes; each different code is resolved once."""
+        if isinstance(column, pa.ChunkedArray):
+            column = column.combine_chunks()
+        coded = pc.fill_null(column.cast(pa.string()), "").dictionary_encode()
+        codes = coded.dictionary.to_pylist()
+        each = [self.resolve(code, on, scheme=scheme) for code in codes]
+        known = np.array([one.known for one in each], np.bool_)
+        rows = np.bincount(coded.indices.to_numpy(), minlength=len(codes))
+        spread = {
+            part: pa.array([getattr(one, part) for one in each], pa.string()).take(coded.indices)
+            for part in ("region", "county", "town", "village")
+        }
+        unknown = {code: int(count) for code, one, count in zip(codes, each, rows, strict=True) if not one.known}
+        return Canonical(**spread, known=known[coded.indices.to_numpy()], unknown=unknown)
+
+    def _translated(self, own: str, on: date, scheme: str) -> str:
+        """Return the official code that a foreign scheme means, by its longest entry."""
+        for part in (own, *parents(own)):
+            place = self.find(part, on, scheme=scheme)
+            if place is not None and place.successor is not None:
+                return place.successor
+        return own
+
+    def _today(self, own: str, on: date) -> str:
+        for _ in range(_MOST_STEPS):
+            place = next(filter(None, (self.find(part, on) for part in (own, *parents(own)))), None)
+            if place is None or place.successor is None or place.valid_to is None or place.valid_to > on:
+                break
+            own = place.successor + (own[len(place.code) :] if self._went_whole(place) else "")
+        return own
+
+    def _went_whole(self, place: Place) -> bool:
+        """Whether the successor began as this region alone: then the codes below kept their digits."""
+        successor = self._places.get((OFFICIAL, place.successor or ""), [])
+        began = bool(successor) and successor[0].valid_from == place.valid_to
+        return began and self._heirs[place.successor or ""] == 1 and len(place.code) == len(place.successor or "")
+
+    def _hang(self, own: str, *, known: bool) -> Resolved:
+        line = (own, *parents(own))
+        ancestor = next((each for each in line if (OFFICIAL, each) in self._places), None)
+        path = own if ancestor is None else ancestor
+        return Resolved(
+            region=pad(own),
+            ancestor=ancestor,
+            county=pad(path)[:6],
+            town=path[:9] if len(path) >= 9 else None,
+            village=path if len(path) == 12 else None,
+            known=known,
+        )
