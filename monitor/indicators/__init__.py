@@ -1,6 +1,20 @@
 """What can be said of a household on a date: every indicator computed from the facts known by then."""
 
 from monitor.indicators.computing import compute, compute_chunks
+from monitor.indicators.evidence import evidence, member_values, withdrawn
 from monitor.indicators.freshness import FeedState, feeds_of, freshness
+from monitor.indicators.knowledge import columns, manifest, opened
 
-__all__ = ["FeedState", "compute", "compute_chunks", "feeds_of", "freshness"]
+__all__ = [
+    "FeedState",
+    "columns",
+    "compute",
+    "compute_chunks",
+    "evidence",
+    "feeds_of",
+    "freshness",
+    "manifest",
+    "member_values",
+    "opened",
+    "withdrawn",
+]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -12,11 +13,12 @@ from monitor.indicators.plan import Group, Plan
 from monitor.lake import View, sql
 from monitor.policy import Policy
 
+Keys = Sequence[int] | npt.NDArray[np.int64]
 REGISTER, DEATHS = "household_register", "deaths"
 
 
 def compute(
-    view: View, policy: Policy, *, as_of: date, region: str | None = None, households: Sequence[int] | None = None
+    view: View, policy: Policy, *, as_of: date, region: str | None = None, households: Keys | None = None
 ) -> pd.DataFrame:
     """Return one row per household in ``region``, one column per indicator; the index is the household key.
 
@@ -43,7 +45,7 @@ def prepare(
     *,
     as_of: date,
     region: str | None = None,
-    households: Sequence[int] | None = None,
+    households: Keys | None = None,
 ) -> Plan:
     """Answer everything but the last statement of the plan; the view keeps the parts as relations."""
     plan = open_plan(view, policy, as_of=as_of)
@@ -65,25 +67,28 @@ def open_plan(view: View, policy: Policy, *, as_of: date) -> Plan:
     return Plan(policy, freshness(view.manifest, policy, as_of=as_of), as_of)
 
 
-def settle_members(
-    view: View, *, as_of: date, region: str | None = None, households: Sequence[int] | None = None
-) -> str | None:
+def settle_members(view: View, *, as_of: date, region: str | None = None, households: Keys | None = None) -> str | None:
     """Keep who is asked about as ``members``, ``people`` and ``households``.
 
-    Returns the relation of members to keep facts within, or None when everybody is asked about.
+    Returns the relation of members to keep facts within, or None when everybody is asked about. What was
+    settled for the same question is not done again. A view answers one question at a time.
     """
-    engine = view.engine
-    asked = None
+    prefix, some = _prefix(region), None if households is None else tuple(map(int, households))
+    within = "members" if prefix or some is not None else None
+    if view.settled == (as_of, prefix, some):
+        return within
+    engine, asked = view.engine, None
     if households is not None:
-        engine.put("asked_households", pa.table({"household_key": pa.array(np.asarray(households), pa.int64())}))
         asked = "asked_households"
+        engine.put(asked, pa.table({"household_key": pa.array(np.asarray(households), pa.int64())}))
     everyone = sql.members(as_of=as_of, register=view.facts(REGISTER), deaths=view.facts(DEATHS), households=asked)
     engine.keep("members", everyone)
-    engine.keep("households", sql.households(members="members", region=_prefix(region)))
-    if region:
+    engine.keep("households", sql.households(members="members", region=prefix))
+    if prefix:
         engine.keep("members", sql.members_within("members", "households"))
     engine.keep("people", sql.people("members"))
-    return "members" if region or households is not None else None
+    view.settled = (as_of, prefix, some)
+    return within
 
 
 def _ask(view: View, group: Group, *, within: str | None, keep: bool) -> None:

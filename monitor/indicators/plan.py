@@ -96,12 +96,16 @@ class Plan:
         wanted = {name for page in pages for name in self._below(page)}
         return tuple(g for g in self.groups if any(r.page.name in wanted for r in g.readings))
 
-    def of_members(self, pages: Iterable[IndicatorPage]) -> str:
+    def leaves(self, page: IndicatorPage) -> tuple[IndicatorPage, ...]:
+        """Return the fact pages that ``page`` rests on, itself if it is one."""
+        return tuple(self.pages[name] for name in sorted(self._below(page)) if self.pages[name].feed is not None)
+
+    def of_members(self, pages: Iterable[IndicatorPage], *, members: str = "members") -> str:
         """Return the statement of ``pages`` for every member; needs ``person_<group>`` of the groups below."""
         listed = tuple(pages)
         tables = {f"g_{group.name}": f"person_{group.name}" for group in self.groups_below(listed)}
         terms = [(page.name, self._member_term(page.name)) for page in listed]
-        return sql.said_of_members(terms, members="members", tables=tables)
+        return sql.said_of_members(terms, members=members, tables=tables)
 
     def derived(self) -> str:
         """Return the statement that rolls the computed member pages up, one row a household."""

@@ -16,6 +16,7 @@ ATTRIBUTES: Mapping[str, Kind] = {
     "days_since_death": "number",
     "month_after_death": "date",
 }
+DEATH_ATTRIBUTES = frozenset({"died_on", "age_at_death", "days_since_death", "month_after_death"})
 HOUSEHOLD_ATTRIBUTES: Mapping[str, Kind] = {
     "region": "text",
     "county": "text",

@@ -1,6 +1,7 @@
 """One state of knowledge, open for questions."""
 
 from collections.abc import Mapping
+from datetime import date
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -26,6 +27,7 @@ class View:
         self.manifest = manifest
         self.columns = columns
         self._lake = lake
+        self.settled: tuple[date, str, tuple[int, ...] | None] | None = None
         self._relations: dict[str, str] = {}
 
     def facts(self, feed: str) -> str:
@@ -33,6 +35,15 @@ class View:
         if feed not in self._relations:
             self._relations[feed] = self._relate(feed)
         return self._relations[feed]
+
+    def arrived(self, feed: str) -> tuple[str, str]:
+        """Return the relations of all facts of ``feed`` that ever arrived, and of all keys that were ended."""
+        deliveries = [d for d in self.manifest if d.feed == feed]
+        facts = [self._lake.facts_path(feed, d.seq) for d in deliveries if d.has_facts]
+        gone = [self._lake.gone_path(feed, d.seq) for d in deliveries if d.has_gone]
+        self.engine.files(f"ever_{feed}", facts, self.columns[feed])
+        self.engine.files(f"ended_{feed}", gone, GONE)
+        return f"ever_{feed}", f"ended_{feed}"
 
     def query(self, statement: str) -> pa.Table:
         """Return the rows of ``statement``, in DuckDB's dialect, over relations that ``facts`` named."""

@@ -1,0 +1,62 @@
+"""Statements that show where a value comes from: whose it is, and the rows behind it."""
+
+from collections.abc import Sequence
+
+from monitor.lake.measures import WHO
+from monitor.lake.sql import both, named, text
+
+COLUMNS = ("household_key", "person_key", "feed", "seq", "row_no", "happened_on", "amount")
+
+
+def asked_members(members: str, asked: str) -> str:
+    """Return the members of the households in ``asked``."""
+    return f"SELECT m.* FROM {named(members)} m WHERE m.household_key IN (SELECT household_key FROM {named(asked)})"
+
+
+def pointed_at(said: str, *, value: str, how: str, members: str, flag: bool) -> str:
+    """Return the members who make the household's value: the greatest, the least, or each that counts."""
+    column, who = f"m.{named(value)}", WHO[members]
+    if how in ("max", "min"):
+        order = f"{column} {'DESC' if how == 'max' else 'ASC'} NULLS LAST, m.person_key"
+        place = f"ROW_NUMBER() OVER (PARTITION BY m.household_key ORDER BY {order})"
+        inner = f"SELECT m.household_key, m.person_key, {place} AS place FROM ({said}) m WHERE {who}"
+        return f"SELECT household_key, person_key FROM ({inner}) t WHERE place = 1"
+    counts = column if flag else f"{column} <> 0"
+    return f"SELECT m.household_key, m.person_key FROM ({said}) m WHERE {both([who, counts])}"
+
+
+def rows_behind(
+    source: str, *, feed: str, condition: str, happened_on: str | None, amount: str | None, pointed: str | None
+) -> str:
+    """Return the facts (``f`` of ``source``) of the asked members (``m``) that satisfy ``condition``."""
+    among = ""
+    if pointed is not None:
+        among = f" JOIN {named(pointed)} w ON w.household_key = m.household_key AND w.person_key = m.person_key"
+    return (
+        f"SELECT m.household_key, f.person_key, {text(feed)} AS feed, f.seq, f.row_no, "
+        f"CAST({happened_on or 'NULL'} AS DATE) AS happened_on, CAST({amount or 'NULL'} AS DOUBLE) AS amount "
+        f"FROM {source} JOIN {named('asked_members')} m ON m.person_key = f.person_key{among} "
+        f"WHERE {condition}"
+    )
+
+
+def foremost(statements: Sequence[str], *, most: int) -> str:
+    """Return the ``most`` weightiest rows of each household, in an order that never varies."""
+    order = "abs(amount) DESC NULLS LAST, happened_on DESC NULLS LAST, seq DESC, row_no, feed, person_key"
+    place = f"ROW_NUMBER() OVER (PARTITION BY household_key ORDER BY {order})"
+    together = " UNION ALL ".join(statements)
+    return (
+        f"SELECT {', '.join(COLUMNS)} FROM (SELECT t.*, {place} AS place FROM ({together}) t) t "
+        f"WHERE place <= {most} ORDER BY household_key, place"
+    )
+
+
+def withdrawn(arrived: str, gone: str, asked: str, *, by: Sequence[int]) -> str:
+    """Return which of the rows in ``asked`` (seq, row_no) the deliveries ``by`` took away."""
+    listed = ", ".join(str(seq) for seq in by)
+    return (
+        f"SELECT DISTINCT a.seq, a.row_no FROM {named(asked)} a "
+        f"JOIN {named(arrived)} f ON f.seq = a.seq AND f.row_no = a.row_no "
+        f"JOIN {named(gone)} g ON g.fact_key = f.fact_key AND g.seq > f.seq AND g.seq IN ({listed}) "
+        "ORDER BY a.seq, a.row_no"
+    )
