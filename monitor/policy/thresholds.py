@@ -37,11 +37,12 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Reference:
-    """The document that something rests on, so that a reader can open it and compare."""
+    """The document that something rests on; ``quote`` is its own words, ``says`` what it says in ours."""
 
     title: str
     article: str
     quote: str
+    says: str
     href: str
 
     def as_json(self) -> dict[str, str]:
@@ -126,10 +127,10 @@ class Resolved:
 
 def read_reference(part: Part) -> Reference:
     """Read a reference; the title is always there, and so is an article, a quote or an address."""
-    said = part.fields(required=("title",), optional=("article", "quote", "href"))
+    said = part.fields(required=("title",), optional=("article", "quote", "says", "href"))
     if len(said) == 1:
-        raise part.refuse(zh="还须有 article、quote 或 href 之一", en="give an article, a quote or an href too")
-    texts = {key: said[key].text() if key in said else "" for key in ("title", "article", "quote", "href")}
+        raise part.refuse(zh="还须有 article、quote、says 或 href 之一", en="give an article, quote, says or href too")
+    texts = {key: said[key].text() if key in said else "" for key in ("title", "article", "quote", "says", "href")}
     return Reference(**texts)
 
 
