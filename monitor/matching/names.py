@@ -1,0 +1,102 @@
+"""Names as keys: written alike, sounding alike, or unreadable in places; the name as written is kept elsewhere.
+
+No installed library has a maintained table of traditional and variant characters; they mostly sound as
+the plain ones do (傑 and 杰 are both jie), so the sound key finds them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from functools import cache
+from operator import or_
+
+from pypinyin.constants import PINYIN_DICT
+
+from monitor.matching.ids import SPACES
+
+# The dot between the parts of a name has a dozen forms; some systems leave it out.
+DOTS = "·•・･．.‧∙⋅●。﹒᛫◦˙ꞏ"
+UNREADABLE = "?*□■▯\ufffd〓"
+_PLAIN = re.compile("[\u4e00-\u9fff]+").fullmatch
+_PRIVATE = range(0xE000, 0xF900)
+# GBK put eighty characters into the private area where Unicode had none; later editions of GB 18030 moved them,
+# fourteen of them after Python's codec was made.
+_MOVED_LATER = {
+    0xE816: 0x20087, 0xE817: 0x20089, 0xE818: 0x200CC, 0xE81E: 0x9FB4, 0xE826: 0x9FB5, 0xE82B: 0x9FB6, 0xE82C: 0x9FB7,
+    0xE831: 0x215D7, 0xE832: 0x9FB8, 0xE83B: 0x2298F, 0xE843: 0x9FB9, 0xE854: 0x9FBA, 0xE855: 0x241FE, 0xE864: 0x9FBB,
+}  # fmt: skip
+
+
+class Agreement(IntEnum):
+    """How far two names agree; only equal ones are evidence without a person's look."""
+
+    DIFFERENT = 0
+    SOUND = 1
+    READABLE = 2
+    EQUAL = 3
+
+
+def fold(name: str | None) -> str:
+    """Return the key of a name: no spaces, no dots, one width, rare characters out of the private area."""
+    text = name or ""
+    if _PLAIN(text):
+        return text
+    return unicodedata.normalize("NFKC", text.translate(_folding())).translate(_folding()).casefold()
+
+
+def sound(folded: str) -> str:
+    """Return how a folded name sounds: pinyin without tones, each character read the same everywhere."""
+    return "".join([_readings().get(character, character) for character in folded])
+
+
+def agreement(one: str | None, other: str | None) -> Agreement:
+    """Say how far two names agree; an absent name agrees with none."""
+    left, right = fold(one), fold(other)
+    if not left or not right:
+        return Agreement.DIFFERENT
+    if left == right and not _unreadable(left):
+        return Agreement.EQUAL
+    if _readable_parts_agree(left, right):
+        return Agreement.READABLE
+    return Agreement.SOUND if sound(left) == sound(right) else Agreement.DIFFERENT
+
+
+def keys(names: Sequence[str | None]) -> tuple[list[str], list[str]]:
+    """Return the folded form and the sound of each name; each different name is worked out once."""
+    folded = {name: fold(name) for name in set(names)}
+    sounds = {key: sound(key) for key in set(folded.values())}
+    forms = [folded[name] for name in names]
+    return forms, [sounds[form] for form in forms]
+
+
+def _readable_parts_agree(left: str, right: str) -> bool:
+    if len(left) != len(right):
+        return False
+    pairs = list(zip(left, right, strict=True))
+    unreadable = [_unreadable(one) or _unreadable(other) for one, other in pairs]
+    same = [one == other for one, other in pairs]
+    return any(unreadable) and not all(unreadable) and all(map(or_, unreadable, same))
+
+
+def _unreadable(text: str) -> bool:
+    return any(character in UNREADABLE or ord(character) in _PRIVATE for character in text)
+
+
+@cache
+def _folding() -> dict[int, int | None]:
+    codes = [0xFE50 + place for place in range(81) if 0xFE50 + place != 0xFE7F]
+    moved = {0xE815 + place: ord(code.to_bytes(2).decode("gb18030")) for place, code in enumerate(codes)}
+    dropped: Iterable[int] = map(ord, SPACES + DOTS)
+    return {**moved, **_MOVED_LATER, **dict.fromkeys(dropped)}
+
+
+@cache
+def _readings() -> dict[str, str]:
+    return {chr(code): _plain(readings.split(",")[0]) for code, readings in PINYIN_DICT.items()}
+
+
+def _plain(syllable: str) -> str:
+    """lǜ -> lv: the diaeresis is a letter of its own, the tone is not."""
+    parts = unicodedata.normalize("NFD", syllable).replace("u\u0308", "v")
+    return "".join(part for part in parts if not unicodedata.combining(part))

@@ -1,0 +1,66 @@
+"""Names as keys: what is one name stays one, what is another never becomes it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.matching import names
+from monitor.matching.names import Agreement
+
+HAN = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5)
+PLAIN = st.text(HAN, min_size=2, max_size=4)
+
+
+@pytest.mark.parametrize("dot", ["·", "•", "・", "･", "．", ".", "‧", "∙", " ", "\u3000", ""])
+def test_the_dot_of_a_minority_name_may_take_any_form(dot: str) -> None:
+    assert names.fold(f"阿卜杜{dot}热合曼") == names.fold("阿卜杜·热合曼")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("张三", " 张\u3000三 ", Agreement.EQUAL),
+        ("ＡＢ", "ab", Agreement.EQUAL),
+        ("王䶮", "王\ue863", Agreement.EQUAL),
+        ("李龻", "李\ue863", Agreement.DIFFERENT),
+        ("李\u9fbb", "李\ue864", Agreement.EQUAL),
+        ("陈\U00020087", "陈\ue816", Agreement.EQUAL),
+        ("豈", "\uf900", Agreement.EQUAL),
+        ("王傑", "王杰", Agreement.SOUND),
+        ("吕丽", "吕莉", Agreement.SOUND),
+        ("王YAN", "王燕", Agreement.SOUND),
+        ("陈龘", "陈?", Agreement.READABLE),
+        ("陈龘", "陈？", Agreement.READABLE),
+        ("张*", "张三", Agreement.READABLE),
+        ("陈?", "陈?", Agreement.READABLE),
+        ("陈\ue000", "陈龘", Agreement.READABLE),
+        ("张*", "李三", Agreement.DIFFERENT),
+        ("**", "张三", Agreement.DIFFERENT),
+        ("张*", "张三丰", Agreement.DIFFERENT),
+        ("张三", "张四", Agreement.DIFFERENT),
+        ("吕丽", "吕芦", Agreement.DIFFERENT),
+        ("", "", Agreement.DIFFERENT),
+        (None, "张三", Agreement.DIFFERENT),
+        ("张三", " ", Agreement.DIFFERENT),
+    ],
+)
+def test_two_names_agree_as_far_as_they_are_written_alike(one: str | None, other: str, expected: Agreement) -> None:
+    assert names.agreement(one, other) is expected
+    assert names.agreement(other, one) is expected
+
+
+@given(st.text(max_size=12))
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert names.fold(names.fold(text)) == names.fold(text)
+
+
+@given(PLAIN, PLAIN)
+def test_plain_names_are_equal_only_if_they_are_the_same(one: str, other: str) -> None:
+    assert (names.agreement(one, other) is Agreement.EQUAL) == (one == other)
+
+
+@given(st.lists(st.one_of(st.none(), PLAIN, st.text(max_size=5)), max_size=20))
+def test_many_names_get_the_keys_that_each_gets(listed: list[str | None]) -> None:
+    forms, sounds = names.keys(listed)
+    assert forms == [names.fold(name) for name in listed]
+    assert sounds == [names.sound(names.fold(name)) for name in listed]
