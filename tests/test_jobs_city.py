@@ -20,7 +20,9 @@ import pytest
 from jobs import city
 from jobs.city import dirt, identities, incidents, people
 from jobs.city import life as living
+from jobs.city.places import COUNTIES
 from jobs.city.verdicts import Hindsight
+from monitor import regions
 from monitor.errors import Invalid
 from monitor.policy import read_pack
 from monitor.policy.feed_pages import FeedPage
@@ -210,17 +212,24 @@ def test_a_plan_without_households_or_with_an_unknown_format_is_refused() -> Non
         city.Plan(10, 1, UNTIL, formats=("doc",))
 
 
-def test_regions_are_seven_counties_and_seventy_one_townships_numbered_by_the_rules(made: city.Made) -> None:
-    regions = pd.read_csv(made.regions, dtype=str)
-    towns, villages = regions[regions["level"] == "town"], regions[regions["level"] == "village"]
+def test_regions_are_seventy_one_townships_of_seven_counties_numbered_by_the_rules(made: city.Made) -> None:
+    places = regions.read_places(made.regions)
+    towns = {place.code for place in places if place.level == "town"}
     assert len(towns) == 71
-    assert regions["code"].is_unique
-    assert regions["code"].str.fullmatch(r"34\d{10}").all()
-    assert towns["code"].str[6:9].astype(int).between(1, 399).all()
-    assert towns["code"].str[9:].eq("000").all()
-    assert set(villages["parent"]) == set(towns["code"])
-    former = regions[regions["successor"].notna()]
-    assert set(former["successor"]) <= set(regions[regions["valid_to"].isna()]["code"])
+    assert len({place.code for place in places}) == len(places)
+    assert {code[:6] for code in towns} == {code for code, *_ in COUNTIES}
+    assert all(1 <= int(code[6:9]) <= 399 for code in towns)
+    assert {place.parent for place in places if place.level == "village"} == towns
+
+
+def test_every_household_lives_where_the_tree_knows_at_least_the_township(made: city.Made) -> None:
+    tree = regions.Tree([*regions.official(), *regions.read_places(made.regions)])
+    codes = made.truth.table("facts/household_register")["region"].drop_duplicates()
+    found = [tree.resolve(code, on=UNTIL) for code in codes]
+    assert {place.ancestor[:6] if not place.known else place.region[:6] for place in found} == {
+        code for code, *_ in COUNTIES
+    }
+    assert 0 < sum(not place.known for place in found) < 0.1 * len(found)
 
 
 def test_a_feed_stops_arriving_and_the_others_go_on(made: city.Made) -> None:

@@ -102,7 +102,7 @@ def _regions(world: World) -> pa.StringArray:
     """Village codes; a few still under a county that was dissolved, a few that no list holds."""
     codes = world.city.places.codes.take(pa.array(world.city.households.village))
     draw = world.plan.chance("old codes").random(len(codes))
-    for former, _, _, _, successor in FORMER:
+    for former, successor in FORMER:
         below = pc.starts_with(codes, successor).to_numpy(zero_copy_only=False)
         old = pc.binary_join_element_wise(pa.scalar(former), pc.utf8_slice_codeunits(codes, 6), "")
         codes = pc.if_else(pa.array(below & (draw < 0.004)), old, codes)

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from jobs.city.plan import Ints, Plan
 
-CITY = ("340200000000", "芜湖市")
 COUNTIES = (  # code, name, townships, share of households
     ("340202", "镜湖区", 11, 0.14),
     ("340207", "鸠江区", 11, 0.14),
@@ -19,18 +18,19 @@ COUNTIES = (  # code, name, townships, share of households
     ("340223", "南陵县", 8, 0.16),
     ("340281", "无为市", 18, 0.24),
 )
-FORMER = (  # code, name, first day, last day, successor
-    ("340203", "弋江区", "2005-10-01", "2020-06-30", "340209"),
-    ("340208", "三山区", "2005-10-01", "2020-06-30", "340209"),
-    ("340221", "芜湖县", "1983-01-01", "2020-06-30", "340210"),
-    ("340222", "繁昌县", "1983-01-01", "2020-06-30", "340212"),
-    ("340225", "无为县", "2011-08-01", "2019-12-15", "340281"),
+FORMER = (  # a county code that was dissolved, and the code that took its territory over
+    ("340203", "340209"),
+    ("340208", "340209"),
+    ("340221", "340210"),
+    ("340222", "340212"),
+    ("340225", "340281"),
 )
 _TOWN_HEADS = "云松竹柳梅兰桂荷清望平安和永长大"
 _TOWN_TAILS = "溪山湖桥塘岭湾渡坝丘庄"
 _VILLAGE_HEADS = "东西南北上下前后新老双三五七九十"
 _VILLAGE_TAILS = "圩岗冲坊埂墩汊铺井墙园树"
-REGION_HEADER = ("code", "name", "level", "parent", "valid_from", "valid_to", "successor")
+REGION_HEADER = ("code", "name", "valid_from", "mark")
+SINCE = "2020-01-01"
 
 
 @dataclass(frozen=True)
@@ -104,16 +104,9 @@ def _villages(town: str, town_name: str, county: int, count: int) -> list[Villag
 
 
 def write(places: Places, path: Path) -> None:
-    """Write the region file: one row per code, dated, with the successor of a code that was dissolved."""
+    """Write the region file of what is made up: townships and villages; the counties ship with the service."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(REGION_HEADER)
-        writer.writerow((*CITY, "city", "340000000000", "1983-01-01", "", ""))
-        for code, name, _, _ in COUNTIES:
-            writer.writerow((f"{code}000000", name, "county", CITY[0], "1983-01-01", "", ""))
-        for code, name, start, end, successor in FORMER:
-            writer.writerow((f"{code}000000", name, "county", CITY[0], start, end, f"{successor}000000"))
-        for code, name in places.towns:
-            writer.writerow((code, name, "town", f"{code[:6]}000000", "2021-01-01", "", ""))
-        for village in places.villages:
-            writer.writerow((village.code, village.name, "village", village.town, "2021-01-01", "", ""))
+        for code, name in (*places.towns, *((village.code, village.name) for village in places.villages)):
+            writer.writerow((code, name, SINCE, "made up"))
