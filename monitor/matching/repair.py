@@ -1,0 +1,122 @@
+"""Numbers that fail their check digit: given back to their person only when name and birth date bear it out."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from monitor.matching import ids, numbers
+from monitor.matching.exact import NO_PERSON, Index
+from monitor.matching.ids import Candidate
+from monitor.matching.names import Agreement, agreement, fold
+from monitor.privacy import Keyring
+from monitor.tables import Link, Person
+
+ABOUT_NAME = "people.name"
+_READ_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row whose number is damaged: what it says of its person. ``birth_on`` only if the feed has the column."""
+
+    row: int
+    written: str
+    name: str | None
+    birth_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A person whom a damaged number may mean, and what speaks for it; ``sure`` if name and birth date do."""
+
+    person: int
+    sure: bool
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """What became of the claims: given to one person, or left to a worker with the persons it may be."""
+
+    repaired: Mapping[int, Found] = field(default_factory=dict)
+    unsure: Mapping[int, Sequence[Found]] = field(default_factory=dict)
+
+
+def repair(session: Session, keyring: Keyring, index: Index, claims: Sequence[Claim]) -> Repairs:
+    """Return whom each claim belongs to.
+
+    A claim is repaired only if exactly one person of the register is one slip away, has the same name and
+    the same birth date; the birth date is the row's own or, if the slip lies elsewhere, the number's. Other
+    persons one slip away whose name agrees at all are left to a worker. A repair once undone is not made
+    again. Rows that are in neither answer are nobody's.
+    """
+    slips = [(claim, slip) for claim in claims for slip in ids.candidates(ids.clean(claim.written))]
+    keys = np.array([numbers.key_of(slip.number) for _, slip in slips], np.int64)
+    people = index.find(session, keys).tolist()
+    hits = [(claim, slip, person) for (claim, slip), person in zip(slips, people, strict=True) if person != NO_PERSON]
+    known = _people(session, keyring, {person for *_, person in hits})
+    refuted = _undone(session)
+    found: defaultdict[int, list[Found]] = defaultdict(list)
+    for claim, slip, person in hits:
+        token = claim_token(keyring, claim)
+        weighed = None if (token, person) in refuted else _weigh(claim, slip, person, known[person])
+        if weighed is not None:
+            found[claim.row].append(Found(weighed.person, weighed.sure, {**weighed.evidence, "claim": token}))
+    return _decide(found)
+
+
+def claim_token(keyring: Keyring, claim: Claim) -> str:
+    """Return a keyed digest of number and name as written: the same mistake is recognised, and not readable."""
+    return keyring.blind_index(f"claim|{ids.clean(claim.written)}|{fold(claim.name)}").hex()
+
+
+def _decide(found: Mapping[int, list[Found]]) -> Repairs:
+    repaired, unsure = {}, {}
+    for row, several in found.items():
+        sure = [each for each in several if each.sure]
+        if len(sure) == 1:
+            repaired[row] = sure[0]
+        else:
+            unsure[row] = several
+    return Repairs(repaired, unsure)
+
+
+def _weigh(claim: Claim, slip: Candidate, person: int, known: tuple[str | None, date | None]) -> Found | None:
+    name, birth_on = known
+    names = agreement(claim.name, name)
+    if names is Agreement.DIFFERENT:
+        return None
+    registered = birth_on or ids.birth_on(slip.number)
+    told, source = (claim.birth_on, "column") if claim.birth_on else (None, "none")
+    if told is None and slip.keeps_birth:
+        told, source = ids.birth_on(slip.number), "number"
+    agrees = told is not None and told == registered
+    evidence = {
+        "slip": slip.slip,
+        "places": [place + 1 for place in slip.places],
+        "name": names.name.lower(),
+        "birth": source if agrees else "unconfirmed" if told is None else "different",
+    }
+    return Found(person, agrees and names is Agreement.EQUAL, evidence)
+
+
+def _people(session: Session, keyring: Keyring, wanted: Iterable[int]) -> dict[int, tuple[str | None, date | None]]:
+    listed, known = sorted(wanted), {}
+    for start in range(0, len(listed), _READ_AT_ONCE):
+        some = listed[start : start + _READ_AT_ONCE]
+        for person, name, birth_on in session.execute(
+            select(Person.id, Person.name, Person.birth_on).where(Person.id.in_(some))
+        ):
+            known[person] = (None if name is None else keyring.decrypt(name, about=ABOUT_NAME), birth_on)
+    return known
+
+
+def _undone(session: Session) -> set[tuple[str, int]]:
+    rows = session.execute(select(Link.evidence, Link.person_id).where(Link.status == "undone"))
+    return {(evidence.get("claim", ""), person) for evidence, person in rows}
