@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from monitor.alerts.changes import Change
 from monitor.alerts.judged import Judged, Measured, Terms, Told
 from monitor.alerts.planning import plan
-from monitor.alerts.writing import Overtaken, write
+from monitor.alerts.writing import Overtaken, mark_seen, write
 
 
 def raise_alerts(session: Session, judged: Judged, *, scan: uuid.UUID) -> Counter[str]:
@@ -27,6 +27,7 @@ __all__ = [
     "Overtaken",
     "Terms",
     "Told",
+    "mark_seen",
     "plan",
     "raise_alerts",
     "write",

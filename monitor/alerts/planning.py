@@ -139,7 +139,19 @@ def _renewals(
         change.quiets_ended = chunk.ended.get(place, [])
         if change.alert_update:
             changes.append(change)
+    rest = ((place, alert) for place, alert in chunk.opens.items() if place not in findings)
+    changes += [newer for place, alert in rest if (newer := _newer_data(chunk.judged, place, alert))]
     return changes
+
+
+def _newer_data(judged: Judged, place: int, alert: loading.Open) -> Change | None:
+    """Date the reasons that newer data confirm as they stand; nobody need be told of that."""
+    rows = [
+        {"b_id": known.id, "data_on": judged.rules[known.rule].data_on}
+        for known in alert.reasons
+        if known.status == "active" and known.data_on != judged.rules[known.rule].data_on
+    ]
+    return Change(place, alert.household, reason_updates=rows) if rows else None
 
 
 def _touched(chunk: Chunk, place: int, alert: loading.Open, sight: Sight) -> bool:

@@ -108,7 +108,7 @@ class Renewal:
         if finding.fresh is not None:
             return dict(finding.fresh)
         if finding.status == known.status:
-            return {}
+            return self._newer_data(known)
         left: Values = {"status": finding.status}
         if known.status == "active":
             left["last_on"] = self.alert.seen_on
@@ -116,6 +116,10 @@ class Renewal:
             return left | {"unseen": list(finding.lacking)}
         proof = cleared_by(self.judged, finding.rule) | ({"code": WITHDRAWN} if finding.status == "annulled" else {})
         return left | {"cleared_on": self.judged.as_of, "cleared_by": proof}
+
+    def _newer_data(self, known: Known) -> Values:
+        newest = self.judged.rules[known.rule].data_on if known.rule in self.judged.rules else known.data_on
+        return {"data_on": newest} if known.status == "active" and known.data_on != newest else {}
 
     def _region(self) -> Values:
         update: Values = {}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Update, bindparam, insert, select, update
+from sqlalchemy import Update, bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from monitor.alerts.changes import Change, Values
@@ -40,17 +40,6 @@ def mark_seen(session: Session, county: str, lowest: int, highest: int, *, as_of
         .where(Alert.closed_at.is_(None), Alert.county == county, Alert.household_id.between(lowest, highest))
         .where(Alert.seen_on < as_of)
         .values(seen_on=as_of)
-    )
-
-
-def mark_data(session: Session, rules: Iterable[str], lowest: int, highest: int, *, data_on: date) -> None:
-    """Note that the active reasons of ``rules`` still hold by data up to ``data_on``."""
-    opened = select(Alert.id).where(Alert.closed_at.is_(None), Alert.household_id.between(lowest, highest))
-    session.execute(
-        update(Reason)
-        .where(Reason.rule.in_(list(rules)), Reason.status == "active", Reason.data_on < data_on)
-        .where(Reason.alert_id.in_(opened))
-        .values(data_on=data_on)
     )
 
 

@@ -1,0 +1,313 @@
+"""A night's scan: deliveries known by a date, judged by the policy of that date, become alerts."""
+
+import time
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from jobs import run, verdicts
+from monitor import alerts, audit, database, indicators, metrics, policy
+from monitor.alerts.chunks import Judge
+from monitor.errors import Conflict, Invalid
+from monitor.lake import Lake, Manifest, digest
+from monitor.regions import short
+from monitor.service import Service
+from monitor.tables import Household, Run, Scan, utc_now
+
+JOB = "scan"
+ROWS = 250_000
+_BATCH = 20_000
+_TRIES = 10
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What a scan did. ``again``: the same deliveries and policy were scanned before, and nothing was done now."""
+
+    as_of: date
+    region: str
+    counts: Mapping[str, Any]
+    scan: uuid.UUID | None = None
+    again: bool = False
+    kept: Path | None = None
+
+
+@dataclass
+class Night:
+    """One scan while it runs: what is judged by what, and how far it has come."""
+
+    service: Service
+    as_of: date
+    region: str
+    policy: policy.Policy
+    manifest: Manifest
+    progress: Progress | None = None
+    scan: uuid.UUID = field(default_factory=uuid.uuid4)
+    run: uuid.UUID | None = None
+    start: tuple[int, int] = (0, 0)
+    households: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    by_rule: dict[str, dict[str, int]] = field(default_factory=dict)
+    no_threshold: Counter[str] = field(default_factory=Counter)
+    regions_without: dict[str, set[str]] = field(default_factory=dict)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+
+def scan(
+    service: Service,
+    as_of: date,
+    *,
+    region: str | None = None,
+    dry_run: bool = False,
+    verdicts_to: Path | None = None,
+    progress: Progress | None = None,
+) -> Scanned:
+    """Judge the households of ``region`` (all when omitted) as of ``as_of`` and turn the verdicts into alerts.
+
+    The same deliveries and policy give the same verdicts at any time on any machine; scanning them again
+    changes nothing. A scan that was cut short goes on where its last transaction ended. ``dry_run`` judges
+    and writes nothing but the file ``verdicts_to`` (CSV); any date may be judged so. Without it a date older
+    than one already scanned is refused, because alerts never go back in time.
+    """
+    night = _prepare(service, as_of, region=region, progress=progress)
+    if dry_run:
+        return _judge_only(night, verdicts_to)
+    with run.alone(service, JOB):
+        before = _begin(night)
+        done = before or _scan(night)
+    if verdicts_to is not None and done.kept is not None:
+        verdicts.export(service, done.kept, verdicts_to, as_of=as_of)
+    return done
+
+
+def _prepare(service: Service, as_of: date, *, region: str | None, progress: Progress | None) -> Night:
+    code = short(region) if region else ""
+    if code is None:
+        raise Invalid(zh=f"不是行政区划代码：{region}", en=f"not a region code: {region}")
+    pack = service.pack or policy.HERE
+    law = policy.load(as_of, known_on=as_of, root=pack, production=service.settings.production)
+    with database.reading(service.engine) as session:
+        manifest = indicators.manifest(session, as_of=as_of)
+    if not any(delivery.feed == "household_register" for delivery in manifest):
+        raise Invalid(
+            zh=f"{as_of} 之前没有接收过家庭登记数据，无法扫描", en=f"no household register was received by {as_of}"
+        )
+    return Night(service, as_of, code, law, manifest, progress=progress)
+
+
+def _judge_only(night: Night, to: Path | None) -> Scanned:
+    with TemporaryDirectory() as folder:
+        kept = Path(folder) / "verdicts.parquet"
+        with verdicts.keeping(kept) as keeper:
+            for _, _, found in _chunks(night):
+                keeper.keep(found.long())
+        if to is not None:
+            verdicts.export(night.service, kept, to, as_of=night.as_of)
+    return Scanned(night.as_of, night.region, _summary(night))
+
+
+def _begin(night: Night) -> Scanned | None:
+    """Enter the scan in the ledger; the same scan, finished before, is returned instead."""
+    inputs = {
+        "as_of": night.as_of, "scope": night.region, "policy_version": night.policy.version,
+        "manifest": digest(night.manifest),
+    }  # fmt: skip
+    with database.transaction(night.service.engine) as session:
+        row = session.scalar(select(Scan).filter_by(**inputs))
+        if row is not None and row.finished_at is not None:
+            kept = _kept(night.service, row.id)
+            return Scanned(night.as_of, night.region, row.counts, scan=row.id, again=True, kept=kept)
+        _refuse_older(session, night)
+        entry = run.begin(
+            session, JOB, as_of=night.as_of, scope=night.region, resumes=row.run_id if row is not None else None
+        )
+        if row is None:
+            row = Scan(id=night.scan, run_id=entry.id, **inputs)
+            session.add(row)
+        night.scan, night.run = row.id, entry.id
+        night.start = (entry.cursor.get("chunk", 0), entry.cursor.get("place", 0))
+        night.counts.update(entry.counts)
+    return None
+
+
+def _refuse_older(session: Session, night: Night) -> None:
+    scopes = session.execute(select(Scan.scope, func.max(Scan.as_of)).group_by(Scan.scope))
+    newest = max((on for scope, on in scopes if _overlap(scope, night.region)), default=None)
+    if newest is not None and newest > night.as_of:
+        raise Conflict(
+            zh=f"已扫描至 {newest}，更早的日期只能用 --dry-run 试算，预警不会倒退",
+            en=f"scanned up to {newest} already: an earlier date can only be judged with --dry-run",
+        )
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def _kept(service: Service, scan_id: uuid.UUID) -> Path:
+    return service.settings.home / "verdicts" / f"{scan_id}.parquet"
+
+
+def _scan(night: Night) -> Scanned:
+    kept = _kept(night.service, night.scan)
+    with _recorded(night), verdicts.keeping(kept) as keeper:
+        for number, judge, found in _chunks(night):
+            with _timed(night, "keep"):
+                keeper.keep(found.long())
+            if number >= night.start[0]:
+                with _timed(night, "alerts"):
+                    _settle(night, number, judge.judged(found.table, found))
+    return _finish(night, kept)
+
+
+@contextmanager
+def _recorded(night: Night) -> Iterator[None]:
+    if night.run is None:
+        raise ValueError("the scan was not entered in the ledger")
+    with run.recorded(night.service.engine, night.run):
+        yield
+
+
+def _chunks(night: Night) -> Iterator[tuple[int, Judge, policy.Verdicts]]:
+    settings = night.service.settings
+    lake = Lake(night.service.lake, memory_limit=settings.memory_limit, threads=settings.threads)
+    states = indicators.freshness(night.manifest, night.policy, as_of=night.as_of)
+    total, done = _registered(night), 0
+    with indicators.opened(lake, night.policy, night.manifest) as view:
+        judge = Judge(view, night.policy, states, night.as_of)
+        tables = indicators.compute_chunks(
+            view, night.policy, as_of=night.as_of, region=night.region or None, rows=ROWS
+        )
+        for number, table in enumerate(_timed_each(night, "indicators", tables)):
+            with _timed(night, "rules"):
+                found = night.policy.judge(table)
+                _count(night, found)
+            yield number, judge, found
+            done += len(table)
+            if night.progress:
+                night.progress(done, max(done, total))
+
+
+def _registered(night: Night) -> int:
+    counted = select(func.count()).select_from(Household).where(Household.region.startswith(night.region))
+    with database.reading(night.service.engine) as session:
+        return session.scalar(counted) or 0
+
+
+def _count(night: Night, found: policy.Verdicts) -> None:
+    codes = found.codes.to_numpy()
+    night.households += len(codes)
+    fires, unknown = (codes == policy.FIRES).sum(axis=0), (codes == policy.UNKNOWN).sum(axis=0)
+    for rule, fired, unseen in zip(found.codes.columns, fires.tolist(), unknown.tolist(), strict=True):
+        said = night.by_rule.setdefault(str(rule), {"fires": 0, "unknown": 0})
+        said["fires"] += fired
+        said["unknown"] += unseen
+    night.no_threshold.update(found.no_threshold)
+    for name, regions in found.regions_without.items():
+        night.regions_without.setdefault(name, set()).update(regions)
+
+
+def _settle(night: Night, number: int, judged: alerts.Judged) -> None:
+    """Write a chunk's changes, a batch of households a transaction, each with its place in the ledger."""
+    place = night.start[1] if number == night.start[0] else 0
+    changes, tries = _plan(night, judged), 0
+    while place < len(judged.keys):
+        end = min(place + _BATCH, len(judged.keys))
+        try:
+            done = _write(night, judged, changes, number=number, place=place, end=end)
+        except alerts.Overtaken:
+            tries += 1
+            if tries == _TRIES:
+                raise
+            changes = _plan(night, judged)
+            continue
+        night.counts.update(done)
+        place, tries = end, 0
+
+
+def _plan(night: Night, judged: alerts.Judged) -> list[alerts.Change]:
+    with database.reading(night.service.engine) as session:
+        return alerts.plan(session, judged, scan=night.scan)
+
+
+def _write(
+    night: Night, judged: alerts.Judged, changes: Sequence[alerts.Change], *, number: int, place: int, end: int
+) -> Counter[str]:
+    some = [change for change in changes if place <= change.place < end]
+    with database.transaction(night.service.engine) as session:
+        done = alerts.write(session, some)
+        for county, lowest, highest in _spans(judged.table.iloc[place:end]):
+            alerts.mark_seen(session, county, lowest, highest, as_of=night.as_of)
+        entry = session.get_one(Run, night.run)
+        entry.cursor = {"chunk": number, "place": end}
+        entry.counts = dict(night.counts + done)
+        if done:
+            audit.record(session, by=JOB, action="scan.alerts", subject=str(night.scan), detail=dict(done))
+    return done
+
+
+def _spans(table: pd.DataFrame) -> list[tuple[str, int, int]]:
+    """The lowest and highest household key of each county among ``table``."""
+    keys = pd.Series(table.index.to_numpy(dtype=np.int64), index=table["county"].astype(str).to_numpy())
+    found = keys.groupby(level=0).agg(["min", "max"])
+    return [(str(county), int(low), int(high)) for county, low, high in found.itertuples()]
+
+
+def _finish(night: Night, kept: Path) -> Scanned:
+    summary = _summary(night)
+    with database.transaction(night.service.engine) as session:
+        row, entry = session.get_one(Scan, night.scan), session.get_one(Run, night.run)
+        row.counts, row.verdicts_sha256, row.finished_at = summary, verdicts.digest(kept), utc_now()
+        entry.status, entry.finished_at = "done", row.finished_at
+        entry.counts = summary | {"seconds": {stage: round(taken, 3) for stage, taken in night.seconds.items()}}
+        detail = {"as_of": night.as_of.isoformat(), "verdicts": row.verdicts_sha256}
+        audit.record(session, by=JOB, action="scan.done", subject=str(night.scan), detail=detail)
+    metrics.SCAN_SUCCEEDED.set_to_current_time()
+    for stage, taken in night.seconds.items():
+        metrics.SCAN_SECONDS.labels(stage).observe(taken)
+    return Scanned(night.as_of, night.region, summary, scan=night.scan, kept=kept)
+
+
+def _summary(night: Night) -> dict[str, Any]:
+    states = indicators.freshness(night.manifest, night.policy, as_of=night.as_of)
+    totals = {kind: sum(said[kind] for said in night.by_rule.values()) for kind in ("fires", "unknown")}
+    return (
+        dict(night.counts)
+        | totals
+        | {
+            "households": night.households,
+            "by_rule": night.by_rule,
+            "no_threshold": dict(night.no_threshold),
+            "regions_without": {name: sorted(codes) for name, codes in sorted(night.regions_without.items())},
+            "stale_feeds": sorted(name for name, state in states.items() if not state.fresh),
+        }
+    )
+
+
+@contextmanager
+def _timed(night: Night, stage: str) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    night.seconds[stage] += time.perf_counter() - began
+
+
+def _timed_each(night: Night, stage: str, tables: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    while True:
+        began = time.perf_counter()
+        table = next(tables, None)
+        night.seconds[stage] += time.perf_counter() - began
+        if table is None:
+            return
+        yield table

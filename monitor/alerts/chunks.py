@@ -1,0 +1,111 @@
+"""A chunk of indicators under the policy in force: judged, and able to say why, row by row."""
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from monitor.alerts.judged import FIRES, Codes, Evidence, Json, Judged, Keys, Measured, Row, Terms, Told
+from monitor.indicators import FeedState, evidence, withdrawn
+from monitor.lake import View
+from monitor.policy import Policy, Verdicts
+
+_ROWS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One state of knowledge and one policy, for as many chunks as a scan has."""
+
+    view: View
+    policy: Policy
+    states: Mapping[str, FeedState]
+    as_of: date
+
+    def judged(self, table: pd.DataFrame, verdicts: Verdicts) -> Judged:
+        """Return what alerts need of ``verdicts`` over ``table``; words and evidence are made when asked for."""
+        fired = table.index.get_indexer(verdicts.fired.index).astype(np.int64)
+        return Judged(
+            as_of=self.as_of,
+            table=table,
+            codes=verdicts.codes.to_numpy(dtype=np.int8),
+            measured=Measured(
+                fired, verdicts.observed.to_numpy(), verdicts.limits.to_numpy(), verdicts.excess.to_numpy()
+            ),
+            rules=self.terms,
+            tell=lambda wanted: self._tell(verdicts, wanted),
+            evidence=self._evidence,
+            withdrawn=self._withdrawn,
+        )
+
+    @cached_property
+    def terms(self) -> dict[str, Terms]:
+        """What alerts keep of each rule, in the order of the judge's columns."""
+        return {name: self._terms(name) for name in sorted(self.policy.rules)}
+
+    def _terms(self, name: str) -> Terms:
+        rule = self.policy.rules[name]
+        return Terms(
+            version=rule.version,
+            level=rule.level,
+            direction=rule.direction,
+            needs=rule.when.names,
+            cooldown_days=rule.cooldown_days,
+            quiet_days=rule.quiet.days,
+            quiet_worse=rule.quiet.worse,
+            lower_is_worse=rule.lower_is_worse,
+            unit=self.policy.explainer.unit(rule),
+            reference=dict(rule.reference.as_json()),
+            feeds={feed: self.states[feed].last_known_on for feed in sorted(self.policy.feeds_of(name))},
+        )
+
+    def _tell(self, verdicts: Verdicts, wanted: Codes) -> Iterator[Told]:
+        places = np.flatnonzero(wanted.any(axis=1))
+        if not len(places):
+            return
+        codes = pd.DataFrame(wanted[places], index=verdicts.codes.index[places], columns=verdicts.codes.columns)
+        said = self.policy.reasons(replace(verdicts, codes=codes * FIRES, table=verdicts.table.iloc[places]))
+        columns = {name: column for column, name in enumerate(verdicts.codes.columns)}
+        rows = zip(
+            verdicts.codes.index.get_indexer(pd.Index(said["household_key"])).tolist(),
+            said["rule"].tolist(), said["sentence_zh"].tolist(), said["sentence_en"].tolist(),
+            said["parameters"].tolist(), said["unseen"].tolist(), strict=True,
+        )  # fmt: skip
+        for place, rule, zh, en, parameters, unseen in rows:
+            yield Told(place, columns[rule], zh, en, parameters, unseen)
+
+    def _evidence(self, rule: str, households: Keys) -> Evidence:
+        found: dict[int, list[Json]] = {}
+        for indicator in self._shown(rule):
+            rows = evidence(
+                self.view, self.policy, as_of=self.as_of, indicator=indicator, households=households, most=_ROWS_SHOWN
+            )
+            for household, row in zip(rows["household_key"].tolist(), _written(rows), strict=True):
+                held = found.setdefault(household, [])
+                if row not in held and len(held) < _ROWS_SHOWN:
+                    held.append(row)
+        return found
+
+    def _shown(self, rule: str) -> list[str]:
+        """The indicators whose rows are shown: the one the rule measures, or every one it reads."""
+        page = self.policy.rules[rule]
+        if page.observed in self.policy.indicators:
+            return [str(page.observed)]
+        return sorted(name for name in page.when.names if name in self.policy.indicators)
+
+    def _withdrawn(self, feed: str, rows: Set[Row]) -> Set[Row]:
+        return withdrawn(self.view, feed, rows)
+
+
+def _written(rows: pd.DataFrame) -> Iterator[Json]:
+    days = pd.to_datetime(rows["happened_on"]).dt.strftime("%Y-%m-%d")
+    columns = [rows[name].tolist() for name in ("feed", "seq", "row_no", "person_key")]
+    amounts = rows["amount"].astype(float)
+    for feed, seq, row, person, on, amount in zip(
+        *columns, days.where(days.notna(), None).tolist(), amounts.tolist(), strict=True
+    ):
+        said = {"feed": feed, "delivery": int(seq), "row": int(row), "person": int(person)}
+        yield said | {"on": on if isinstance(on, str) else None, "amount": None if amount != amount else amount}
