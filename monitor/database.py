@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from json import dumps
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
@@ -18,7 +20,9 @@ def connect(settings: Settings) -> Engine:
     """
     if settings.database_url.startswith("sqlite"):
         settings.home.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(settings.database_url, hide_parameters=True, pool_pre_ping=True)
+    engine = create_engine(
+        settings.database_url, hide_parameters=True, pool_pre_ping=True, json_serializer=partial(dumps, ensure_ascii=False)
+    )
     event.listen(engine, "handle_error", _say_no_values)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

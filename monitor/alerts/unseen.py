@@ -47,4 +47,4 @@ class Sight:
             for rule, unknown in zip(self._judged.names, self._unknown[row], strict=True)
             if unknown
         ]
-        return found, json.dumps(found)
+        return found, json.dumps(found, ensure_ascii=False)
