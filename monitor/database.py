@@ -21,7 +21,10 @@ def connect(settings: Settings) -> Engine:
     if settings.database_url.startswith("sqlite"):
         settings.home.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        settings.database_url, hide_parameters=True, pool_pre_ping=True, json_serializer=partial(dumps, ensure_ascii=False)
+        settings.database_url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        json_serializer=partial(dumps, ensure_ascii=False),
     )
     event.listen(engine, "handle_error", _say_no_values)
     if engine.dialect.name == "sqlite":

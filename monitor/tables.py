@@ -74,6 +74,12 @@ def _among(column: str, *words: str, name: str | None = None) -> CheckConstraint
     return CheckConstraint(f"{column} IN ({listed})", name=name or column)
 
 
+def _open_index(name: str, *columns: str) -> Index:
+    """An index over what is open: the queue's pages come out in order, however many alerts have ended."""
+    still = text("closed_at IS NULL")
+    return Index(name, *columns, sqlite_where=still, postgresql_where=still)
+
+
 class Region(Table):
     """An official code and its parent, valid between two dates."""
 
@@ -328,10 +334,11 @@ class Alert(Table):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
-        Index("ix_alerts_queue", "status", "rank", "id"),
-        Index("ix_alerts_county", "county", "status", "rank", "id"),
-        Index("ix_alerts_town", "town", "status", "rank", "id"),
-        Index("ix_alerts_village", "village", "status", "rank", "id"),
+        Index("ix_alerts_status", "status", "rank", "id"),
+        _open_index("ix_alerts_queue", "rank", "id"),
+        _open_index("ix_alerts_county", "county", "rank", "id"),
+        _open_index("ix_alerts_town", "town", "rank", "id"),
+        _open_index("ix_alerts_village", "village", "rank", "id"),
     )
 
 

@@ -260,10 +260,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_alerts'))
     )
     with op.batch_alter_table('alerts', schema=None) as batch_op:
-        batch_op.create_index('ix_alerts_county', ['county', 'status', 'rank', 'id'], unique=False)
-        batch_op.create_index('ix_alerts_queue', ['status', 'rank', 'id'], unique=False)
-        batch_op.create_index('ix_alerts_town', ['town', 'status', 'rank', 'id'], unique=False)
-        batch_op.create_index('ix_alerts_village', ['village', 'status', 'rank', 'id'], unique=False)
+        batch_op.create_index('ix_alerts_county', ['county', 'rank', 'id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_alerts_queue', ['rank', 'id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_alerts_status', ['status', 'rank', 'id'], unique=False)
+        batch_op.create_index('ix_alerts_town', ['town', 'rank', 'id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_alerts_village', ['village', 'rank', 'id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.create_index('uq_alerts_episode', ['household_id', 'episode'], unique=True)
         batch_op.create_index('uq_alerts_one_open', ['household_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
 
@@ -385,10 +386,11 @@ def downgrade() -> None:
     with op.batch_alter_table('alerts', schema=None) as batch_op:
         batch_op.drop_index('uq_alerts_one_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.drop_index('uq_alerts_episode')
-        batch_op.drop_index('ix_alerts_village')
-        batch_op.drop_index('ix_alerts_town')
-        batch_op.drop_index('ix_alerts_queue')
-        batch_op.drop_index('ix_alerts_county')
+        batch_op.drop_index('ix_alerts_village', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_index('ix_alerts_town', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_index('ix_alerts_status')
+        batch_op.drop_index('ix_alerts_queue', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_index('ix_alerts_county', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
 
     op.drop_table('alerts')
     with op.batch_alter_table('scans', schema=None) as batch_op:

@@ -1,0 +1,68 @@
+"""What rested on the wrong facts falls with them: a link undone, a row taken back."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from monitor import audit
+from monitor.alerts.changes import LIVE
+from monitor.tables import Alert, AlertEvent, Json, Member, Outbox, Reason, utc_now
+
+CODES = ("ERR_ID", "ERR_WITHDRAWN")
+
+
+def annul_for_facts(
+    session: Session, rows: set[tuple[str, int, int]], *, person: int, code: str, by: str, as_of: date
+) -> list[uuid.UUID]:
+    """Annul the reasons that rest on ``rows`` (feed, delivery, row number) said of ``person``; return the alerts.
+
+    ``code`` says why: ERR_ID, the facts were somebody else's; ERR_WITHDRAWN, their agency took them back.
+    An alert of which nothing else stands, nor ever stood, is annulled with them; one that has other reasons
+    keeps its level until the next scan settles it. Reasons annulled before are left as they are.
+    """
+    if code not in CODES:
+        raise ValueError(f"no code for annulling: {code}")
+    touched = []
+    for alert in _alerts_of(session, person):
+        fallen = [reason for reason in alert.reasons if _rests_on(reason, rows)]
+        if fallen:
+            _annul(session, alert, fallen, code=code, by=by, as_of=as_of)
+            touched.append(alert.id)
+    return touched
+
+
+def _alerts_of(session: Session, person: int) -> Iterator[Alert]:
+    homes = select(Member.household_id).where(Member.person_id == person)
+    chosen = select(Alert).where(Alert.household_id.in_(homes), Alert.closed_at.is_(None)).with_for_update()
+    yield from session.scalars(chosen.order_by(Alert.id))
+
+
+def _rests_on(reason: Reason, rows: set[tuple[str, int, int]]) -> bool:
+    said = {(row["feed"], row["delivery"], row["row"]) for row in reason.evidence}
+    return reason.status in LIVE and bool(said & rows)
+
+
+def _annul(session: Session, alert: Alert, fallen: list[Reason], *, code: str, by: str, as_of: date) -> None:
+    for reason in fallen:
+        reason.status, reason.cleared_on = "annulled", as_of
+        reason.cleared_by = {"as_of": as_of.isoformat(), "feeds": {}, "code": code}
+    alert.version += 1
+    detail: Json = {"annulled": [reason.rule for reason in fallen], "code": code}
+    _tell(session, alert, "evidence", detail, by=by, as_of=as_of)
+    statuses = {reason.status for reason in alert.reasons}
+    if statuses == {"annulled"}:
+        alert.status, alert.closed_at, alert.closed_why = "annulled", utc_now(), code
+        _tell(session, alert, "annulled", {"code": code}, by=by, as_of=as_of)
+        payload = {"as_of": as_of.isoformat(), "household": alert.household_id, "code": code}
+        session.add(Outbox(kind="alert_annulled", subject=str(alert.id), payload=payload))
+    elif not statuses & set(LIVE):
+        alert.cleared_on = alert.cleared_on or as_of
+        _tell(session, alert, "all_cleared", {}, by=by, as_of=as_of)
+    audit.record(session, by=by, action="alert.evidence_annulled", subject=str(alert.id), detail=detail)
+
+
+def _tell(session: Session, alert: Alert, kind: str, detail: Json, *, by: str, as_of: date) -> None:
+    session.add(AlertEvent(alert_id=alert.id, kind=kind, by=by, as_of=as_of, detail=detail))
