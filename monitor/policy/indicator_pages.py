@@ -18,7 +18,6 @@ FULL = re.compile(r"months (?P<first>\d+)\.\.(?P<last>\d+)\Z")
 EMPTY: Mapping[str, float | bool | None] = {
     "sum": 0.0, "count": 0.0, "count_distinct": 0.0, "max": 0.0, "min": None, "any": False, "latest": False,
     "days_since_latest": None,
-    "days_since_latest": None,
 }  # fmt: skip
 FROM_FACTS = ("feed", "of", "where", "value", "on", "window", "empty")
 COMPUTED = ("compute", "level")
@@ -159,6 +158,15 @@ def read_window(part: Part) -> Window:
 def read_expression(part: Part) -> Expression:
     """Parse the text at ``part``; the column named in an error is the file's own."""
     return parse(part.text(), place=part.place)
+
+
+def feeds_below(indicators: Mapping[str, IndicatorPage], name: str) -> frozenset[str]:
+    """Return the feeds that an indicator reads, through every indicator below it; a register attribute, none."""
+    page = indicators.get(name)
+    if page is None:
+        return frozenset()
+    below = {feed for inner in page.names for feed in feeds_below(indicators, inner)}
+    return frozenset({*below, *page.reads, *([page.feed] if page.feed else [])})
 
 
 def find(names: Mapping[str, object], name: str, place: Place, what: Words) -> None:

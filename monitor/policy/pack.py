@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -14,16 +15,16 @@ from monitor.policy.days import Calendar, Deadlines, read_year
 from monitor.policy.examples import disagreements
 from monitor.policy.explaining import Explainer, Explanation
 from monitor.policy.feed_pages import FeedPage, read_feed
-from monitor.policy.indicator_pages import IndicatorPage, read_indicator
+from monitor.policy.indicator_pages import IndicatorPage, feeds_below, read_indicator
 from monitor.policy.judging import Verdicts, judge
 from monitor.policy.language import PolicyError
-from monitor.policy.reading import Part, pages
+from monitor.policy.reading import Part, pages, read_page
 from monitor.policy.rule_pages import Rule, read_rule
 from monitor.policy.soundness import check_indicator, check_rule
 from monitor.policy.thresholds import Parameter, Resolved, read_parameter
 
 HERE = Path(__file__).parent
-FOLDERS = ("feeds", "indicators", "parameters", "rules", "calendar")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +90,7 @@ class Policy:
 
     def feeds_of(self, rule: str) -> frozenset[str]:
         """Return the feeds that ``rule`` reads, through every indicator below it."""
-        return frozenset(feed for name in self.rules[rule].when.names for feed in self._feeds_below(name))
-
-    def _feeds_below(self, name: str) -> frozenset[str]:
-        page = self.indicators.get(name)
-        if page is None:
-            return frozenset()
-        below = {feed for inner in page.names for feed in self._feeds_below(inner)}
-        return frozenset({*below, *page.reads, *([page.feed] if page.feed else [])})
+        return frozenset(feed for name in self.rules[rule].when.names for feed in feeds_below(self.indicators, name))
 
     def deadlines(self, level: str, received_at: datetime, *, region: str | None = None) -> Deadlines:
         """Return by when an alert of ``level``, received at an instant, must be dealt with; blue sets none."""
@@ -129,22 +123,68 @@ def load(as_of: date, *, known_on: date | None = None, root: Path = HERE, produc
 
 def read_pack(root: Path = HERE) -> Pack:
     """Read and check every page below ``root``, whatever the day; refuses as ``load`` does."""
-    contents = {folder: dict(pages(root, folder)) for folder in FOLDERS}
-    pack = Pack(
-        feeds={name: read_feed(name, page) for name, page in contents["feeds"].items()},
-        indicators={name: read_indicator(name, page) for name, page in contents["indicators"].items()},
-        parameters={name: read_parameter(name, page) for name, page in contents["parameters"].items()},
-        rules={name: read_rule(name, page, digest(plain(page))[:16]) for name, page in contents["rules"].items()},
-        calendar=Calendar({int(name): read_year(name, page) for name, page in contents["calendar"].items()}),
-        version=digest({folder: {name: plain(page) for name, page in contents[folder].items()} for folder in FOLDERS}),
-    )
-    for indicator in pack.indicators.values():
-        check_indicator(indicator, pack.indicators, pack.feeds)
-    for rule in pack.rules.values():
-        check_rule(rule, pack.indicators, pack.parameters)
-        for disagreement in disagreements(rule, pack.parameters):
-            raise disagreement
+    pack, problems = survey(root)
+    for problem in problems:
+        raise problem
     return pack
+
+
+def survey(root: Path) -> tuple[Pack, list[PolicyError]]:
+    """Read every page below ``root`` and return what can be read, with every problem found.
+
+    Pages are held against one another only when each can be read by itself.
+    """
+    reader = _Surveyor(root)
+    pack = reader.pack()
+    if not reader.problems:
+        reader.check(pack)
+    return pack, reader.problems
+
+
+class _Surveyor:
+    """Reads page after page and collects the problems instead of stopping at the first."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.problems: list[PolicyError] = []
+        self.said: dict[str, dict[str, object]] = {}
+
+    def pack(self) -> Pack:
+        return Pack(
+            feeds=self.read("feeds", read_feed),
+            indicators=self.read("indicators", read_indicator),
+            parameters=self.read("parameters", read_parameter),
+            rules=self.read("rules", lambda name, page: read_rule(name, page, digest(plain(page))[:16])),
+            calendar=Calendar({year.year: year for year in self.read("calendar", read_year).values()}),
+            version=digest(self.said),
+        )
+
+    def read(self, folder: str, read: Callable[[str, Part], T]) -> dict[str, T]:
+        found: dict[str, T] = {}
+        self.said[folder] = {}
+        for name, path in pages(self.root, folder):
+            try:
+                page = read_page(path, self.root)
+                found[name] = read(name, page)
+                self.said[folder][name] = plain(page)
+            except PolicyError as problem:
+                self.problems.append(problem)
+        return found
+
+    def check(self, pack: Pack) -> None:
+        for indicator in pack.indicators.values():
+            self.attempt(partial(check_indicator, indicator, pack.indicators, pack.feeds))
+        for rule in pack.rules.values():
+            self.attempt(partial(check_rule, rule, pack.indicators, pack.parameters))
+        if not self.problems:
+            for rule in pack.rules.values():
+                self.problems.extend(disagreements(rule, pack.parameters))
+
+    def attempt(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except PolicyError as problem:
+            self.problems.append(problem)
 
 
 def digest(said: object) -> str:

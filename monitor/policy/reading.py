@@ -136,11 +136,11 @@ def read_text(text: str, file: str) -> Part:
     return _part(node, file, set())
 
 
-def pages(root: Path, folder: str) -> Iterator[tuple[str, Part]]:
-    """Yield the dotted name and the contents of every page below ``folder``, in the order of their names."""
+def pages(root: Path, folder: str) -> Iterator[tuple[str, Path]]:
+    """Yield the dotted name and the path of every page below ``folder``, in the order of their names."""
     base = root / folder
     for path in sorted(base.rglob("*.yaml")):
-        yield ".".join(path.relative_to(base).with_suffix("").parts), read_page(path, root)
+        yield ".".join(path.relative_to(base).with_suffix("").parts), path
 
 
 def _part(node: yaml.Node, file: str, seen: set[int]) -> Part:

@@ -51,7 +51,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Value:
-    """One value of one region from one day on; ``amounts`` is None where the region follows its parent again."""
+    """One value of one region from one day on; ``amounts`` is None where the region follows its parent again.
+
+    ``otherwise`` names the categories that one amount stands for together.
+    """
 
     region: str
     effective_from: date
@@ -59,6 +62,7 @@ class Value:
     status: Status
     reference: Reference
     amounts: Mapping[str, float] | None
+    otherwise: frozenset[str]
     confirmed_by: str
     place: Place
 
@@ -112,17 +116,22 @@ class Resolved:
 
     def amount(self, name: str, region: str | None, category: str | None) -> float | None:
         """Return the amount for one household, or None where no value is in force for it."""
-        value = self.value(name, region)
-        if value is None or value.amounts is None:
-            return None
-        return value.amounts.get((category or "") if self.parameters[name].by_category else "")
+        return self._of(name, self.value(name, region), category)
 
     def take(self, name: str, region: pd.Categorical, category: pd.Categorical) -> Numbers:
         """Return the amount for each household, NaN where none is in force: one table lookup for all."""
-        categories = [*category.categories, None]
-        cells = [[self.amount(name, code, kind) for kind in categories] for code in [*region.categories, None]]
-        table = np.array(cells, dtype=np.float64)
-        return cast(Numbers, table[region.codes, category.codes])
+        kinds = [*category.categories, None]
+        codes = [*region.categories, None] if set(self.in_force[name]) != {NATION} else [None]
+        values = [self.value(name, code) for code in codes]
+        rows = {id(value): [self._of(name, value, kind) for kind in kinds] for value in values}
+        table = np.array([rows[id(value)] for value in values], dtype=np.float64)
+        at = region.codes if len(codes) > 1 else np.zeros(len(region), dtype=np.intp)
+        return cast(Numbers, table[at, category.codes])
+
+    def _of(self, name: str, value: Value | None, category: str | None) -> float | None:
+        if value is None or value.amounts is None:
+            return None
+        return value.amounts.get((category or "") if self.parameters[name].by_category else "")
 
 
 def read_reference(part: Part) -> Reference:
@@ -184,6 +193,7 @@ def _value(region: str, day: date, told: Mapping[str, Part], entry: Part, by_cat
         status=cast(Status, told["status"].choice("sourced", "sample") if "status" in told else "sourced"),
         reference=read_reference(told["reference"]),
         amounts=_amounts(told["value"], by_category),
+        otherwise=_otherwise(told["value"], by_category),
         confirmed_by=told["confirmed_by"].text() if "confirmed_by" in told else "",
         place=entry.place,
     )
@@ -200,3 +210,8 @@ def _amounts(part: Part, by_category: bool) -> Mapping[str, float] | None:
     if missing and otherwise is None:
         raise part.refuse(zh=f"缺少类别 {missing[0]}(或 otherwise)", en=f"{missing[0]} (or otherwise) is missing")
     return {category: said.get(category, otherwise or part).number() for category in CATEGORIES}
+
+
+def _otherwise(part: Part, by_category: bool) -> frozenset[str]:
+    said = part.entries() if by_category and part.value is not None else dict.fromkeys(CATEGORIES)
+    return frozenset(CATEGORIES) - frozenset(said)

@@ -150,6 +150,8 @@ def _relation(expression: Expression, node: Relation, table: Columns) -> Truths:
         case Between():
             return np.minimum(_compare(">=", subject, others[0], table), _compare("<=", subject, others[1], table))
         case Among():
+            if isinstance(others[0].root, Text):
+                return _among(_texts(subject, table), [cast(Text, other.root).value for other in others])
             return reduce(np.maximum, [_compare("=", subject, other, table) for other in others])
 
 
@@ -163,6 +165,12 @@ def _compare(order: str, left: Expression, right: Expression, table: Columns) ->
         return _truths_of(COMPARE[order](first, second), (first == UNKNOWN) | (second == UNKNOWN))
     a, b = _millionths(number(left, table)), _millionths(number(right, table))
     return _truths_of(COMPARE[order](a, b), np.isnan(a) | np.isnan(b))
+
+
+def _among(texts: pd.Categorical, wanted: list[str]) -> Truths:
+    """Look each category up once, so that no row is compared as text; the last place is the unknown's."""
+    of_category = _truths_of(texts.categories.isin(wanted), np.zeros(len(texts.categories), dtype=np.bool_))
+    return np.asarray(np.append(of_category, UNKNOWN)[texts.codes])
 
 
 def _truths_of(holds: Bools, unknown: Bools) -> Truths:
