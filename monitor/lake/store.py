@@ -65,11 +65,20 @@ class Lake:
         self.facts_path(feed, seq).unlink(missing_ok=True)
         self.gone_path(feed, seq).unlink(missing_ok=True)
 
-    def gone_keys(self, feed: str, manifest: Manifest, keys: pa.ChunkedArray | pa.Array) -> pa.Table:
-        """Return, as column ``fact_key`` in order, those of ``keys`` that stand for live facts of ``feed``."""
-        with self.known(manifest, {feed: {}}) as view:
+    def gone_keys(
+        self, feed: str, manifest: Manifest, keys: pa.ChunkedArray | pa.Array, *, engine: Engine | None = None
+    ) -> pa.Table:
+        """Return, as column ``fact_key`` in order, those of ``keys`` that stand for live facts of ``feed``.
+
+        A run over many deliveries gives the ``engine`` that it keeps open: starting one takes longer than asking.
+        """
+        view = View(self, engine or self.engine(), manifest, {feed: FACT})
+        try:
             view.engine.put("asked", pa.table({"fact_key": keys}))
             return view.engine.query(keys_among(view.facts(feed), "asked"))
+        finally:
+            if engine is None:
+                view.close()
 
     def known(self, manifest: Manifest, columns: Mapping[str, Mapping[str, str]]) -> View:
         """Open the state of knowledge that ``manifest`` describes; to be closed, best by ``with``.

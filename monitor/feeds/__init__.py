@@ -1,0 +1,93 @@
+"""What agencies send: recognised, checked, matched and committed whole or not at all, or held for a person."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from monitor import database
+from monitor.errors import NotFound
+from monitor.feeds import folder, holding, releasing
+from monitor.feeds.drafts import Terms
+from monitor.feeds.overview import FeedStatus, Waiting
+from monitor.feeds.overview import overview as _overview
+from monitor.feeds.problems import Problem
+from monitor.feeds.receipts import Receipt, errors_path, receipt_of
+from monitor.feeds.receiving import opened_desk, receive
+from monitor.policy import FeedPage, Policy
+from monitor.service import Service, today
+from monitor.tables import Delivery
+
+__all__ = [
+    "FeedStatus",
+    "Problem",
+    "Receipt",
+    "Waiting",
+    "error_rows",
+    "ingest",
+    "ingest_folder",
+    "overview",
+    "reject",
+    "release",
+]
+
+
+def ingest(
+    service: Service,
+    path: Path,
+    *,
+    feed: str | None = None,
+    received_on: date | None = None,
+    mode: str | None = None,
+    force: str | None = None,
+) -> Receipt:
+    """Take in one file and say what became of it: committed, held, refused, or a duplicate that changed nothing.
+
+    What is not given is read from the manifest beside the file, the file's name, its folder (a date) and its
+    header; the day is otherwise today's. ``force`` is the reason for taking a file older than its feed's newest.
+    """
+    day = received_on or folder.day_of(path) or today()
+    with opened_desk(service) as desk:
+        return receive(desk, path, Terms(day, feed=feed, mode=mode, force=force), insisted=received_on is not None)
+
+
+def ingest_folder(service: Service, root: Path, *, progress: folder.Progress | None = None) -> list[Receipt]:
+    """Take in a drop folder ``root``/<YYYY-MM-DD>/<feed>...; days in order, the register first within a day.
+
+    One bad file never stops the others; running it again changes nothing. ``progress`` is told
+    (done, total, what is being read).
+    """
+    with opened_desk(service) as desk:
+        return folder.receive_folder(desk, root, progress)
+
+
+def release(service: Service, delivery_id: UUID, *, by: str, reason: str, on: date | None = None) -> Receipt:
+    """Commit a held delivery on a person's word; its facts are known from the day of release, ``on`` (today).
+
+    Rows that a delivery received later has said anew stay as that one said them. Refuses a full delivery that
+    a newer full one has overtaken.
+    """
+    said = holding.decision(delivery_id, by=by, reason=reason, on=on or today())
+    with opened_desk(service) as desk:
+        return releasing.release(desk, said)
+
+
+def reject(service: Service, delivery_id: UUID, *, by: str, reason: str) -> Receipt:
+    """Turn a held delivery away: nothing of it is taken and its original is destroyed."""
+    return receipt_of(holding.reject(service, holding.decision(delivery_id, by=by, reason=reason, on=today())))
+
+
+def error_rows(service: Service, delivery_id: UUID) -> Path | None:
+    """Return the downloadable list of a delivery's row faults (CSV); None if no row had any."""
+    with database.reading(service.engine) as session:
+        if session.get(Delivery, delivery_id) is None:
+            raise NotFound(zh="没有这一批次", en="there is no such delivery")
+    path = errors_path(service, delivery_id)
+    return path if path.exists() else None
+
+
+def overview(session: Session, policy: Policy | Mapping[str, FeedPage], as_of: date) -> list[FeedStatus]:
+    """Return where each feed stands on ``as_of``: freshness, coverage, what waits for a person."""
+    return _overview(session, policy.feeds if isinstance(policy, Policy) else policy, as_of)

@@ -1,0 +1,145 @@
+"""A recognised sheet as typed columns: which rows can be used, and what is wrong with the others."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from monitor.errors import Invalid
+from monitor.feeds.agreed import Recognised
+from monitor.feeds.columns import Read, read_column
+from monitor.feeds.problems import RowFaults
+from monitor.feeds.text import Sheet
+from monitor.feeds.values import folded
+from monitor.policy.feed_pages import Column, FeedPage
+
+UNREAD = ("id", "name", "phone", "address")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The rows of a delivery, typed. Row numbers are a spreadsheet's; ragged rows stand after the others.
+
+    ``values`` holds every column found except people's own data, which ``cells`` gives as it was written.
+    """
+
+    page: FeedPage
+    mode: str
+    row_no: npt.NDArray[np.int32]
+    values: Mapping[str, pa.Array]
+    cells: Mapping[str, pa.Array]
+    faults: RowFaults
+
+    @property
+    def rows(self) -> int:
+        """How many rows the file has, ragged ones included."""
+        return len(self.row_no)
+
+    @property
+    def whole(self) -> int:
+        """How many rows have the header's number of fields: the length of every column here."""
+        return self.rows if not self.values and not self.cells else len(next(iter((self.values | self.cells).values())))
+
+    def usable(self) -> npt.NDArray[np.bool_]:
+        """Return which of the whole rows have no error."""
+        return ~self.faults.bad()[: self.whole]
+
+    @property
+    def id_column(self) -> str | None:
+        """The name of the column with ID numbers, if the file has one."""
+        return next((name for name in self.cells if self.page.columns[name].type == "id"), None)
+
+
+def check(found: Recognised, *, mode: str, received_on: date, vouched: bool) -> Checked:
+    """Type every column of a recognised sheet and note each fault with its row.
+
+    A withdrawal needs and reads the key's columns only. Refuses a file whose last line has no end unless a
+    manifest vouches for it or the last cell is complete by its type.
+    """
+    page = found.page
+    places = {name: at for name, at in found.places.items() if mode != "withdraw" or name in page.key}
+    sheet, cells = _without_blank_rows(found.sheet, places)
+    faults = RowFaults(len(sheet.row_no) + len(sheet.ragged))
+    faults.error("", "fields", np.arange(len(sheet.row_no), faults.rows))
+    values: dict[str, pa.Array] = {}
+    for name in places:
+        if page.columns[name].type not in UNREAD:
+            read = read_column(page.columns[name], cells[name], received_on=received_on, spreadsheet=sheet.spreadsheet)
+            _record(faults, name, read)
+            values[name] = read.values
+    row_no = np.concatenate([sheet.row_no, np.array(sheet.ragged, dtype=np.int32)])
+    checked = Checked(page, mode, row_no, values, {name: cells[name] for name in places if name not in values}, faults)
+    if sheet.open_end and not vouched and len(sheet.row_no):
+        _demand_complete(found, cells)
+    return checked
+
+
+def _record(faults: RowFaults, name: str, read: Read) -> None:
+    for code, rows in read.wrong.items():
+        faults.error(name, code, rows, read.shapes[code])
+    for code, rows in read.noted.items():
+        faults.note(name, code, rows)
+
+
+def _without_blank_rows(sheet: Sheet, places: Mapping[str, int]) -> tuple[Sheet, dict[str, pa.Array]]:
+    """Leave out rows without any cell; they still count in the numbering."""
+    table = sheet.cells.combine_chunks()
+    columns = [table.column(place).combine_chunks() for place in range(table.num_columns)]
+    blank = np.ones(table.num_rows, dtype=np.bool_)
+    for column in columns:
+        if not blank.any():
+            break
+        blank &= column.is_null().to_numpy(zero_copy_only=False)
+    kept = pa.array(~blank) if blank.any() else None
+    cells = {
+        name: columns[place].filter(kept) if kept is not None else columns[place] for name, place in places.items()
+    }
+    numbers = sheet.row_no[~blank] if kept is not None else sheet.row_no
+    return Sheet(sheet.header, table, numbers, sheet.ragged, sheet.open_end, sheet.spreadsheet), cells
+
+
+_COMPLETE: dict[str, re.Pattern[str]] = {
+    "id": re.compile(r"\d{17}[\dXx]"),
+    "date": re.compile(r"\d{4}-\d\d-\d\d|\d{8}"),
+    "month": re.compile(r"\d{4}-\d\d|\d{6}"),
+    "term": re.compile(r"\d{4}-\d{4}-[123]"),
+    "region": re.compile(r"\d{12}"),
+    "flag": re.compile(r"[01是否]"),
+}
+
+
+def _demand_complete(found: Recognised, cells: Mapping[str, pa.Array]) -> None:
+    last = len(found.sheet.header) - 1
+    name = next((name for name, place in found.places.items() if place == last), None)
+    if name is None or (name in cells and _complete(found.page.columns[name], cells[name][-1].as_py())):
+        return
+    raise Invalid(
+        zh="最后一行没有行尾，可能被截断；请重新发送，或附上写明 sha256 的清单文件",
+        en="the last line has no line end and may be cut off; send the file again, or with a manifest that states its sha256",
+    )
+
+
+def _complete(column: Column, cell: str | None) -> bool:
+    """Whether ``cell`` cannot be the beginning of a longer value of its column."""
+    said = folded(cell or "")
+    if column.type == "code" and column.words and not column.open:
+        known = {*column.words, *(column.codes or {})}
+        return said in known and not any(word != said and word.startswith(said) for word in known)
+    pattern = _COMPLETE.get(column.type)
+    return pattern is not None and pattern.fullmatch(said) is not None
+
+
+Typed = Callable[[str], pa.Array]
+
+
+def empty_shares(checked: Checked) -> dict[str, float]:
+    """Return for each column found the share of its cells that are empty or unreadable."""
+    columns = checked.values | dict(checked.cells)
+    return {
+        name: round(pc.sum(pc.is_null(column)).as_py() / max(len(column), 1), 4) for name, column in columns.items()
+    }

@@ -1,0 +1,84 @@
+"""A delivery between arrival and decision: everything known of it before anything is stored."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from monitor.feeds.agreed import Feeds
+from monitor.feeds.checking import Checked
+from monitor.feeds.files import Arrival, safe_name
+from monitor.feeds.identity import Identified
+from monitor.feeds.problems import Problem
+from monitor.lake import Engine, Lake
+from monitor.matching.exact import Index
+from monitor.regions import Tree
+from monitor.service import Service
+from monitor.tables import Delivery
+
+
+@dataclass
+class Desk:
+    """What one run of taking in works with; ``index`` is what it has learned of whose number is whose."""
+
+    service: Service
+    feeds: Feeds
+    lake: Lake
+    engine: Engine
+    tree: Tree
+    index: Index
+
+    def forget_people(self) -> None:
+        """Start learning anew: the register has changed."""
+        self.index = Index(self.service.keyring)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a file is to be taken: what the caller, its manifest, its name and its folder say, in that order."""
+
+    received_on: date
+    feed: str | None = None
+    mode: str | None = None
+    force: str | None = None
+    vouched: bool = False
+    rows: int | None = None
+    restated: bool = False
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A person's word on a held delivery."""
+
+    by: str
+    why: str
+    on: date
+    delivery_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A delivery read, checked and identified."""
+
+    arrival: Arrival
+    terms: Terms
+    checked: Checked
+    identified: Identified
+    profile: dict[str, Any] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def feed(self) -> str:
+        return self.checked.page.name
+
+    def as_delivery(self, *, status: str) -> Delivery:
+        """Return a new row for the operational database, without numbers of order."""
+        return Delivery(
+            id=uuid.uuid4(),
+            feed=self.feed,
+            file_name=safe_name(self.arrival.name, self.feed),
+            sha256=self.arrival.sha256,
+            received_on=self.terms.received_on,
+            mode=self.checked.mode,
+            status=status,
+        )

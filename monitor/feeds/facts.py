@@ -1,0 +1,62 @@
+"""From checked and identified rows to what the lake stores: one fact a key, people by their surrogate key."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from monitor.feeds.checking import Checked
+from monitor.feeds.columns import TYPES
+from monitor.feeds.identity import Identified
+from monitor.feeds.keys import fact_keys
+from monitor.matching.exact import NO_PERSON
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """The rows that have a key, in the order of the file, each key once: its last row speaks for it."""
+
+    rows: Rows
+    keys: Rows
+    duplicates: int
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> "Keyed":
+        """Return the same with only the ``kept`` rows."""
+        return Keyed(self.rows[kept], self.keys[kept], self.duplicates)
+
+
+def keyed(checked: Checked, identified: Identified, secret: bytes) -> Keyed:
+    """Give every usable row its fact key; where the person is part of the key, only known people have one."""
+    usable = checked.usable()
+    if checked.id_column in checked.page.key:
+        usable &= identified.people != NO_PERSON
+    rows = np.flatnonzero(usable)
+    keys = fact_keys([_part(checked, identified, name, rows) for name in checked.page.key], secret)
+    last = len(keys) - 1 - np.unique(keys[::-1], return_index=True)[1]
+    last.sort()
+    return Keyed(rows[last], keys[last], len(rows) - len(last))
+
+
+def _part(checked: Checked, identified: Identified, name: str, rows: Rows) -> pa.Array:
+    if checked.page.columns[name].type == "id":
+        return pa.array(identified.people[rows])
+    return checked.values[name].take(pa.array(rows))
+
+
+def facts(checked: Checked, identified: Identified, known: Keyed) -> pa.Table:
+    """Return the lake's rows: those of people in the register, without anybody's own data."""
+    mine = identified.people[known.rows] != NO_PERSON
+    rows = known.rows[mine]
+    columns: dict[str, pa.Array] = {
+        "fact_key": pa.array(known.keys[mine]),
+        "person_key": pa.array(identified.people[rows]),
+        "row_no": pa.array(checked.row_no[rows]),
+    }
+    places = pa.array(rows)
+    for name, column in checked.page.columns.items():
+        if not column.personal and name in checked.values:
+            columns[name] = checked.values[name].take(places).cast(TYPES[column.type])
+    return pa.table(columns)

@@ -1,0 +1,121 @@
+"""Whose row is it: whole ID numbers by equality, damaged ones by repair, the rest counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from monitor.feeds.agreed import REGISTER
+from monitor.feeds.checking import Checked
+from monitor.feeds.problems import shape
+from monitor.matching import ids, numbers
+from monitor.matching.exact import NO_PERSON, Index, blind_indexes
+from monitor.matching.ids import Kind
+from monitor.matching.repair import Claim, Repairs, repair
+from monitor.privacy import Keyring
+from monitor.tables import Person
+
+People = npt.NDArray[np.int64]
+Kinds = npt.NDArray[np.int8]
+FAULTS = {Kind.PRECISION_LOST: "precision_lost", Kind.INVALID: "id_invalid", Kind.DAMAGED: "id_damaged"}
+UNLIKELY = (Kind.INVALID, Kind.DAMAGED)
+ASKED_AT_ONCE = 500
+SETTLED = Kind.RESIDENT
+
+
+@dataclass(frozen=True)
+class Identified:
+    """For each whole row its person (``NO_PERSON``: not in the register), and why where it is not plain.
+
+    ``unsure`` rows may belong to one of a few people; a worker must say.
+    """
+
+    people: People
+    repaired: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    unsure: Mapping[int, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+def identify(session: Session, keyring: Keyring, index: Index, checked: Checked) -> Identified:
+    """Return whose each row is, and note every row whose ID number cannot be used.
+
+    A number that fails its check digit belongs to a member registered under the very same string, or to the
+    one whom name and birth date bear out. The register's own numbers are noted, and nobody is looked for.
+    """
+    column = checked.id_column
+    if column is None:
+        return Identified(np.full(checked.whole, NO_PERSON, dtype=np.int64))
+    cells = checked.cells[column]
+    if checked.page.name == REGISTER:
+        kinds = numbers.normalise(cells).kinds
+        checked.faults.note(column, "id_unlikely", np.flatnonzero(np.isin(kinds, UNLIKELY)))
+        _record(checked, column, np.where(np.isin(kinds, UNLIKELY), np.int8(SETTLED), kinds))
+        return Identified(np.full(checked.whole, NO_PERSON, dtype=np.int64))
+    matched = index.match(session, cells)
+    people, kinds = matched.people, matched.numbers.kinds.copy()
+    _same_string(session, keyring, cells, kinds, people)
+    repairs = _repairs(session, keyring, index, checked, np.flatnonzero(kinds == Kind.DAMAGED))
+    for row, found in repairs.repaired.items():
+        people[row], kinds[row] = found.person, SETTLED
+    _record(checked, column, kinds)
+    unsure = {
+        row: [{"person": one.person, "evidence": dict(one.evidence)} for one in several]
+        for row, several in repairs.unsure.items()
+    }
+    return Identified(people, {row: dict(one.evidence) for row, one in repairs.repaired.items()}, unsure)
+
+
+def _record(checked: Checked, column: str, kinds: Kinds) -> None:
+    cells = checked.cells[column]
+    for kind, code in FAULTS.items():
+        rows = np.flatnonzero(kinds == kind)
+        checked.faults.error(column, code, rows, tuple(map(shape, cells.take(pa.array(rows)).to_pylist())))
+    if checked.page.columns[column].required or column in checked.page.key:
+        checked.faults.error(column, "missing", np.flatnonzero(kinds == Kind.MISSING))
+
+
+def _same_string(session: Session, keyring: Keyring, cells: pa.Array, kinds: Kinds, people: People) -> None:
+    """Settle the rows whose odd number stands in the register exactly so."""
+    rows = np.flatnonzero(np.isin(kinds, UNLIKELY))
+    texts = [ids.clean(text) for text in cells.take(pa.array(rows)).to_pylist()]
+    digests = dict(zip(texts, blind_indexes(keyring, texts), strict=True))
+    known: dict[bytes, int] = {}
+    asked = sorted(set(digests.values()))
+    for start in range(0, len(asked), ASKED_AT_ONCE):
+        some = asked[start : start + ASKED_AT_ONCE]
+        found = session.execute(select(Person.id_index, Person.id).where(Person.id_index.in_(some)))
+        known.update((bytes(digest), person) for digest, person in found)
+    for row, text in zip(rows.tolist(), texts, strict=True):
+        if digests[text] in known:
+            people[row], kinds[row] = known[digests[text]], SETTLED
+
+
+def _repairs(session: Session, keyring: Keyring, index: Index, checked: Checked, rows: People) -> Repairs:
+    usable = checked.usable()
+    rows = rows[usable[rows]]
+    if not len(rows) or checked.mode == "withdraw":
+        return Repairs()
+    cells = checked.cells
+    column = str(checked.id_column)
+    name = next((each for each in cells if checked.page.columns[each].type == "name"), None)
+    claims = [
+        Claim(
+            row,
+            cells[column][row].as_py(),
+            cells[name][row].as_py() if name else None,
+            _birth(checked, row),
+        )
+        for row in rows.tolist()
+    ]
+    return repair(session, keyring, index, claims)
+
+
+def _birth(checked: Checked, row: int) -> date | None:
+    said = checked.values.get("birth_on")
+    born: date | None = said[row].as_py() if said is not None else None
+    return born

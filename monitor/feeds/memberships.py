@@ -1,0 +1,50 @@
+"""Who belongs to which household, and since when: dated, never erased."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from monitor.feeds.bulk import add_rows, change_rows
+from monitor.tables import Member
+
+PAIR = ["household_key", "person_key"]
+
+
+def bring(session: Session, rows: pd.DataFrame, *, known_on: date, replace: bool) -> None:
+    """Make ``rows`` (household, person, relation) hold from ``known_on``; ``replace`` ends all others."""
+    said = rows.drop_duplicates(PAIR, keep="last")
+    before = _current(session)
+    both = said.merge(before, on=PAIR, how="left", suffixes=("", "_before"))
+    new = both[both["id"].isna()]
+    cells = zip(new.household_key.tolist(), new.person_key.tolist(), _texts(new.relation), strict=True)
+    since = known_on.isoformat()
+    columns = ["household_id", "person_id", "relation", "from_on"]
+    add_rows(session, Member, columns, ((*cell, since) for cell in cells))
+    old = both[both["id"].notna()]
+    other = old[old.relation.fillna("") != old.relation_before.fillna("")]
+    told = zip(other["id"].astype(int).tolist(), _texts(other.relation), strict=True)
+    change_rows(session, Member, [{"id": key, "relation": relation} for key, relation in told])
+    if replace:
+        _end(session, before[~before["id"].isin(old["id"])], known_on)
+
+
+def end(session: Session, rows: pd.DataFrame, *, until_on: date) -> None:
+    """End the memberships of ``rows`` (household, person); those that do not exist are no error."""
+    _end(session, _current(session).merge(rows[PAIR].drop_duplicates(), on=PAIR), until_on)
+
+
+def _end(session: Session, members: pd.DataFrame, until_on: date) -> None:
+    change_rows(session, Member, [{"id": int(key), "until_on": until_on} for key in members["id"]])
+
+
+def _current(session: Session) -> pd.DataFrame:
+    query = select(Member.id, Member.household_id, Member.person_id, Member.relation).where(Member.until_on.is_(None))
+    found = pd.DataFrame(session.execute(query).all(), columns=["id", *PAIR, "relation"])
+    return found.astype({"id": np.int64, "household_key": np.int64, "person_key": np.int64})
+
+
+def _texts(column: "pd.Series[str]") -> list[str | None]:
+    return [text if isinstance(text, str) else None for text in column.tolist()]

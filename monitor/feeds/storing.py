@@ -1,0 +1,215 @@
+"""The commit of a delivery: files first, then one transaction that names them; whole or not at all."""
+
+from contextlib import ExitStack
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from monitor import audit, database
+from monitor.errors import Conflict
+from monitor.feeds.agreed import REGISTER
+from monitor.feeds.checking import Checked
+from monitor.feeds.drafts import Decision, Desk, Draft
+from monitor.feeds.facts import Keyed, facts, keyed
+from monitor.feeds.identity import Identified
+from monitor.feeds.problems import SAYINGS, Problem
+from monitor.feeds.receipts import as_json
+from monitor.feeds.register import Registered, register
+from monitor.lake import DeliveryRef
+from monitor.matching.exact import NO_PERSON
+from monitor.tables import Delivery, Link, utc_now
+
+_ORDER = text("SELECT pg_advisory_xact_lock(7302)")
+
+
+def commit(desk: Desk, draft: Draft, *, decision: Decision | None = None) -> Delivery:
+    """Store the facts and the delivery that names them; refuses one older than the newest of its feed.
+
+    Everything happens under the lock that orders deliveries, so ``seq`` has no gap that another could fill.
+    What fails before the commit leaves no file; what fails in it, only files that no row names.
+    """
+    with ExitStack() as undo, database.transaction(desk.service.engine) as session:
+        take_turn(session)
+        newest = _newest(session, draft.feed)
+        delivery = _place(session, draft, newest, decision)
+        seq = (session.scalar(select(func.max(Delivery.seq))) or 0) + 1
+        undo.callback(desk.lake.discard, draft.feed, seq)
+        known = _store(desk, session, draft, delivery, seq)
+        session.add(delivery)
+        session.flush()
+        session.add_all(_links(draft, delivery, known))
+        _audit(session, delivery, draft, decision)
+        undo.pop_all()
+    return delivery
+
+
+def take_turn(session: Session) -> None:
+    """One delivery at a time; on SQLite the transaction itself holds the write lock."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_ORDER)
+
+
+def _newest(session: Session, feed: str) -> date | None:
+    return session.scalar(
+        select(func.max(Delivery.known_on)).where(Delivery.feed == feed, Delivery.status == "committed")
+    )
+
+
+def _place(session: Session, draft: Draft, newest: date | None, decision: Decision | None) -> Delivery:
+    """Return the delivery's row with the day from which it is known."""
+    day = draft.terms.received_on if decision is None else max(decision.on, draft.terms.received_on)
+    if newest is not None and day < newest and decision is None and draft.terms.force is None:
+        raise Conflict(
+            zh=f"早于该数据最新批次（{newest}），按倒退拒收；确需接收请用 --force 写明理由",
+            en=f"older than the newest delivery of its feed ({newest}): refused as a regression; "
+            "to take it all the same, give a reason with --force",
+        )
+    if decision is None:
+        delivery = draft.as_delivery(status="committed")
+        delivery.decided_why = draft.terms.force
+    else:
+        delivery = session.get_one(Delivery, decision.delivery_id, with_for_update=True)
+        _still_held(delivery)
+        _not_overtaken(session, delivery)
+        delivery.status, delivery.decided_at = "committed", utc_now()
+        delivery.decided_by, delivery.decided_why = decision.by, decision.why
+    delivery.known_on = max(day, newest or day)
+    return delivery
+
+
+def _still_held(delivery: Delivery) -> None:
+    if delivery.status != "held":
+        raise Conflict(
+            zh=f"该批次已不在待处理状态（{delivery.status}）", en=f"the delivery is no longer held ({delivery.status})"
+        )
+
+
+def _not_overtaken(session: Session, delivery: Delivery) -> None:
+    """A held list that replaces everything must not replace a newer one."""
+    if delivery.mode == "full" and any(one.mode == "full" for one in _later(session, delivery)):
+        raise Conflict(
+            zh="此后已有更新的全量批次入库，请驳回这一批",
+            en="a newer full delivery has been committed: reject this one",
+        )
+
+
+def refs(session: Session, feed: str) -> list[DeliveryRef]:
+    """Return the committed deliveries of ``feed`` as the lake must know them, in the order of knowledge."""
+    query = select(Delivery).where(Delivery.feed == feed, Delivery.status == "committed").order_by(Delivery.seq)
+    return [_ref(delivery) for delivery in session.scalars(query)]
+
+
+def _ref(one: Delivery) -> DeliveryRef:
+    assert one.seq is not None and one.known_on is not None
+    return DeliveryRef(one.feed, one.seq, one.mode, one.known_on, has_facts=one.facts > 0, has_gone=one.gone > 0)
+
+
+def _later(session: Session, delivery: Delivery) -> list[DeliveryRef]:
+    """The committed deliveries of the same feed that were received after this one."""
+    query = select(Delivery).where(
+        Delivery.feed == delivery.feed, Delivery.status == "committed", Delivery.received_on > delivery.received_on
+    )
+    return [_ref(one) for one in session.scalars(query.order_by(Delivery.seq))]
+
+
+def _store(desk: Desk, session: Session, draft: Draft, delivery: Delivery, seq: int) -> Keyed:
+    """Write the lake's files under ``seq``, fill the delivery's counts and return the rows that have a key."""
+    checked, identified, registered = draft.checked, draft.identified, None
+    assert delivery.known_on is not None
+    if draft.feed == REGISTER:
+        registered = register(session, desk, checked, known_on=delivery.known_on)
+        identified = Identified(registered.people)
+    known = keyed(checked, identified, desk.service.keyring.fact_key)
+    if draft.terms.vouched and delivery.decided_by is not None and delivery.mode != "full":
+        known = _without(desk, known, draft.feed, _later(session, delivery))
+    gone = None
+    if delivery.mode != "full":
+        gone = desk.lake.gone_keys(
+            draft.feed, tuple(refs(session, draft.feed)), pa.array(known.keys), engine=desk.engine
+        )
+    rows = None
+    if delivery.mode != "withdraw":
+        rows = facts(checked, identified, known)
+        rows = rows if registered is None else _of_households(rows, checked, known, registered)
+    written = desk.lake.write(draft.feed, seq, rows, gone)
+    delivery.seq, delivery.lake_sha256 = seq, written.sha256
+    _count(delivery, draft, identified, known)
+    delivery.facts = 0 if rows is None else rows.num_rows
+    delivery.gone = 0 if gone is None else gone.num_rows
+    delivery.superseded = delivery.gone if delivery.mode == "append" else 0
+    delivery.problems = as_json([*draft.problems, *checked.faults.summary(), *_unfound(delivery, known)])
+    delivery.profile = draft.profile
+    return known
+
+
+def _without(desk: Desk, known: Keyed, feed: str, later: list[DeliveryRef]) -> Keyed:
+    """Leave out rows that a delivery received later has already said anew."""
+    if not later:
+        return known
+    said = (
+        desk.lake.gone_keys(feed, tuple(later), pa.array(known.keys), engine=desk.engine).column("fact_key").to_numpy()
+    )
+    return known.only(~np.isin(known.keys, said))
+
+
+def _of_households(rows: pa.Table, checked: Checked, known: Keyed, registered: Registered) -> pa.Table:
+    places = pa.array(known.rows[registered.people[known.rows] != NO_PERSON])
+    households = pa.array(registered.households).take(places)
+    born = registered.birth_on.take(places)
+    rows = rows.append_column("household_key", households)
+    if "birth_on" not in rows.column_names:
+        return rows.append_column("birth_on", born)
+    return rows.set_column(rows.column_names.index("birth_on"), "birth_on", born)
+
+
+def _count(delivery: Delivery, draft: Draft, identified: Identified, known: Keyed) -> None:
+    checked = draft.checked
+    usable = checked.usable()
+    delivery.rows, delivery.errors = checked.rows, int(checked.faults.bad().sum())
+    delivery.good = delivery.rows - delivery.errors
+    delivery.unmatched = int((usable & (identified.people == NO_PERSON)).sum()) if checked.id_column else 0
+    delivery.duplicates = known.duplicates
+    delivery.repaired = len(draft.identified.repaired)
+
+
+def _unfound(delivery: Delivery, known: Keyed) -> list[Problem]:
+    missing = len(known.keys) - delivery.gone
+    if delivery.mode != "withdraw" or not missing:
+        return []
+    said = SAYINGS["nothing_to_withdraw"]
+    return [Problem("nothing_to_withdraw", f"{missing} 行：{said.zh}", f"{missing} rows: {said.en}", count=missing)]
+
+
+def _links(draft: Draft, delivery: Delivery, known: Keyed) -> list[Link]:
+    """Keep why a repaired row is said of its person; only rows that became facts have a link."""
+    assert delivery.seq is not None
+    if delivery.mode == "withdraw":
+        return []
+    return [
+        Link(
+            feed=delivery.feed,
+            delivery_seq=delivery.seq,
+            row_no=int(draft.checked.row_no[row]),
+            fact_key=int(key),
+            person_id=int(draft.identified.people[row]),
+            how="repaired",
+            evidence=draft.identified.repaired[row],
+        )
+        for row, key in zip(known.rows.tolist(), known.keys.tolist(), strict=True)
+        if row in draft.identified.repaired
+    ]
+
+
+def _audit(session: Session, delivery: Delivery, draft: Draft, decision: Decision | None) -> None:
+    detail = {"feed": delivery.feed, "seq": delivery.seq, "rows": delivery.rows, "facts": delivery.facts}
+    why = decision.why if decision else draft.terms.force
+    audit.record(
+        session,
+        by=decision.by if decision else "system",
+        action="delivery.released" if decision else "delivery.committed",
+        subject=f"delivery/{delivery.id}",
+        detail=detail | ({"why": why} if why else {}),
+    )
