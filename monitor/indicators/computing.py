@@ -53,8 +53,8 @@ def prepare(
     needed = set(plan.groups_below(plan.member_pages))
     for group in plan.groups:
         _ask(view, group, within=within, keep=group in needed)
-    if plan.member_pages:
-        view.engine.keep("household_derived", plan.derived())
+    for name, statement in plan.derived.items():
+        view.engine.keep(name, statement)
     for group in needed:
         view.engine.drop(f"person_{group.name}")
     return plan
@@ -68,7 +68,7 @@ def open_plan(view: View, policy: Policy, *, as_of: date) -> Plan:
 
 
 def settle_members(view: View, *, as_of: date, region: str | None = None, households: Keys | None = None) -> str | None:
-    """Keep who is asked about as ``members``, ``people`` and ``households``.
+    """Keep who is asked about as ``members`` and ``households``.
 
     Returns the relation of members to keep facts within, or None when everybody is asked about. What was
     settled for the same question is not done again. A view answers one question at a time.
@@ -86,15 +86,12 @@ def settle_members(view: View, *, as_of: date, region: str | None = None, househ
     engine.keep("households", sql.households(members="members", region=prefix))
     if prefix:
         engine.keep("members", sql.members_within("members", "households"))
-    engine.keep("people", sql.people("members"))
     view.settled = (as_of, prefix, some)
     return within
 
 
 def _ask(view: View, group: Group, *, within: str | None, keep: bool) -> None:
-    people = "people" if group.of_people else None
-    source = sql.source(group.facts(view.facts(group.feed)), people=people, within=within)
-    of_person = group.of_person(source)
+    of_person = group.of_person(group.source(view.facts(group.feed), members="members", within=within))
     if keep:
         view.engine.keep(f"person_{group.name}", of_person)
         of_person = f"person_{group.name}"
@@ -112,18 +109,18 @@ def _count(view: View) -> int:
 
 
 def _frame(rows: pa.Table) -> pd.DataFrame:
-    """Numbers as Float64, flags as boolean, texts as text: NA is unknown in each of them."""
-    index = pd.Index(rows.column(0).to_numpy(), name="household_key")
-    return pd.DataFrame({name: _series(rows.column(name), index) for name in rows.column_names[1:]}, index=index)
+    """Numbers as Float64, flags as boolean, texts as text: NA is unknown in each of them; in order of place."""
+    order = np.argsort(rows.column("place").to_numpy())
+    index = pd.Index(rows.column("household_key").to_numpy()[order], name="household_key")
+    columns = [name for name in rows.column_names if name not in ("place", "household_key")]
+    return pd.DataFrame({name: _series(rows.column(name), order, index) for name in columns}, index=index)
 
 
-def _series(column: pa.ChunkedArray, index: pd.Index) -> pd.Series:
-    unknown = column.is_null().to_numpy()
+def _series(column: pa.ChunkedArray, order: npt.NDArray[np.intp], index: pd.Index) -> pd.Series:
     if pa.types.is_boolean(column.type):
-        return pd.Series(pd.arrays.BooleanArray(column.fill_null(False).to_numpy(), unknown), index=index)
+        unknown = column.is_null().to_numpy()[order]
+        return pd.Series(pd.arrays.BooleanArray(column.fill_null(False).to_numpy()[order], unknown), index=index)
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-        values = column.cast(pa.float64()).fill_null(0.0).to_numpy()
-        return pd.Series(pd.arrays.FloatingArray(values, unknown), index=index)
-    if pa.types.is_date(column.type):
-        return pd.Series(column.to_numpy(), index=index)
-    return pd.Series(pd.arrays.ArrowStringArray(column), index=index)
+        values = column.cast(pa.float64()).to_numpy()[order]
+        return pd.Series(pd.arrays.FloatingArray(values, np.isnan(values)), index=index)
+    return pd.Series(pd.arrays.ArrowStringArray(column.take(pa.array(order))), index=index)

@@ -115,8 +115,7 @@ def _point(view: View, plan: Plan, page: IndicatorPage) -> str:
 
 def _keep_persons(view: View, plan: Plan, pages: Sequence[IndicatorPage]) -> None:
     for group in plan.groups_below(pages):
-        people = "people" if group.of_people else None
-        source = sql.source(group.facts(view.facts(group.feed)), people=people, within="asked_members")
+        source = group.source(view.facts(group.feed), members="asked_members", within="asked_members")
         view.engine.keep(f"person_{group.name}", group.of_person(source))
 
 
@@ -134,7 +133,7 @@ def _fact_rows(view: View, plan: Plan, leaf: IndicatorPage, members: str, pointe
     if measure.kind == "number" and measure.function in ("sum", "max", "min"):
         amount = measure.argument
     return showing.rows_behind(
-        sql.source(facts, people="people" if reading.of_people else None, within=None),
+        sql.source(facts, people=sql.people("asked_members", who="TRUE") if reading.of_people else None, within=None),
         feed=feed.name,
         condition=sql.both(conditions),
         happened_on=f"f.{sql.named(on)}" if on else None,

@@ -9,7 +9,7 @@ from monitor.indicators.freshness import FeedState, feeds_of
 from monitor.indicators.terms import FactTerms, Reading, constant, no_parameter
 from monitor.indicators.vocabulary import ATTRIBUTES, CONSTANTS, HOUSEHOLD_ATTRIBUTES
 from monitor.lake import sql
-from monitor.lake.measures import ABSENT, rolled_up, with_rows
+from monitor.lake.measures import ABSENT, WHO, WITH_ROWS, or_none, rolled_up
 from monitor.policy import Policy
 from monitor.policy.indicator_pages import IndicatorPage
 from monitor.policy.language import Expression, Kind, kind_of, to_sql
@@ -29,6 +29,16 @@ class Group:
     def of_people(self) -> bool:
         return self.readings[0].of_people
 
+    @property
+    def who(self) -> str:
+        """SQL of which members (``m``) count; the readings of a group agree on it."""
+        return WHO[self.readings[0].measure.members]
+
+    def source(self, relation: str, *, members: str, within: str | None) -> str:
+        """Return what the group aggregates: its facts, the people themselves beside them if it looks at them."""
+        people = sql.people(members, who=self.who) if self.of_people else None
+        return sql.source(self.facts(relation), people=people, within=within)
+
     def facts(self, relation: str) -> str:
         """Return the relation, or the statement, that the group reads its rows from."""
         marked = self.readings[0].marked
@@ -42,14 +52,11 @@ class Group:
     def of_household(self, people: str) -> str:
         """Return the statement of every roll-up, one row a household; ``people`` holds the measures."""
         terms = [(r.page.name, r.measure.of_household()) for r in self.readings]
-        terms += [with_rows(who) for who in sorted({r.measure.members for r in self.readings})]
-        return sql.by_household(terms, people=people, members="members")
+        return sql.by_household([*terms, (WITH_ROWS, "count(*)")], people=people, members="members", who=self.who)
 
     @property
     def _bound(self) -> str:
         """The rows that any reading can want: lets the engine skip the rest of the files."""
-        if self.of_people and all(r.measure.members == "dead" for r in self.readings):
-            return "NOT q.alive"
         spans = {r.span.column: r.span for r in self.readings if r.span}
         if len(spans) != 1 or not all(r.span for r in self.readings):
             return "TRUE"
@@ -81,7 +88,7 @@ class Plan:
         for page in self.pages.values():
             if page.feed is not None and not self.absent(page):
                 reading = FactTerms(self.policy.feeds[page.feed], self.as_of).reading(page)
-                together.setdefault((page.feed, reading.of_people, reading.marked), []).append(reading)
+                together.setdefault((page.feed, reading.of_people, reading.marked, page.members), []).append(reading)
         named = enumerate(together.items())
         return tuple(Group(f"{key[0]}_{number}", str(key[0]), tuple(readings)) for number, (key, readings) in named)
 
@@ -107,27 +114,30 @@ class Plan:
         terms = [(page.name, self._member_term(page.name)) for page in listed]
         return sql.said_of_members(terms, members=members, tables=tables)
 
-    def derived(self) -> str:
-        """Return the statement that rolls the computed member pages up, one row a household."""
-        inner = self.of_members(self.member_pages)
-        terms = [
-            (page.name, rolled_up(page.name, how=page.household or "any", members=page.members, kind=self.kind(page)))
-            for page in self.member_pages
-        ]
-        return sql.grouped(terms, source=f"({inner}) m", by="m.household_key")
+    @property
+    def derived(self) -> Mapping[str, str]:
+        """Return the statements that roll the computed member pages up, by whom they count."""
+        kinds = sorted({page.members for page in self.member_pages})
+        return {f"derived_{who}": self._derived([p for p in self.member_pages if p.members == who]) for who in kinds}
+
+    def _derived(self, pages: list[IndicatorPage]) -> str:
+        terms = [(p.name, rolled_up(p.name, how=p.household or "any", kind=self.kind(p))) for p in pages]
+        source = f"({self.of_members(pages)}) m"
+        return sql.grouped(terms, source=source, by="m.household_key", where=WHO[pages[0].members])
 
     def of_households(self, places: tuple[int, int]) -> str:
-        """Return the statement of every indicator of the households in ``places``, in their order."""
+        """Return the statement of every indicator of the households in ``places``, in no order."""
         tables = {f"g_{group.name}": f"household_{group.name}" for group in self.groups}
         terms = [(r.page.name, r.measure.in_the_end(f"g_{g.name}")) for g in self.groups for r in g.readings]
-        if self.member_pages:
-            tables["d"] = "household_derived"
-            terms += [(page.name, f"d.{sql.named(page.name)}") for page in self.member_pages]
+        for page in self.member_pages:
+            tables[f"d_{page.members}"] = f"derived_{page.members}"
+            column = f"d_{page.members}.{sql.named(page.name)}"
+            terms.append((page.name, or_none(column, how=page.household or "any", members=page.members)))
         terms += [(page.name, ABSENT[self.rolled_kind(page)]) for page in self.pages.values() if self.absent(page)]
         statement = sql.said_of_households(terms, places=places, tables=tables)
         for layer in self._layers({name for name, _ in terms}):
             statement = sql.with_more(statement, layer)
-        return sql.ordered(statement, [*HOUSEHOLD_ATTRIBUTES, *self.pages], by="place")
+        return sql.columns_of(statement, ["place", "household_key", *HOUSEHOLD_ATTRIBUTES, *self.pages])
 
     def kind(self, page: IndicatorPage) -> Kind:
         """Return what ``page`` says of one member: a number, a flag or a date."""

@@ -16,6 +16,9 @@ ABSENT: dict[Kind, str] = {
     "date": "CAST(NULL AS DATE)",
     "text": "CAST(NULL AS VARCHAR)",
 }
+HEADS = {"living": "h.members_living", "all": "h.members", "dead": "(h.members - h.members_living)"}
+NONE = {"any": "FALSE", "count": "CAST(0 AS DOUBLE)"}
+WITH_ROWS = "with_rows"
 EXTREME = {"max": "greatest", "min": "least"}
 
 
@@ -59,25 +62,24 @@ class Measure:
         return found if self.empty is None else f"coalesce({found}, {self.empty})"
 
     def of_household(self) -> str:
-        """Return the roll-up over those members (``m``) who have rows (``p``)."""
-        column, some = f"p.{named(self.name)}", f"FILTER (WHERE {WHO[self.members]})"
+        """Return the roll-up over the members in question who have rows (``p``)."""
+        column = f"p.{named(self.name)}"
         match self.rollup:
             case "any":
-                return f"bool_or({column}) {some}"
+                return f"bool_or({column})"
             case "count":
-                held = column if self.kind == "flag" else f"{column} > 0"
-                return f"count(*) FILTER (WHERE {both([WHO[self.members], held])})"
+                return f"count(*) FILTER (WHERE {column if self.kind == 'flag' else f'{column} > 0'})"
             case _:
-                return f"{self.rollup}({column}) {some}"
+                return f"{self.rollup}({column})"
 
     def in_the_end(self, table: str) -> str:
         """Return the household's value, members without rows counted in; ``table`` holds the roll-up."""
         column = f"{table}.{named(self.name)}"
         if self.rollup in EXTREME and self.kind == "number" and self.empty is not None:
             column = f"coalesce({column}, {self.empty})"
-            present = f"coalesce({table}.{named(f'with_rows_{self.members}')}, 0)"
+            missing = f"coalesce({table}.{named(WITH_ROWS)}, 0) < {HEADS[self.members]}"
             bounded = f"{EXTREME[self.rollup]}({column}, {self.empty})"
-            return f"CAST(CASE WHEN {present} < {_headcount(self.members)} THEN {bounded} ELSE {column} END AS DOUBLE)"
+            return f"CAST(CASE WHEN {missing} THEN {bounded} ELSE {column} END AS DOUBLE)"
         if self.rollup == "any":
             return f"coalesce({column}, FALSE)"
         if self.rollup in EXTREME:
@@ -85,28 +87,21 @@ class Measure:
         return f"CAST(coalesce({column}, 0) AS DOUBLE)"
 
 
-def with_rows(who: str) -> tuple[str, str]:
-    """Return name and SQL of how many of the members in question have any row of the feed."""
-    return f"with_rows_{who}", f"count(*) FILTER (WHERE {WHO[who]})"
-
-
-def _headcount(members: str) -> str:
-    return {"living": "h.members_living", "all": "h.members", "dead": "(h.members - h.members_living)"}[members]
-
-
-def rolled_up(name: str, *, how: str, members: str, kind: Kind) -> str:
+def rolled_up(name: str, *, how: str, kind: Kind) -> str:
     """Return the roll-up of a value said of every member (``m``): one unknown member makes it unknown.
 
     Unless the known ones settle it: one true member is enough for ``any`` (Kleene's OR), and a ``count`` that
     is above nought is kept as what is certain.
     """
-    column, who = f"m.{named(name)}", WHO[members]
-    unknown = f"count(*) FILTER (WHERE {both([who, f'{column} IS NULL'])})"
+    column = f"m.{named(name)}"
     if how in ("any", "count"):
-        true = f"count(*) FILTER (WHERE {both([who, column if kind == 'flag' else f'{column} > 0'])})"
+        true = f"count(*) FILTER (WHERE {column if kind == 'flag' else f'{column} > 0'})"
         certain = "TRUE" if how == "any" else f"CAST({true} AS DOUBLE)"
-        otherwise = "FALSE" if how == "any" else "CAST(0 AS DOUBLE)"
-        return f"CASE WHEN {true} > 0 THEN {certain} WHEN {unknown} = 0 THEN {otherwise} END"
+        return f"CASE WHEN {true} > 0 THEN {certain} WHEN count({column}) = count(*) THEN {NONE[how]} END"
     term = f"CAST({column} AS DECIMAL(18, 4))"
-    value = f"coalesce({how}({term}) FILTER (WHERE {who}), 0)"
-    return f"CASE WHEN {unknown} = 0 THEN CAST({value} AS DOUBLE) END"
+    return f"CASE WHEN count({column}) = count(*) THEN CAST({how}({term}) AS DOUBLE) END"
+
+
+def or_none(column: str, *, how: str, members: str) -> str:
+    """Return a rolled-up value, or what holds where the household has none of the members in question."""
+    return f"CASE WHEN {HEADS[members]} = 0 THEN {NONE.get(how, NONE['count'])} ELSE {column} END"

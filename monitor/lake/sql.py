@@ -128,31 +128,32 @@ def marked(facts: str, *, by: str, where: str) -> str:
     return f"SELECT f.*, {order} AS recency FROM {named(facts)} f WHERE {where}"
 
 
-def people(members: str) -> str:
+def people(members: str, *, who: str) -> str:
     """Return each person once, with what is said of the person whatever the household."""
     return (
-        "SELECT DISTINCT person_key, sex, alive, birth_on, died_on, age, age_at_death, days_since_death, "
-        f"month_after_death FROM {named(members)}"
+        "SELECT DISTINCT m.person_key, m.sex, m.alive, m.birth_on, m.died_on, m.age, m.age_at_death, "
+        f"m.days_since_death, m.month_after_death FROM {named(members)} m WHERE {who}"
     )
 
 
 def source(facts: str, *, people: str | None, within: str | None) -> str:
-    """Return what aggregates read: facts (a relation or a statement) as ``f``, their people as ``q`` if asked.
+    """Return what aggregates read: ``facts`` (a relation or a statement) as ``f``.
 
-    ``within`` names a relation of members to keep to.
+    ``people`` is a statement joined beside them as ``q``; ``within`` names a relation of members to keep to.
     """
     rows = f"({facts}) f" if facts.startswith("SELECT") else f"{named(facts)} f"
     if people is not None:
-        return f"{rows} JOIN {named(people)} q ON q.person_key = f.person_key"
+        return f"{rows} JOIN ({people}) q ON q.person_key = f.person_key"
     if within is not None:
         return f"(SELECT * FROM {rows} WHERE f.person_key IN (SELECT person_key FROM {named(within)})) f"
     return rows
 
 
-def by_household(terms: Sequence[tuple[str, str]], *, people: str, members: str) -> str:
-    """Return ``terms`` (name, SQL over ``p`` and ``m``) for each household that has one of ``people``."""
+def by_household(terms: Sequence[tuple[str, str]], *, people: str, members: str, who: str) -> str:
+    """Return ``terms`` (name, SQL over ``p`` and ``m``) for each household; ``who`` says which members count."""
     rows = f"({people}) p" if people.startswith("SELECT") else f"{named(people)} p"
-    return grouped(terms, source=f"{rows} JOIN {named(members)} m ON m.person_key = p.person_key", by="m.household_key")
+    source = f"{rows} JOIN {named(members)} m ON m.person_key = p.person_key"
+    return grouped(terms, source=source, by="m.household_key", where=who)
 
 
 def said_of_members(terms: Sequence[tuple[str, str]], *, members: str, tables: Mapping[str, str]) -> str:
@@ -181,9 +182,9 @@ def with_more(statement: str, terms: Sequence[tuple[str, str]]) -> str:
     return f"SELECT {selected} FROM ({statement}) t"
 
 
-def ordered(statement: str, columns: Sequence[str], *, by: str) -> str:
-    """Return ``columns`` of the statement's households in the order of ``by``."""
-    return f"SELECT household_key, {listed(map(named, columns))} FROM ({statement}) t ORDER BY {by}"
+def columns_of(statement: str, columns: Sequence[str]) -> str:
+    """Return some columns of the statement's rows."""
+    return f"SELECT {listed(map(named, columns))} FROM ({statement}) t"
 
 
 def members_within(members: str, households: str) -> str:
