@@ -37,7 +37,7 @@ class Judge:
             ),
             rules=self.terms,
             tell=lambda wanted: self._tell(verdicts, wanted),
-            evidence=self._evidence,
+            evidence=self.evidence,
             withdrawn=self._withdrawn,
         )
 
@@ -77,7 +77,8 @@ class Judge:
         for place, rule, zh, en, parameters, unseen in rows:
             yield Told(place, columns[rule], zh, en, parameters, unseen)
 
-    def _evidence(self, rule: str, households: Keys) -> Evidence:
+    def evidence(self, rule: str, households: Keys) -> Evidence:
+        """Return up to five rows behind ``rule`` for each of ``households``, the weightiest first."""
         found: dict[int, list[Json]] = {}
         for indicator in self._shown(rule):
             rows = evidence(

@@ -1,0 +1,59 @@
+"""The household behind an alert, as far as a worker may see it: masked names, places in the household, no numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from monitor.privacy import Keyring, mask_name
+from monitor.tables import Member, Person
+
+HEAD = "02"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A member as shown: place in the household (1: its head), relation code, masked name, sex, year of birth."""
+
+    place: int
+    person: int
+    relation: str | None
+    name: str
+    sex: str | None
+    born_in: int | None
+
+
+def members(session: Session, household: int, *, as_of: date, keyring: Keyring) -> list[Shown]:
+    """Return the members of a household on ``as_of``, its head first; names as 张*."""
+    chosen = (
+        select(Member, Person)
+        .join(Person, Person.id == Member.person_id)
+        .where(Member.household_id == household, Member.from_on <= as_of)
+        .where(or_(Member.until_on.is_(None), Member.until_on > as_of))
+    )
+    found = sorted(session.execute(chosen).all(), key=lambda row: (row.Member.relation != HEAD, row.Member.id))
+    return [_shown(place, row.Member, row.Person, keyring) for place, row in enumerate(found, start=1)]
+
+
+def places(shown: Sequence[Shown]) -> dict[int, int]:
+    """Return each person's place in the household, by which evidence speaks of them."""
+    return {member.person: member.place for member in shown}
+
+
+def title(shown: Sequence[Shown]) -> str:
+    """Return what the household is called on screen: its head's masked name; nobody known: a dash."""
+    return shown[0].name or "—" if shown else "—"
+
+
+def _shown(place: int, member: Member, person: Person, keyring: Keyring) -> Shown:
+    name = keyring.decrypt(person.name, about="people.name") if person.name is not None else ""
+    return Shown(
+        place,
+        person.id,
+        member.relation,
+        mask_name(name),
+        person.sex,
+        person.birth_on.year if person.birth_on else None,
+    )
