@@ -2,7 +2,7 @@
 
 import typer
 
-from jobs.commands import people, quality
+from jobs.commands import deliveries, mutation, nights, people, policies, quality
 
 app = typer.Typer(
     name="lowincome",
@@ -15,10 +15,28 @@ app = typer.Typer(
 )
 audits = typer.Typer(help="审计 / The audit chain", no_args_is_help=True)
 app.add_typer(audits, name="audit")
+held = typer.Typer(help="待处理批次 / Held deliveries and their row errors", no_args_is_help=True)
+app.add_typer(held, name="delivery")
+
+app.command()(deliveries.ingest)
+app.command("feeds")(deliveries.overview)
+app.command()(nights.scan)
+app.command()(nights.explain)
+app.command()(nights.runs)
+rules = typer.Typer(help="政策 / The policy pack", no_args_is_help=True)
+app.add_typer(rules, name="policy")
+rules.command("check")(policies.check)
+held.command("release")(deliveries.release)
+held.command("reject")(deliveries.reject)
+held.command("errors")(deliveries.errors)
 
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(quality.test)
 app.command()(quality.lint)
+app.command()(mutation.mutate)
 app.command()(people.serve)
+workers = typer.Typer(help="工作人员 / Workers", no_args_is_help=True)
+app.add_typer(workers, name="worker")
+workers.command("add")(people.add_worker)
 audits.command("verify")(people.verify)
 
 

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from datetime import date
 from enum import IntEnum
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -16,7 +18,7 @@ from monitor.errors import Refused
 from monitor.service import Service, open_service, today
 from monitor.settings import read
 
-screen = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+screen = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 complaints = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -37,6 +39,14 @@ def read_date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"日期应为 YYYY-MM-DD / a date is YYYY-MM-DD: {text}") from None
+
+
+def read_uuid(text: str) -> UUID:
+    """Read an id as typed."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise typer.BadParameter(f"不是编号 / not an id: {text}") from None
 
 
 AsOf = Annotated[
@@ -67,7 +77,9 @@ def refuse(refusal: Refused) -> None:
 
 def show(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print rows as a table; nothing at all is said as such."""
-    table = Table(*headings, title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading.replace(" ", "\n", 1), no_wrap=True)
     for row in rows:
         table.add_row(*["" if cell is None else str(cell) for cell in row])
     screen.print(table if rows else f"{title}: 无 / none")

@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 from jobs.terminal import Exit, opened, screen
-from monitor import audit, database
+from monitor import access, audit, database
+
+
+def add_worker(
+    name: Annotated[str, typer.Argument(help="姓名或岗位 / a name or post")],
+    region: Annotated[
+        str, typer.Option(help="管辖区划代码 / the region that is theirs: 6, 9 or 12 digits; 00 the whole")
+    ],
+    role: Annotated[str, typer.Option(help="caseworker | reviewer | supervisor")] = "caseworker",
+) -> None:
+    """登记工作人员并发放令牌（只显示一次）/ Add a worker and print the token they sign in with, once."""
+    with opened() as service, database.transaction(service.engine) as session:
+        _, token = access.add_worker(session, name, region=region, role=role, by="terminal")
+    typer.echo(token)
 
 
 def verify() -> None:

@@ -1,0 +1,111 @@
+"""The night at the terminal: scan, explain, and what ran."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import select
+
+from jobs.terminal import AsOf, Exit, Region, opened, progress_bar, screen, show
+from monitor import database, policy
+from monitor.alerts.explaining import account
+from monitor.alerts.words import Speaker
+from monitor.lake import Lake
+from monitor.regions import read_tree
+from monitor.service import Service
+from monitor.tables import Run
+
+
+def scan(
+    as_of: AsOf,
+    region: Region = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只试算，不写入 / judge only, write nothing")] = False,
+    verdicts: Annotated[
+        Path | None, typer.Option(help="判定结果 CSV / as_of,household_id,rule,verdict; silent rules left out")
+    ] = None,
+) -> None:
+    """扫描 / Judge every household as of a date, from what was known then, and turn verdicts into alerts.
+
+    The same date twice changes nothing; a scan cut short goes on where it ended. A date older than the
+    newest scan is judged with --dry-run only.
+    """
+    from jobs.scan import scan as run_scan
+
+    with opened() as service, progress_bar() as bar:
+        task = bar.add_task(f"扫描 / scan {as_of}", total=None)
+        done = run_scan(
+            service, as_of, region=region, dry_run=dry_run, verdicts_to=verdicts,
+            progress=lambda reached, total: bar.update(task, completed=reached, total=total),
+        )  # fmt: skip
+    _say(done.counts, again=done.again)
+
+
+def _say(counts: Any, *, again: bool) -> None:
+    show(
+        "规则 / rules",
+        ["规则 rule", "触发 fires", "缺数据 unknown"],
+        [[rule, said["fires"], said["unknown"]] for rule, said in sorted(counts["by_rule"].items())],
+    )
+    if again:
+        screen.print(
+            "此前已按同样的数据和政策扫描，未作改动 / scanned before from the same data and policy: nothing changed"
+        )
+    if counts["stale_feeds"]:
+        screen.print(f"缺失或过期的数据 / stale or missing feeds: {', '.join(counts['stale_feeds'])}", markup=False)
+    for name, regions in counts["regions_without"].items():
+        screen.print(f"无有效标准 / no value in force: {name}: {', '.join(regions)}", markup=False)
+    plain = {k: v for k, v in counts.items() if isinstance(v, int)}
+    screen.print(", ".join(f"{name} {count:,}" for name, count in plain.items()), markup=False)
+
+
+def explain(
+    household: Annotated[str, typer.Argument(metavar="HOUSEHOLD", help="户编号 / the register's household number")],
+    as_of: AsOf,
+    language: Annotated[str, typer.Option("--language", "-l", help="zh | en | both")] = "both",
+) -> None:
+    """为何预警、为何未预警 / Why a household is flagged on a date, and why not: every rule's nearest limit, what is unknown."""
+    if language not in ("zh", "en", "both"):
+        raise typer.BadParameter("zh | en | both", param_hint="--language")
+    with opened() as service, database.reading(service.engine) as session:
+        law = policy.load(as_of, known_on=as_of, root=service.pack or policy.HERE)
+        found = account(session, _lake(service), law, household, as_of=as_of)
+        place = read_tree(session).full_name(found.region, as_of)
+    if language in ("zh", "both"):
+        screen.print(Speaker(law, "zh").account(found, region=place), markup=False)
+    if language in ("en", "both"):
+        screen.print(Speaker(law, "en").account(found, region=place), markup=False)
+
+
+def _lake(service: Service) -> Lake:
+    return Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
+
+
+def runs(most: Annotated[int, typer.Option("--most", "-n", help="最多显示 / at most")] = 20) -> None:
+    """作业记录 / What ran, for which date, and how it ended; ends with 1 when the newest of a job did not end well."""
+    with opened() as service, database.reading(service.engine) as session:
+        rows = session.scalars(select(Run).order_by(Run.started_at.desc()).limit(most)).all()
+    show(
+        "作业 / runs",
+        [
+            "作业 job",
+            "日期 as-of",
+            "范围 scope",
+            "状态 status",
+            "次数 attempt",
+            "开始 started",
+            "秒 seconds",
+            "说明 note",
+        ],
+        [_line(row) for row in rows],
+    )
+    newest: dict[tuple[str, date], str] = {}
+    for row in rows:
+        newest.setdefault((row.job, row.as_of), row.status)
+    raise typer.Exit(Exit.PERSON_NEEDED if {"failed", "interrupted"} & set(newest.values()) else Exit.DONE)
+
+
+def _line(row: Run) -> list[object]:
+    taken = f"{(row.finished_at - row.started_at).total_seconds():.1f}" if row.finished_at else ""
+    started = f"{row.started_at:%Y-%m-%d %H:%M}Z"
+    return [row.job, row.as_of, row.scope or "全部 all", row.status, row.attempt, started, taken, row.problem]
