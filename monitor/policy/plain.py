@@ -9,7 +9,6 @@ from datetime import date
 from math import floor
 
 from monitor.policy.language.tree import (
-    Among,
     Arithmetic,
     Between,
     Comparison,
@@ -87,7 +86,7 @@ def _relation(node: Relation, row: Mapping[str, Plain], amounts: Amounts) -> boo
             low = Comparison(">=", node.inner, node.low, node.at)
             high = Comparison("<=", node.inner, node.high, node.at)
             return _logic(Joined("and", (low, high), node.at), row, amounts)
-        case Among():
+        case _:
             same = [Comparison("=", node.inner, item, node.at) for item in node.items]
             return _logic(Joined("or", tuple(same), node.at), row, amounts)
 

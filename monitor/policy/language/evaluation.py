@@ -149,7 +149,7 @@ def _relation(expression: Expression, node: Relation, table: Columns) -> Truths:
             return _compare(node.order, subject, others[0], table)
         case Between():
             return np.minimum(_compare(">=", subject, others[0], table), _compare("<=", subject, others[1], table))
-        case Among():
+        case _:
             if isinstance(others[0].root, Text):
                 return _among(_texts(subject, table), [cast(Text, other.root).value for other in others])
             return reduce(np.maximum, [_compare("=", subject, other, table) for other in others])

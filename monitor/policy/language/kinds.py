@@ -13,7 +13,6 @@ from monitor.policy.language.tree import (
     Kind,
     Known,
     Leaf,
-    Name,
     Negative,
     Node,
     Not,
@@ -67,7 +66,7 @@ class _Judge:
                 return "text"
             case Truth():
                 return "flag"
-            case Name():
+            case _:
                 return self.names.get(node.name)
 
     def relation(self, node: Relation) -> Kind:
@@ -79,7 +78,7 @@ class _Judge:
             case Among():
                 for item in node.items:
                     self.alike(node.inner, item, ordered=False)
-            case Between():
+            case _:
                 self.alike(node.inner, node.low, ordered=True)
                 self.alike(node.inner, node.high, ordered=True)
         return "flag"

@@ -18,7 +18,6 @@ from monitor.policy.language.tree import (
     Node,
     Not,
     Number,
-    Parameter,
     Reckoning,
     Relation,
     Text,
@@ -33,8 +32,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "min": "中的较小者", "max": "中的较大者", "true": "是", "false": "否", "(": "(", ")": ")",
     },
     "en": {
-        "=": " is ", "!=": " is not ", "<": " is below ", "<=": " is at most ", ">": " is over ",
-        ">=": " is at least ", "+": " plus ", "-": " minus ", "*": " times ", "/": " divided by ",
+        "=": " being ", "!=": " other than ", "<": " below ", "<=": " at most ", ">": " over ",
+        ">=": " at least ", "+": " plus ", "-": " minus ", "*": " times ", "/": " divided by ",
         "and": " and ", "or": " or ", "not": "not ", "min": "the least of ", "max": "the greatest of ",
         "true": "true", "false": "false", "(": "(", ")": ")",
     },
@@ -77,7 +76,7 @@ class _Speaker:
                 return node.value
             case Truth():
                 return self.words["true" if node.value else "false"]
-            case Name() | Parameter():
+            case _:
                 return self.names.get(node.name, node.name)
 
     def reckoning(self, node: Reckoning) -> str:
@@ -86,21 +85,21 @@ class _Speaker:
                 return "-" + self.inner(node.inner)
             case Arithmetic():
                 return self.inner(node.left) + self.words[node.sign] + self.inner(node.right)
-            case Extreme():
+            case _:
                 return self.extreme(node)
 
     def relation(self, node: Relation) -> str:
         match node:
             case Known():
-                return self.inner(node.inner) + ("有数据" if self.zh else " is known")
+                return self.inner(node.inner) + ("有数据" if self.zh else " known")
             case Comparison():
                 return self.inner(node.left) + self.words[node.order] + self.coded(node.left, node.right)
             case Between():
                 low, high = self.inner(node.low), self.inner(node.high)
-                return self.inner(node.inner) + (f"在{low}至{high}之间" if self.zh else f" is between {low} and {high}")
-            case Among():
+                return self.inner(node.inner) + (f"在{low}至{high}之间" if self.zh else f" between {low} and {high}")
+            case _:
                 items = [self.coded(node.inner, item) for item in node.items]
-                said = f"为{'、'.join(items)}之一" if self.zh else f" is one of {', '.join(items)}"
+                said = f"为{'、'.join(items)}之一" if self.zh else f" one of {', '.join(items)}"
                 return self.inner(node.inner) + (said if len(items) > 1 else self.words["="] + items[0])
 
     def coded(self, subject: Node, node: Node) -> str:

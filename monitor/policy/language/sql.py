@@ -1,6 +1,7 @@
 """Say an expression in SQL that DuckDB and Spark read alike; SQL's own three-valued logic is Kleene's."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from monitor.policy.language.kinds import kind_of
 from monitor.policy.language.tree import (
@@ -90,7 +91,7 @@ class _Writer:
                 return "TRUE" if node.value else "FALSE"
             case Name():
                 return self.column(node.name)
-            case Parameter():
+            case _:
                 return self.parameter(node.name)
 
     def literal(self, value: float) -> str:
@@ -110,7 +111,7 @@ class _Writer:
                 return f"({items[0]} / NULLIF({items[1]}, 0))"
             case Arithmetic():
                 return f"({items[0]} {node.sign} {items[1]})"
-            case Extreme():
+            case _:
                 known = " AND ".join(f"{item} IS NOT NULL" for item in items)
                 return f"(CASE WHEN {known} THEN {EXTREMES[node.which]}({', '.join(items)}) END)"
 
@@ -124,7 +125,7 @@ class _Writer:
                 return f"({subject} {ORDERS[node.order]} {others[0]})"
             case Between():
                 return f"({subject} >= {others[0]} AND {subject} <= {others[1]})"
-            case Among():
+            case _:
                 return f"({subject} IN ({', '.join(others)}))"
 
     def millionths(self, node: Node) -> str:
@@ -135,7 +136,7 @@ class _Plain(_Writer):
     """Numbers as SQL's own types have them: literals are whole or decimal, nothing is cast or rounded."""
 
     def literal(self, value: float) -> str:
-        return f"{value:f}".rstrip("0").rstrip(".")
+        return f"{Decimal(repr(value)).normalize():f}"
 
     def number(self, node: Node) -> str:
         return self.value(node)
