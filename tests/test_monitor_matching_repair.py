@@ -95,20 +95,11 @@ def test_only_an_equal_name_repairs_and_a_similar_one_is_left_to_a_worker(
 def test_a_slip_within_the_birth_date_needs_the_rows_own_birth_date(session: Session, service: Service) -> None:
     ann = person(session, service, NUMBER)
     damaged = swapped(NUMBER, 9)
-    alone, told, wrong = (
-        mend(
-            session,
-            service,
-            Claim(0, damaged, "张三"),
-            Claim(1, damaged, "张三", date(1983, 12, 14)),
-            Claim(2, damaged, "张三", date(1983, 12, 15)),
-        ),
-        1,
-        2,
-    )
-    assert [each.evidence["birth"] for each in alone.unsure[0]] == ["unconfirmed"]
-    assert (alone.repaired[told].person, alone.repaired[told].evidence["birth"]) == (ann, "column")
-    assert [each.evidence["birth"] for each in alone.unsure[wrong]] == ["different"]
+    claims = [Claim(0, damaged, "张三"), *(Claim(day, damaged, "张三", date(1983, 12, day)) for day in (14, 15))]
+    found = mend(session, service, *claims)
+    assert [each.evidence["birth"] for each in found.unsure[0]] == ["unconfirmed"]
+    assert (found.repaired[14].person, found.repaired[14].evidence["birth"]) == (ann, "column")
+    assert [each.evidence["birth"] for each in found.unsure[15]] == ["different"]
 
 
 def test_the_registers_birth_date_is_what_must_agree(session: Session, service: Service) -> None:

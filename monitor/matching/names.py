@@ -11,12 +11,18 @@ from enum import IntEnum
 from functools import cache
 from operator import or_
 
+import numpy as np
+import numpy.typing as npt
 from pypinyin.constants import PINYIN_DICT
 
 from monitor.matching.ids import SPACES
 
+Ints = npt.NDArray[np.int64]
 # The dot between the parts of a name has a dozen forms; some systems leave it out.
 DOTS = "·•・･．.‧∙⋅●。﹒᛫◦˙ꞏ"
+# A sound is heard as far as this many characters, and counted in one number (FNV's multiplier).
+_HEARD = 12
+_MULTIPLIER = 0x100000001B3
 UNREADABLE = "?*□■▯\ufffd〓"
 _PLAIN = re.compile("[\u4e00-\u9fff]+").fullmatch
 _PRIVATE = range(0xE000, 0xF900)
@@ -42,7 +48,8 @@ def fold(name: str | None) -> str:
     text = name or ""
     if _PLAIN(text):
         return text
-    return unicodedata.normalize("NFKC", text.translate(_folding())).translate(_folding()).casefold()
+    folded = unicodedata.normalize("NFKC", text.casefold()).translate(_folding())
+    return folded if folded == text else fold(folded)
 
 
 def sound(folded: str) -> str:
@@ -62,12 +69,18 @@ def agreement(one: str | None, other: str | None) -> Agreement:
     return Agreement.SOUND if sound(left) == sound(right) else Agreement.DIFFERENT
 
 
-def keys(names: Sequence[str | None]) -> tuple[list[str], list[str]]:
-    """Return the folded form and the sound of each name; each different name is worked out once."""
-    folded = {name: fold(name) for name in set(names)}
-    sounds = {key: sound(key) for key in set(folded.values())}
-    forms = [folded[name] for name in names]
-    return forms, [sounds[form] for form in forms]
+def keys(names: Sequence[str | None]) -> tuple[list[str], Ints, Ints]:
+    """Return for each name its folded form, a number for its sound and one for its family name's sound.
+
+    Names that sound alike, character by character, have one number; an empty name has 0.
+    """
+    forms = [fold(name) for name in names]
+    letters = np.array(forms, dtype=f"<U{_HEARD}").view(np.uint32).reshape(len(forms), _HEARD)
+    heard = _syllables()[letters]
+    sounds = np.zeros(len(forms), np.uint64)
+    for place in range(_HEARD):
+        sounds = sounds * np.uint64(_MULTIPLIER) + heard[:, place]
+    return forms, sounds.view(np.int64), heard[:, 0].view(np.int64)
 
 
 def _readable_parts_agree(left: str, right: str) -> bool:
@@ -94,6 +107,17 @@ def _folding() -> dict[int, int | None]:
 @cache
 def _readings() -> dict[str, str]:
     return {chr(code): _plain(readings.split(",")[0]) for code, readings in PINYIN_DICT.items()}
+
+
+@cache
+def _syllables() -> npt.NDArray[np.uint64]:
+    """Number each character's syllable; a character without a reading is a syllable of its own."""
+    numbered = np.arange(0x110000, dtype=np.uint64) + np.uint64(len(_readings()))
+    numbered[0] = 0
+    order = {syllable: place for place, syllable in enumerate(sorted(set(_readings().values())), 1)}
+    for character, syllable in _readings().items():
+        numbered[ord(character)] = order[syllable]
+    return numbered
 
 
 def _plain(syllable: str) -> str:
