@@ -93,7 +93,7 @@ def enrolments(world: World) -> Rows | None:
     if world.life.index % 12:
         return None
     life, chance = world.life, world.chance("enrolments")
-    asked = world.aid.watched | (life.net_year < 1.15 * world.city.households.line)
+    asked = world.aid.watched | (life.net_year < 1.1 * world.city.households.line)
     who = np.flatnonzero(world.of_person(asked) & life.alive)
     helped = world.of_person(world.aid.category)[who] != OTHER
     pays = np.where(helped & (chance.random(len(who)) < 0.992), 1, 0)
@@ -101,7 +101,7 @@ def enrolments(world: World) -> Rows | None:
     return world.rows(
         who,
         year=np.full(len(who), year),
-        status=Coded((chance.random(len(who)) < 0.006).astype(np.int8), ("active", "stopped")),
+        status=Coded((chance.random(len(who)) < 0.003).astype(np.int8), ("active", "stopped")),
         payer=Coded(pays.astype(np.int8), ("self", "subsidised")),
         enrolled_on=np.full(len(who), np.datetime64(f"{year}-01-01", "D")),
     )

@@ -75,7 +75,7 @@ def anti_poverty(world: World) -> Rows | None:
     head = world.life.heads_alive()[home]
     home, head = home[head >= 0], head[head >= 0]
     identified = world.plan.first.astype("M8[D]") - 60 - (draw[home] * 100_000).astype(np.int64) % 900
-    over = old[home] & (draw[home] < 0.0036)
+    over = np.where(old[home], draw[home] < 0.0036, kind[home] + (home % 2) > 0)
     columns = {
         "kind": Coded(kind[home].astype(np.int8), ("unstable", "marginal", "sudden")),
         "identified_on": identified,

@@ -40,7 +40,7 @@ def utilities(world: World) -> Rows:
     living = life.per_household(life.alive.astype(np.float32))
     old = (living == 1) & (head >= 0) & (world.city.people.age[head] >= 75)
     sample = world.plan.chance("metered").random(count)
-    home = np.flatnonzero((head >= 0) & (old | ((world.aid.category <= DIBAO) & (sample < 0.05)) | (sample < 0.003)))
+    home = np.flatnonzero((head >= 0) & (old | ((world.aid.category <= DIBAO) & (sample < 0.03)) | (sample < 0.002)))
     home = np.repeat(home, 2)
     kind = np.tile(np.arange(2, dtype=np.int8), len(home) // 2)
     silent = old[home] & (world.plan.chance("silent").random(count)[home] * 400 < (life.index % 18) / 6)

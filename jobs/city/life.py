@@ -133,7 +133,7 @@ def _jobs(city: City, chance: np.random.Generator) -> Ints:
     people = city.people
     score = 0.9 * people.ability + 0.5 * (people.schooling - 2) + chance.normal(0, 0.9, len(people))
     farm = city.households.farm[people.household]
-    job = np.where(score > 1.68, FORMAL, np.where(score > -0.1, INFORMAL, NO_WORK)).astype(np.int8)
+    job = np.where(score > 1.8, FORMAL, np.where(score > -0.1, INFORMAL, NO_WORK)).astype(np.int8)
     leaves = chance.random(len(people))
     job[farm & (job != FORMAL) & (leaves < 0.13)] = MIGRANT
     job[farm & (job != FORMAL) & (leaves >= 0.13)] = FARM

@@ -173,7 +173,7 @@ def _traits(plan: Plan, where: places.Places, households: Households, kin: Kin) 
     family = chance.normal(0, 0.75, len(households)).astype(np.float32)
     ability = family[kin.household] + chance.normal(0, 0.55, count).astype(np.float32)
     weak = 1 / (1 + np.exp(1.3 * ability + 2.6 - age / 60))
-    disabled = chance.random(count) < weak * 0.26
+    disabled = chance.random(count) < weak * 0.21
     schooling = np.clip(np.round(2 + ability + chance.normal(0, 0.8, count)), 0, 5).astype(np.int16)
     return People(
         household=kin.household,

@@ -21,11 +21,16 @@ def wages(world: World) -> Rows:
 
 
 def social_insurance(world: World) -> Rows:
-    """Contributions due: paid while at work, due but unpaid for two months after the work is lost."""
+    """Contributions due: paid while at work, due but unpaid for two months after the work is lost.
+
+    Some of the helped who can work hold a public-welfare post, whose contributions the county pays.
+    """
     life = world.life
     recent = ~life.working & (life.index - life.lost_at < 2) & life.alive
-    who = np.flatnonzero((life.job == FORMAL) & (life.working | recent))
-    paid = life.working[who] & (world.chance("social").random(len(who)) > 0.006)
+    posts = world.of_person(world.aid.watched) & (world.plan.chance("posts").random(len(life.job)) < 0.4)
+    posts &= life.alive & (life.job != FORMAL) & (world.city.people.age >= 18) & (world.city.people.age < 60)
+    who = np.flatnonzero(((life.job == FORMAL) & (life.working | recent)) | posts)
+    paid = (life.working | posts)[who] & (world.chance("social").random(len(who)) > 0.006)
     return world.rows(who, month=world.months(len(who)), base=np.full(len(who), 4227.0), paid=paid)
 
 

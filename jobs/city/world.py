@@ -88,7 +88,10 @@ def begin_aid(life: Life) -> Aid:
     """Give out the categories as targeting does: mostly to the poor, in part to others, never to all of them."""
     chance, homes = life.city.plan.chance("aid"), life.city.households
     count = len(homes)
-    need = life.net_year + chance.normal(0, 180, count)
+    # Whoever can work is expected to: offices help the old, the ill and the young first.
+    people = life.city.people
+    able = (people.age >= 16) & (people.age <= 58) & ~((people.disability > 0) & (people.degree <= 2))
+    need = life.net_year + chance.normal(0, 180, count) + 800 * (life.per_household(able.astype(np.float32)) > 0)
     category = np.full(count, OTHER, dtype=np.int8)
     ages = life.city.people.age[life.city.heads()]
     alone = (homes.size == 1) & (ages >= 58)
