@@ -57,3 +57,18 @@ def _shown(place: int, member: Member, person: Person, keyring: Keyring) -> Show
         person.sex,
         person.birth_on.year if person.birth_on else None,
     )
+
+
+def titles(session: Session, households: Sequence[int], *, keyring: Keyring) -> dict[int, str]:
+    """Return what each household is called on screen, in one query however many they are."""
+    chosen = (
+        select(Member.household_id, Member.relation, Member.id, Person.name)
+        .join(Person, Person.id == Member.person_id)
+        .where(Member.household_id.in_(households), Member.until_on.is_(None))
+    )
+    found = sorted(session.execute(chosen).all(), key=lambda row: (row.relation != HEAD, row.id))
+    names: dict[int, str] = {}
+    for row in found:
+        if row.household_id not in names and row.name is not None:
+            names[row.household_id] = mask_name(keyring.decrypt(row.name, about="people.name"))
+    return names

@@ -1,0 +1,270 @@
+"""The queue of alerts, one alert with all its reasons, and the follow-up that a worker records."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.deps import ByLaw, InTransaction, Laws, Reading, Serving, Viewing
+from api.households import QuietOut, by_place
+from api.problems import CONFLICT, RESPONSES
+from monitor import cases
+from monitor.alerts import people, queue
+from monitor.alerts.words import Speaker
+from monitor.service import today
+from monitor.tables import Alert, FollowUp, Reason
+
+router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES)
+
+Level = Literal["red", "orange", "yellow", "blue"]
+Status = Literal["open", "assigned", "visited", "closed", "annulled"]
+Direction = Literal["help", "leave", "check"]
+RegionCode = Annotated[str, Field(pattern=r"^[0-9]{2,12}$", description="行政区划代码，含下级 / with all below it")]
+RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="规则 / a rule still standing in it")]
+Way = Literal["home", "phone", "video", "office"]
+FindingWord = Literal[
+    "confirmed", "partly", "helped", "no_need", "false_alarm", "unreachable", "moved", "died", "watch"
+]
+
+
+class AlertBrief(BaseModel):
+    """An alert as a line of the queue."""
+
+    id: UUID
+    household_no: str
+    name: str = Field(description="户主姓名（隐去）/ the head's masked name", examples=["张*"])
+    level: Level
+    status: Status
+    category: str | None
+    region: str
+    region_name: str
+    opened_on: date
+    seen_on: date = Field(description="最近一次判定的截止日 / last judged as of")
+    cleared_on: date | None = Field(description="全部原因消除之日，待人工办结 / every reason cleared: to be closed")
+    recurring: bool = Field(description="复发 / not the household's first episode")
+    rules: list[str] = Field(description="现存原因，最重的在前 / standing reasons, the weightiest first")
+    sentence_zh: str
+    sentence_en: str
+    unseen: int = Field(description="未能判断的规则数 / rules that could not be judged")
+
+
+class AlertPage(BaseModel):
+    """A page of the queue, the most urgent first."""
+
+    items: list[AlertBrief]
+    next: str | None = Field(description="下一页标记；空为最后一页 / cursor of the next page; null: this is the last")
+    count: str = Field(description="条数，最多数到 1000+ / how many, counted up to 1000+", examples=["37", "1000+"])
+
+
+class ReasonOut(BaseModel):
+    """One reason of an alert, pinned as it was judged."""
+
+    model_config = ConfigDict(from_attributes=True)
+    rule: str
+    rule_version: str
+    direction: Direction
+    level: Level
+    status: str = Field(description="active, unknown (现缺数据), cleared, annulled")
+    sentence_zh: str
+    sentence_en: str
+    observed: float | None
+    limit: float | None = Field(validation_alias="limit_value")
+    excess: float | None = Field(description="超过标准的倍数 / times the limit")
+    unit: str | None
+    parameters: list[dict[str, Any]] = Field(description="所依标准，含文号、生效日和是否样例 / each with its reference")
+    reference: dict[str, Any]
+    evidence: list[dict[str, Any]] = Field(
+        description="feed, delivery, row, member (place in the household), on, amount"
+    )
+    unseen: list[str]
+    data_on: date | None = Field(description="数据截至 / data up to")
+    first_on: date
+    last_on: date
+    cleared_on: date | None
+    cleared_by: dict[str, Any] | None = Field(description="消除依据：各数据截至日 / the data that cleared it")
+
+
+class MemberOut(BaseModel):
+    """A member, by place in the household; no numbers, no full names."""
+
+    model_config = ConfigDict(from_attributes=True)
+    place: int
+    relation: str | None = Field(description="GB/T 4761")
+    name: str
+    sex: str | None
+    born_in: int | None
+
+
+class EventOut(BaseModel):
+    """One step of the alert's life."""
+
+    model_config = ConfigDict(from_attributes=True)
+    at: datetime
+    as_of: date | None
+    kind: str
+    by: str
+    detail: dict[str, Any]
+
+
+class FollowUpOut(BaseModel):
+    """What a worker found."""
+
+    id: UUID
+    alert_id: UUID
+    visited_on: date
+    way: str
+    finding: str
+    reason_code: str | None
+    next_on: date | None
+    note: str | None
+    recorded_by: str
+    recorded_at: datetime
+
+
+class UnseenOut(BaseModel):
+    """A rule that could not be judged, and the indicators it lacked."""
+
+    rule: str
+    zh: str
+    en: str
+    inputs: list[str]
+
+
+class AlertOut(AlertBrief):
+    """One alert in full."""
+
+    episode: int
+    previous: UUID | None = Field(description="上一次预警 / the episode before")
+    following: UUID | None = Field(description="下一次预警 / the episode after")
+    closed_at: datetime | None
+    closed_why: str | None
+    lower_level: str | None = Field(description="冷静期内拟降至的等级 / level it falls to when the cool-down ends")
+    lower_since_on: date | None
+    members: list[MemberOut]
+    reasons: list[ReasonOut]
+    could_not_see: list[UnseenOut]
+    quiet: list[QuietOut] = Field(description="核实后静默的规则 / rules kept quiet for this household")
+    timeline: list[EventOut]
+    follow_ups: list[FollowUpOut]
+
+
+class FollowUpIn(BaseModel):
+    """A visit as the worker's device sends it; sending it again with the same id records it once."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: UUID = Field(description="由设备生成 / made by the device")
+    visited_on: date = Field(description="核查日期 / day of the visit")
+    way: Way = Field(description="入户、电话、视频、来访")
+    finding: FindingWord = Field(description="核查结论 / conclusion")
+    reason_code: str | None = Field(
+        None, pattern=r"^[A-Z][A-Z0-9_]{1,31}$", description="原因代码；误报必填 / see domain"
+    )
+    next_on: date | None = Field(None, description="下次核查日期 / next visit")
+    note: str | None = Field(None, max_length=2000, description="加密保存 / kept encrypted")
+
+
+class Narrowed(BaseModel):
+    """What the queue is narrowed to."""
+
+    model_config = ConfigDict(extra="forbid")
+    region: RegionCode | None = None
+    level: Level | None = None
+    rule: RuleName | None = None
+    status: Status | None = Field(None, description="省略：未办结的 / omitted: what still needs somebody")
+    direction: Direction | None = None
+    cleared: bool | None = Field(None, description="全部原因已消除 / every reason cleared")
+    limit: int = Field(50, ge=1, le=200)
+    after: str | None = Field(None, max_length=200, description="上一页的 next / next of the page before")
+
+
+@router.get("", summary="预警队列 / Queue")
+def list_alerts(
+    service: Serving,
+    viewer: Viewing,
+    session: Reading,
+    laws: ByLaw,
+    filters: Annotated[Narrowed, Query()],
+) -> AlertPage:
+    """Return the queue in order of level, excess and age, cut to the worker's region; pages survive inserts."""
+    wanted = queue.Filters(**filters.model_dump(exclude={"limit", "after"}))
+    page = queue.queue(session, wanted, viewer=viewer, after=filters.after, most=filters.limit)
+    names = people.titles(session, [alert.household_id for alert in page.alerts], keyring=service.keyring)
+    return AlertPage(
+        items=[AlertBrief(**_brief(alert, names, laws)) for alert in page.alerts],
+        next=page.following,
+        count="1000+" if page.count > queue.MOST_COUNTED else str(page.count),
+    )
+
+
+@router.get("/{alert_id}", summary="一条预警 / One alert")
+def get_alert(
+    alert_id: UUID, service: Serving, viewer: Viewing, session: Reading, laws: ByLaw, response: Response
+) -> AlertOut:
+    """Return an alert with every reason, its evidence, what could not be seen, and its life so far."""
+    alert = queue.get(session, alert_id, viewer=viewer)
+    shown = people.members(session, alert.household_id, as_of=alert.seen_on, keyring=service.keyring)
+    places = people.places(shown)
+    around = queue.episodes(session, alert)
+    response.headers["ETag"] = f'"{alert.version}"'
+    return AlertOut(
+        **_brief(alert, {alert.household_id: people.title(shown)}, laws),
+        episode=alert.episode, previous=around["previous"], following=around["next"], closed_at=alert.closed_at,
+        closed_why=alert.closed_why, lower_level=alert.lower_level, lower_since_on=alert.lower_since_on,
+        members=[MemberOut.model_validate(member) for member in shown],
+        reasons=[_reason(reason, places) for reason in alert.reasons],
+        could_not_see=_unseen(alert, laws),
+        quiet=[
+            QuietOut.model_validate(quiet, from_attributes=True) for quiet in queue.quiets(session, alert.household_id)
+        ],
+        timeline=[EventOut.model_validate(event) for event in queue.timeline(session, alert)],
+        follow_ups=[_follow_up(one, service) for one in queue.follow_ups(session, alert)],
+    )  # fmt: skip
+
+
+@router.post("/{alert_id}/follow-ups", status_code=201, summary="登记核查 / Record a follow-up", responses=CONFLICT)
+def add_follow_up(
+    alert_id: UUID, sent: FollowUpIn, service: Serving, viewer: Viewing, session: InTransaction
+) -> FollowUpOut:
+    """Record what a worker found and carry out what it decides; the same body again gives the same answer."""
+    visit = cases.Visit(**sent.model_dump())
+    done = cases.record_follow_up(session, alert_id, visit, by=viewer, keyring=service.keyring, today=today())
+    return _follow_up(done.follow_up, service)
+
+
+def _brief(alert: Alert, names: Mapping[int, str], laws: Laws) -> dict[str, Any]:
+    standing = [reason for reason in alert.reasons if reason.status in ("active", "unknown")]
+    first: Sequence[Reason] = standing or alert.reasons
+    return {
+        "id": alert.id, "household_no": alert.household.household_no, "name": names.get(alert.household_id, "—"),
+        "level": alert.level, "status": alert.status, "category": alert.category, "region": alert.region,
+        "region_name": laws.tree.full_name(alert.region, alert.seen_on), "opened_on": alert.opened_on,
+        "seen_on": alert.seen_on, "cleared_on": alert.cleared_on, "recurring": alert.previous_id is not None,
+        "rules": [reason.rule for reason in standing], "sentence_zh": first[0].sentence_zh if first else "",
+        "sentence_en": first[0].sentence_en if first else "", "unseen": len(alert.unseen),
+    }  # fmt: skip
+
+
+def _reason(reason: Reason, places: dict[int, int]) -> ReasonOut:
+    shown = ReasonOut.model_validate(reason)
+    shown.evidence = by_place(reason.evidence, places)
+    return shown
+
+
+def _unseen(alert: Alert, laws: Laws) -> list[UnseenOut]:
+    policy = laws.on(alert.seen_on)
+    zh, en = Speaker(policy, "zh"), Speaker(policy, "en")
+    return [
+        UnseenOut(rule=gap["rule"], zh=zh.unseen(gap), en=en.unseen(gap), inputs=gap["inputs"]) for gap in alert.unseen
+    ]
+
+
+def _follow_up(one: FollowUp, service: Serving) -> FollowUpOut:
+    note = None if one.note is None else service.keyring.decrypt(one.note, about="follow_ups.note")
+    return FollowUpOut(
+        id=one.id, alert_id=one.alert_id, visited_on=one.visited_on, way=one.way, finding=one.finding,
+        reason_code=one.reason_code, next_on=one.next_on, note=note, recorded_by=one.recorded_by,
+        recorded_at=one.recorded_at,
+    )  # fmt: skip

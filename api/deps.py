@@ -1,0 +1,90 @@
+"""What the routes ask for: the service, who is asking, a session that reads or one unit of work."""
+
+from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from monitor import access, database, policy
+from monitor.regions import Tree, read_tree
+from monitor.service import Service, today
+from monitor.tables import Scan
+
+bearer = HTTPBearer(auto_error=False, description="令牌由 lowincome worker add 签发 / issued by lowincome worker add")
+
+
+def service_of(request: Request) -> Service:
+    """Return the installation this application serves."""
+    service: Service = request.app.state.service
+    return service
+
+
+Serving = Annotated[Service, Depends(service_of)]
+
+
+def viewer_of(service: Serving, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> access.Viewer:
+    """Return who is asking; without a valid token of an active worker the answer is 401."""
+    if sent is not None:
+        with database.reading(service.engine) as session:
+            found = access.sign_in(session, sent.credentials)
+        if found is not None:
+            return found
+    raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+
+
+Viewing = Annotated[access.Viewer, Depends(viewer_of)]
+
+
+def reading_session(service: Serving, _: Viewing) -> Iterator[Session]:
+    """Yield a session that only reads, for somebody who has signed in."""
+    with database.reading(service.engine) as session:
+        yield session
+
+
+def transaction_session(service: Serving, _: Viewing) -> Iterator[Session]:
+    """Yield one unit of work, committed before the answer is sent: a failed commit is never a success."""
+    with database.transaction(service.engine) as session:
+        yield session
+
+
+# "function": the exit, and with it the commit, runs before the response goes out.
+Reading = Annotated[Session, Depends(reading_session, scope="function")]
+InTransaction = Annotated[Session, Depends(transaction_session, scope="function")]
+
+
+def newest_date(session: Session) -> date:
+    """Return the date of the newest finished scan; the city's date when there is none."""
+    return session.scalar(select(func.max(Scan.as_of)).where(Scan.finished_at.is_not(None))) or today()
+
+
+class Laws:
+    """The policy in force on a date and the tree of regions, each read once."""
+
+    def __init__(self, service: Service) -> None:
+        root = service.pack or policy.HERE
+        production = service.settings.production
+        self.on = lru_cache(maxsize=16)(lambda day: policy.load(day, known_on=day, root=root, production=production))
+        self._service = service
+        self._tree: Tree | None = None
+
+    @property
+    def tree(self) -> Tree:
+        """The tree of regions as it was when first asked for."""
+        if self._tree is None:
+            with database.reading(self._service.engine) as session:
+                self._tree = read_tree(session)
+        return self._tree
+
+
+def laws_of(request: Request) -> Laws:
+    """Return the application's laws."""
+    laws: Laws = request.app.state.laws
+    return laws
+
+
+ByLaw = Annotated[Laws, Depends(laws_of)]

@@ -1,0 +1,73 @@
+"""Is it alive, is it ready, how does it run: for machines; and a page for whoever looks in by chance."""
+
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+
+from api.deps import Serving, Viewing
+from api.problems import RESPONSES
+from monitor import database, metrics
+from monitor.tables import Scan, utc_now
+
+router = APIRouter(tags=["health"])
+OVERDUE = timedelta(hours=36)
+_PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>低收入人口动态监测</title>
+<h1>低收入人口动态监测 / Low-income monitoring</h1>
+<p>这是数据接口，页面在后续版本提供。This is an API; its screens come with a later version.</p>
+<ul><li><a href="/openapi.json">/openapi.json</a> 接口说明 what it offers</li>
+<li><a href="/readyz">/readyz</a> 运行状况 how it is</li></ul>
+<p>令牌 token: <code>lowincome worker add NAME --region CODE</code>;
+<code>Authorization: Bearer TOKEN</code> → <code>/api/v1/alerts</code></p></html>
+"""
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(BaseModel):
+    """Whether the service can do its work, and the last night it did."""
+
+    status: Literal["ready", "scan_overdue"]
+    last_scan_as_of: date | None = Field(description="截止日 / the date last judged")
+    last_scan_at: datetime | None = Field(description="完成时间 / when that scan ended")
+
+
+@router.get("/", response_class=HTMLResponse, include_in_schema=False)
+def front() -> str:
+    """Say what this is."""
+    return _PAGE
+
+
+@router.get("/healthz", summary="存活 / Alive")
+def healthz() -> Alive:
+    """Answer as long as the process runs."""
+    return Alive()
+
+
+@router.get("/readyz", summary="就绪 / Ready", responses={503: {"model": Ready, "description": "逾期未扫描 / overdue"}})
+def readyz(service: Serving, response: Response) -> Ready:
+    """Answer 503 when the database cannot be read, or no scan ended in 36 hours though one had before."""
+    with database.reading(service.engine) as session:
+        ended = select(Scan.as_of, Scan.finished_at).where(Scan.finished_at.is_not(None))
+        last = session.execute(ended.order_by(Scan.finished_at.desc()).limit(1)).first()
+    if last is None:
+        return Ready(status="ready", last_scan_as_of=None, last_scan_at=None)
+    overdue = last.finished_at is not None and utc_now() - last.finished_at > OVERDUE
+    response.status_code = 503 if overdue else 200
+    return Ready(
+        status="scan_overdue" if overdue else "ready", last_scan_as_of=last.as_of, last_scan_at=last.finished_at
+    )
+
+
+@router.get("/metrics", response_class=PlainTextResponse, responses={401: RESPONSES[401]}, summary="运行指标 / Metrics")
+def prometheus(_: Viewing) -> Response:
+    """Return the Prometheus series; no label names a township, a household or a person."""
+    return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,132 @@
+"""One household: why it is alerted on a date, and why not."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from api.deps import ByLaw, Reading, Serving, Viewing, newest_date
+from api.problems import RESPONSES
+from monitor.alerts import explaining, people
+from monitor.lake import Lake
+from monitor.policy.explaining import Pin
+
+router = APIRouter(prefix="/api/v1/households", tags=["households"], responses=RESPONSES)
+HouseholdNo = Annotated[str, Path(max_length=64, pattern=r"^[\w-]+$", description="户编号 / the register's number")]
+
+
+class QuietOut(BaseModel):
+    """A rule that a person's finding keeps quiet for the household."""
+
+    rule: str
+    since_on: date
+    until_on: date = Field(description="最后静默日 / the last quiet day")
+    why: str = Field(description="原因代码 / reason code")
+
+
+class StepOut(BaseModel):
+    """One condition that must turn for the verdict to be another."""
+
+    zh: str
+    en: str
+    observed: float | None
+    limit: float | None
+    distance: float | None
+
+
+class AnswerOut(BaseModel):
+    """What one rule says of the household."""
+
+    rule: str
+    zh: str = Field(description="规则名称 / the rule's name")
+    en: str
+    verdict: Literal["fires", "silent", "unknown"]
+    level: str
+    direction: str
+    sentence_zh: str
+    sentence_en: str
+    observed: float | None
+    limit: float | None
+    unit: str
+    status: str = Field(description="sourced, or sample: a limit nobody has approved yet")
+    parameters: list[dict[str, Any]]
+    reference: dict[str, Any]
+    unknown: list[str] = Field(description="缺少的指标 / indicators that are unknown")
+    nearest: list[StepOut] = Field(description="最近的改变 / the nearest way to another verdict")
+    evidence: list[dict[str, Any]] = Field(
+        description="feed, delivery, row, member (place in the household), on, amount"
+    )
+    quiet: QuietOut | None
+
+
+class AccountOut(BaseModel):
+    """Everything the rules say of one household as of one date."""
+
+    household_no: str
+    name: str = Field(description="户主姓名（隐去）/ the head's masked name")
+    as_of: date
+    region: str
+    region_name: str
+    category: str | None
+    alert: str | None = Field(description="未办结预警 / the open alert's id")
+    stale_feeds: list[str]
+    answers: list[AnswerOut]
+
+
+@router.get("/{household_no}/explanation", summary="为什么预警、为什么没有 / Why, and why not")
+def explain(
+    household_no: HouseholdNo,
+    service: Serving,
+    viewer: Viewing,
+    session: Reading,
+    laws: ByLaw,
+    as_of: Annotated[date | None, Query(description="截止日，默认最近一次扫描 / default: the newest scan's")] = None,
+) -> AccountOut:
+    """Return every rule's verdict by the deliveries known on ``as_of``: what fires first, then the nearest to it."""
+    day = as_of or newest_date(session)
+    lake = Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
+    found = explaining.account(session, lake, laws.on(day), household_no, as_of=day, viewer=viewer)
+    shown = people.members(session, found.household.id, as_of=day, keyring=service.keyring)
+    places = people.places(shown)
+    return AccountOut(
+        household_no=household_no, name=people.title(shown), as_of=day, region=found.region,
+        region_name=laws.tree.full_name(found.region, day), category=found.category,
+        alert=str(found.alert.id) if found.alert else None,
+        stale_feeds=sorted(name for name, state in found.states.items() if not state.fresh),
+        answers=[_answer(answer, places) for answer in found.answers],
+    )  # fmt: skip
+
+
+def by_place(evidence: Any, places: dict[int, int]) -> list[dict[str, Any]]:
+    """Return evidence rows that name a person by place in the household (null: no longer in it)."""
+    return [
+        {key: value for key, value in row.items() if key != "person"} | {"member": places.get(row["person"])}
+        for row in evidence
+    ]
+
+
+def _answer(answer: explaining.Answer, places: dict[int, int]) -> AnswerOut:
+    said, quiet = answer.explanation, answer.quiet
+    steps = zip(said.gap, said.gap_sentences, strict=True)
+    return AnswerOut(
+        rule=said.rule.name, zh=said.rule.description.zh, en=said.rule.description.en, level=said.rule.level,
+        verdict=_verdict(said.verdict), direction=said.rule.direction,
+        sentence_zh=said.sentence.zh, sentence_en=said.sentence.en, observed=said.observed, limit=said.limit,
+        unit=said.unit, status=said.status, parameters=[_pin(pin) for pin in said.parameters],
+        reference=dict(said.reference.as_json()), unknown=list(said.unknown),
+        evidence=by_place(answer.evidence, places),
+        nearest=[
+            StepOut(zh=words.zh, en=words.en, observed=step.observed, limit=step.limit, distance=step.distance)
+            for step, words in steps
+        ],
+        quiet=QuietOut.model_validate(quiet, from_attributes=True) if quiet else None,
+    )  # fmt: skip
+
+
+def _verdict(said: str) -> Literal["fires", "silent", "unknown"]:
+    return "fires" if said == "fires" else "silent" if said == "silent" else "unknown"
+
+
+def _pin(pin: Pin) -> dict[str, Any]:
+    return dict(pin.as_json())
