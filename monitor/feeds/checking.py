@@ -1,8 +1,8 @@
 """A recognised sheet as typed columns: which rows can be used, and what is wrong with the others."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -88,19 +88,20 @@ def _record(faults: RowFaults, name: str, read: Read) -> None:
 
 def _without_blank_rows(sheet: Sheet, places: Mapping[str, int]) -> tuple[Sheet, dict[str, pa.Array]]:
     """Leave out rows without any cell; they still count in the numbering."""
-    table = sheet.cells.combine_chunks()
-    columns = [table.column(place).combine_chunks() for place in range(table.num_columns)]
-    blank = np.ones(table.num_rows, dtype=np.bool_)
-    for column in columns:
-        if not blank.any():
-            break
-        blank &= column.is_null().to_numpy(zero_copy_only=False)
-    kept = pa.array(~blank) if blank.any() else None
-    cells = {
-        name: columns[place].filter(kept) if kept is not None else columns[place] for name, place in places.items()
-    }
-    numbers = sheet.row_no[~blank] if kept is not None else sheet.row_no
-    return Sheet(sheet.header, table, numbers, sheet.ragged, sheet.open_end, sheet.spreadsheet), cells
+    cells = {name: _joined(sheet.cells.column(place)) for name, place in places.items()}
+    blank = np.ones(sheet.cells.num_rows, dtype=np.bool_)
+    for column in [*cells.values(), *sheet.cells.columns]:
+        if not column.null_count or not blank.any():
+            return sheet, cells
+        blank &= pc.is_null(column).to_numpy(zero_copy_only=False)
+    if not blank.any():
+        return sheet, cells
+    kept = pa.array(~blank)
+    return replace(sheet, row_no=sheet.row_no[~blank]), {name: column.filter(kept) for name, column in cells.items()}
+
+
+def _joined(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 _COMPLETE: dict[str, re.Pattern[str]] = {
@@ -134,12 +135,7 @@ def _complete(column: Column, cell: str | None) -> bool:
     return pattern is not None and pattern.fullmatch(said) is not None
 
 
-Typed = Callable[[str], pa.Array]
-
-
 def empty_shares(checked: Checked) -> dict[str, float]:
     """Return for each column found the share of its cells that are empty or unreadable."""
     columns = checked.values | dict(checked.cells)
-    return {
-        name: round(pc.sum(pc.is_null(column)).as_py() / max(len(column), 1), 4) for name, column in columns.items()
-    }
+    return {name: round(column.null_count / max(len(column), 1), 4) for name, column in columns.items()}
