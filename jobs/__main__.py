@@ -30,7 +30,7 @@ held.command("release")(deliveries.release)
 held.command("reject")(deliveries.reject)
 held.command("errors")(deliveries.errors)
 
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(quality.test)
+app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(quality.run_tests)
 app.command()(quality.lint)
 app.command()(mutation.mutate)
 app.command()(people.serve)

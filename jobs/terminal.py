@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from enum import IntEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -15,9 +16,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from monitor.errors import Refused
-from monitor.service import Service, open_service, today
 from monitor.settings import read
 
+if TYPE_CHECKING:
+    from monitor.service import Service
+
+CITY_TIME = ZoneInfo("Asia/Shanghai")
 screen = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 complaints = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -34,7 +38,7 @@ class Exit(IntEnum):
 def read_date(text: str) -> date:
     """Read a date as typed, ``YYYY-MM-DD``; ``today`` is the city's date."""
     if text == "today":
-        return today()
+        return datetime.now(CITY_TIME).date()
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -56,8 +60,10 @@ Region = Annotated[str | None, typer.Option("--region", metavar="CODE", help="è¡
 
 
 @contextmanager
-def opened() -> Iterator[Service]:
+def opened() -> Iterator["Service"]:
     """Open the installation named by the environment; a refusal is said in words and ends with code 3."""
+    from monitor.service import open_service  # rooms are entered when a command runs, so that --help is quick
+
     try:
         service = open_service(read())
         try:

@@ -3,15 +3,16 @@
 from collections import Counter
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
 from jobs.terminal import Exit, opened, progress_bar, read_date, read_uuid, screen, show
-from monitor import database, feeds, policy
-from monitor.feeds import FeedStatus, Receipt
-from monitor.service import Service, today
+
+if TYPE_CHECKING:
+    from monitor.feeds import FeedStatus, Receipt
+    from monitor.service import Service
 
 By = Annotated[str, typer.Option("--by", help="操作人 / who decides")]
 Why = Annotated[str, typer.Option("--reason", help="理由 / the reason, kept in the record")]
@@ -41,6 +42,8 @@ def ingest(
     Bad rows come out as a list (row, column, what to do) while good rows proceed; a delivery that breaks a
     limit is held for a person. Ends with 1 when anything was held or refused.
     """
+    from monitor import feeds
+
     with opened() as service:
         if path.is_dir():
             receipts = _folder(service, path)
@@ -50,7 +53,9 @@ def ingest(
     raise typer.Exit(Exit.PERSON_NEEDED if _needs_a_person(receipts) else Exit.DONE)
 
 
-def _folder(service: Service, root: Path) -> list[Receipt]:
+def _folder(service: "Service", root: Path) -> "list[Receipt]":
+    from monitor import feeds
+
     with progress_bar() as bar:
         task = bar.add_task("接收 / ingest", total=None)
 
@@ -60,11 +65,11 @@ def _folder(service: Service, root: Path) -> list[Receipt]:
         return feeds.ingest_folder(service, root, progress=step)
 
 
-def _needs_a_person(receipts: list[Receipt]) -> bool:
+def _needs_a_person(receipts: "list[Receipt]") -> bool:
     return any(receipt.status in ("held", "refused") for receipt in receipts)
 
 
-def _report(receipts: list[Receipt]) -> None:
+def _report(receipts: "list[Receipt]") -> None:
     told = [one for one in receipts if one.status in ("held", "refused") or len(receipts) <= 20]
     show(
         "批次 / deliveries",
@@ -86,6 +91,9 @@ def overview(
 
     Ends with 1 when a delivery is held or a feed is stale.
     """
+    from monitor import database, feeds, policy
+    from monitor.service import today
+
     day = as_of or today()
     with opened() as service, database.reading(service.engine) as session:
         law = policy.load(day, known_on=day, root=service.pack or policy.HERE)
@@ -102,7 +110,7 @@ def overview(
     raise typer.Exit(Exit.PERSON_NEEDED if any(s.held or not (s.fresh or s.never) for s in states) else Exit.DONE)
 
 
-def _line(state: FeedStatus) -> list[object]:
+def _line(state: "FeedStatus") -> list[object]:
     word = "从未 never" if state.never else "新 fresh" if state.fresh else "过期 stale"
     days = f"{state.days}/{state.fresh_days or '∞'}" if state.days is not None else ""
     matched = f"{state.matched:.1%}" if state.matched is not None else ""
@@ -114,18 +122,24 @@ def _line(state: FeedStatus) -> list[object]:
 
 def release(delivery: DeliveryId, by: By, reason: Why) -> None:
     """放行待处理批次 / Release a held delivery: its facts are known from today."""
+    from monitor import feeds
+
     with opened() as service:
         _report([feeds.release(service, delivery, by=by, reason=reason)])
 
 
 def reject(delivery: DeliveryId, by: By, reason: Why) -> None:
     """退回待处理批次 / Reject a held delivery: nothing of it is taken."""
+    from monitor import feeds
+
     with opened() as service:
         _report([feeds.reject(service, delivery, by=by, reason=reason)])
 
 
 def errors(delivery: DeliveryId) -> None:
     """行错误清单 / Print the list of a delivery's row errors, as CSV."""
+    from monitor import feeds
+
     with opened() as service:
         path = feeds.error_rows(service, delivery)
     if path is not None:

@@ -63,8 +63,8 @@ def _survivors(target: str) -> list[str]:
         (here / "pyproject.toml").write_text(
             '[project]\nname = "mutants"\nversion = "0"\n' + CONFIGURATION.format(sources=sources, tests=tests)
         )
-        subprocess.run([sys.executable, "-m", "mutmut", "run"], cwd=here, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
-        listed = subprocess.run(  # noqa: S603
+        subprocess.run([sys.executable, "-m", "mutmut", "run"], cwd=here, check=True, stdout=subprocess.DEVNULL)
+        listed = subprocess.run(
             [sys.executable, "-m", "mutmut", "results"], cwd=here, check=True, capture_output=True, text=True
         ).stdout
     rows = [line.strip().split(": ") for line in listed.splitlines() if ": " in line]

@@ -2,19 +2,16 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from sqlalchemy import select
 
 from jobs.terminal import AsOf, Exit, Region, opened, progress_bar, screen, show
-from monitor import database, policy
-from monitor.alerts.explaining import account
-from monitor.alerts.words import Speaker
-from monitor.lake import Lake
-from monitor.regions import read_tree
-from monitor.service import Service
-from monitor.tables import Run
+
+if TYPE_CHECKING:
+    from monitor.lake import Lake
+    from monitor.service import Service
+    from monitor.tables import Run
 
 
 def scan(
@@ -64,7 +61,12 @@ def explain(
     as_of: AsOf,
     language: Annotated[str, typer.Option("--language", "-l", help="zh | en | both")] = "both",
 ) -> None:
-    """为何预警、为何未预警 / Why a household is flagged on a date, and why not: every rule's nearest limit, what is unknown."""
+    """为何预警、为何未预警 / Why a household is flagged, and why not: each rule's nearest limit, what is unknown."""
+    from monitor import database, policy
+    from monitor.alerts.explaining import account
+    from monitor.alerts.words import Speaker
+    from monitor.regions import read_tree
+
     if language not in ("zh", "en", "both"):
         raise typer.BadParameter("zh | en | both", param_hint="--language")
     with opened() as service, database.reading(service.engine) as session:
@@ -77,12 +79,19 @@ def explain(
         screen.print(Speaker(law, "en").account(found, region=place), markup=False)
 
 
-def _lake(service: Service) -> Lake:
+def _lake(service: "Service") -> "Lake":
+    from monitor.lake import Lake
+
     return Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
 
 
 def runs(most: Annotated[int, typer.Option("--most", "-n", help="最多显示 / at most")] = 20) -> None:
     """作业记录 / What ran, for which date, and how it ended; ends with 1 when the newest of a job did not end well."""
+    from sqlalchemy import select
+
+    from monitor import database
+    from monitor.tables import Run
+
     with opened() as service, database.reading(service.engine) as session:
         rows = session.scalars(select(Run).order_by(Run.started_at.desc()).limit(most)).all()
     show(
@@ -105,7 +114,7 @@ def runs(most: Annotated[int, typer.Option("--most", "-n", help="最多显示 / 
     raise typer.Exit(Exit.PERSON_NEEDED if {"failed", "interrupted"} & set(newest.values()) else Exit.DONE)
 
 
-def _line(row: Run) -> list[object]:
+def _line(row: "Run") -> list[object]:
     taken = f"{(row.finished_at - row.started_at).total_seconds():.1f}" if row.finished_at else ""
     started = f"{row.started_at:%Y-%m-%d %H:%M}Z"
     return [row.job, row.as_of, row.scope or "全部 all", row.status, row.attempt, started, taken, row.problem]

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from jobs.terminal import Exit, opened, screen
-from monitor import access, audit, database
 
 
 def add_worker(
@@ -16,6 +15,8 @@ def add_worker(
     role: Annotated[str, typer.Option(help="caseworker | reviewer | supervisor")] = "caseworker",
 ) -> None:
     """登记工作人员并发放令牌（只显示一次）/ Add a worker and print the token they sign in with, once."""
+    from monitor import access, database
+
     with opened() as service, database.transaction(service.engine) as session:
         _, token = access.add_worker(session, name, region=region, role=role, by="terminal")
     typer.echo(token)
@@ -23,6 +24,8 @@ def add_worker(
 
 def verify() -> None:
     """校验审计链 / Check every link of the audit chain."""
+    from monitor import audit, database
+
     with opened() as service, database.reading(service.engine) as session:
         broken = list(audit.broken_links(session))
     screen.print(f"审计链断点 / broken links: {broken or '无 none'}")

@@ -6,20 +6,22 @@ from typing import Annotated
 import typer
 
 from jobs.terminal import Exit, screen
-from monitor import policy
-from monitor.policy.checking import check as check_pack
 
 
 def check(
     pack: Annotated[
-        Path, typer.Argument(exists=True, help="政策目录 / the folder of the pack; the shipped one when omitted")
-    ] = policy.HERE,
+        Path | None,
+        typer.Argument(exists=True, help="政策目录；省略为自带的 / the pack's folder"),
+    ] = None,
 ) -> None:
     """检查政策 / Check every page, example, boundary, date and threshold of the policy pack.
 
     Each problem names its file, line and column and what was expected. Ends with 1 when there is any.
     """
-    report = check_pack(pack)
+    from monitor.policy import HERE
+    from monitor.policy.checking import check as check_pack
+
+    report = check_pack(pack or HERE)
     for problem in report.problems:
         screen.print(str(problem), markup=False)
     cases = ", ".join(f"{kind} {count}" for kind, count in sorted(report.cases.items()))

@@ -13,7 +13,7 @@ from jobs.terminal import screen
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test(
+def run_tests(
     context: typer.Context,
     workers: Annotated[str, typer.Option(help="并行进程数 / parallel workers: a number or 'auto'")] = "auto",
 ) -> None:
