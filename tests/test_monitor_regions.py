@@ -162,6 +162,25 @@ def test_resolving_twice_moves_nothing(code: str, on: date) -> None:
     assert (again.region, again.county, again.town) == (once.region, once.county, once.town)
 
 
+@pytest.mark.parametrize(
+    ("address", "within", "code"),
+    [
+        ("芜湖市镜湖区镜街甲社区3栋201室", None, "340202001002"),
+        ("镜湖区镜街8号", None, "340202001"),
+        ("甲社区5幢", None, "340202001002"),
+        ("湾沚区乙镇丙村四组", "340210", "340210101203"),
+        ("湾沚区乙镇丙村四组", "340202", None),
+        ("芜湖市某路9号", None, None),
+        ("镜湖区与湾沚区之间", None, None),
+        ("", None, None),
+    ],
+)
+def test_an_address_lies_in_the_smallest_place_that_it_names(
+    address: str, within: str | None, code: str | None
+) -> None:
+    assert TREE.locate(address, TODAY, within=within) == code
+
+
 def test_names_follow_the_day() -> None:
     assert TREE.name("340221", date(2019, 1, 1)) == "芜湖县"
     assert TREE.name("340203", date(2004, 1, 1)) == "马塘区"

@@ -49,7 +49,7 @@ class Pairs:
 
 def records(
     *,
-    name: Sequence[str | None] | pa.Array,
+    name: pa.Array | pa.ChunkedArray,
     county: pa.Array,
     birth: pa.Array | None = None,
     phone: pa.Array | None = None,
@@ -60,7 +60,7 @@ def records(
 
     ``birth`` is text of the form YYYYMMDD. Columns that a feed has not got are null throughout.
     """
-    listed = pa.array(name, pa.string()).dictionary_encode() if not isinstance(name, pa.Array) else _encoded(name)
+    listed = _encoded(name)
     forms, sounds, families = names.keys(listed.dictionary.to_pylist())
     nameless = pa.array([not form for form in forms]).to_numpy(zero_copy_only=False)
     empty = pa.nulls(len(listed), pa.string())

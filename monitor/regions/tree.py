@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitor.regions.codes import pad, parents, short
+from monitor.regions.codes import inside, pad, parents, short
 from monitor.regions.files import OFFICIAL, Place
 
 _MOST_STEPS = 16
@@ -57,6 +57,7 @@ class Tree:
             if place.scheme == OFFICIAL and place.successor is not None:
                 heirs[place.successor] += 1
         self._heirs = heirs
+        self._named: dict[date, dict[str, list[str]]] = {}
 
     def find(self, code: str, on: date, *, scheme: str = OFFICIAL) -> Place | None:
         """Return the entry of a code in force on a day; else its last one before, else its first one."""
@@ -81,6 +82,20 @@ class Tree:
         """Return the entries one level below ``code`` that are in force on a day, by code."""
         below = [each for (scheme, _), entries in self._places.items() if scheme == OFFICIAL for each in entries]
         return [each for each in below if each.parent == short(code) and each.valid(on)]
+
+    def locate(self, address: str, on: date, *, within: str | None = None) -> str | None:
+        """Return the short code of the smallest place that an address names, inside ``within``; None if unsure.
+
+        Two places of one name are told apart by what else the address names, and otherwise by nobody.
+        """
+        named = [code for name, codes in self._by_name(on).items() if name in address for code in codes]
+        inner = [code for code in named if inside(code, within or self.root) and len(code) > len(self.root)]
+        if not inner:
+            return None
+        supported = {code: sum(code.startswith(other) for other in inner) for code in inner}
+        most = max(supported.values())
+        best = [code for code, count in supported.items() if count == most]
+        return best[0] if len(best) == 1 else None
 
     def resolve(self, code: str | None, on: date, *, scheme: str = OFFICIAL) -> Resolved:
         """Return where ``code``, written by ``scheme``, belongs on a day.
@@ -111,6 +126,14 @@ class Tree:
         }
         unknown = {code: int(count) for code, one, count in zip(codes, each, rows, strict=True) if not one.known}
         return Canonical(**spread, known=known[coded.indices.to_numpy()], unknown=unknown)
+
+    def _by_name(self, on: date) -> dict[str, list[str]]:
+        if on not in self._named:
+            self._named[on] = {}
+            for (scheme, code), entries in self._places.items():
+                if scheme == OFFICIAL and any(entry.valid(on) for entry in entries):
+                    self._named[on].setdefault(self.name(code, on), []).append(code)
+        return self._named[on]
 
     def _translated(self, own: str, on: date, scheme: str) -> str:
         """Return the official code that a foreign scheme means, by its longest entry."""
