@@ -26,6 +26,7 @@ def add_rows(session: Session, kind: type[Table], columns: Sequence[str], rows: 
                 copy.write_row(row)
         cursor.close()
         return
+    connection.exec_driver_sql("PRAGMA cache_size = -262144")
     statement = str(
         insert(table).values({name: bindparam(name) for name in columns}).compile(dialect=connection.dialect)
     )

@@ -47,15 +47,16 @@ def enrol(session: Session, keyring: Keyring, checked: Checked, usable: Keys) ->
     A withdrawal adds nobody. The last row of a person within the file speaks for the person.
     """
     read = numbers.normalise(checked.cells["id_no"])
-    identity = _identities(checked, read, usable)
-    frame = pd.DataFrame({"row": usable, "identity": identity})
+    frame = pd.DataFrame({"row": usable, "identity": _identities(checked, read, usable)})
     last = frame.drop_duplicates("identity", keep="last")
-    known = _known(session, keyring, last.identity.tolist())
+    digests = dict(zip(last.identity, blind_indexes(keyring, last.identity), strict=True))
+    known = _known(session, digests)
     birth_on = _births(checked, read)
     if checked.mode != "withdraw":
-        people = _described(checked, last.row.to_numpy(), last.identity.tolist(), birth_on)
-        _mend(session, keyring, people[people.identity.isin(known.keys())].assign(id=lambda p: p.identity.map(known)))
-        known |= _add(session, keyring, people[~people.identity.isin(known.keys())])
+        people = _described(checked, last, birth_on)
+        met = people.identity.isin(known.keys()) if known else pd.Series(False, people.index)
+        _mend(session, keyring, people[met].assign(id=lambda p: p.identity.map(known)))
+        known |= _add(session, keyring, people[~met], digests)
     found = np.full(checked.whole, NOBODY, dtype=np.int64)
     found[usable] = frame.identity.map(known).fillna(NOBODY).to_numpy(np.int64)
     return Enrolled(found, birth_on)
@@ -65,17 +66,16 @@ def _identities(checked: Checked, read: Numbers, usable: Keys) -> list[str]:
     """The text that makes each row's person: the canonical number, or what stands in its place."""
     texts = checked.cells["id_no"].take(pa.array(usable)).to_pylist()
     keys, kinds = read.keys[usable].tolist(), read.kinds[usable].tolist()
-    found = []
-    for place, (text, key, kind, row) in enumerate(zip(texts, keys, kinds, usable.tolist(), strict=True)):
-        if key != NO_KEY:
-            found.append(numbers.text_of(key))
-        elif kind == Kind.INVALID:
-            found.append(
-                "\x1f".join((_cell(checked, "household_id", row), ids.clean(text), _cell(checked, "name", row)))
-            )
-        else:
-            found.append(read.others.get(int(usable[place])) or ids.clean(text))
-    return found
+    return [
+        text.upper() if key != NO_KEY and len(text) == 18 and text.isascii() else _identity(checked, read, row, text, kind)
+        for text, key, kind, row in zip(texts, keys, kinds, usable.tolist(), strict=True)
+    ]
+
+
+def _identity(checked: Checked, read: Numbers, row: int, text: str, kind: int) -> str:
+    if kind == Kind.INVALID:
+        return "\x1f".join((_cell(checked, "household_id", row), ids.clean(text), _cell(checked, "name", row)))
+    return read.text(row) or ids.clean(text)
 
 
 def _cell(checked: Checked, name: str, row: int) -> str:
@@ -83,14 +83,14 @@ def _cell(checked: Checked, name: str, row: int) -> str:
     return folded(column[row].as_py() or "") if column is not None else ""
 
 
-def _known(session: Session, keyring: Keyring, identities: list[str]) -> dict[str, int]:
-    digests = dict(zip(blind_indexes(keyring, identities), identities, strict=True))
+def _known(session: Session, digests: dict[str, bytes]) -> dict[str, int]:
     if session.scalar(select(Person.id).limit(1)) is None:
         return {}
+    asked = {digest: identity for identity, digest in digests.items()}
     found: dict[str, int] = {}
-    for some in chunks(digests, ASKED_AT_ONCE):
+    for some in chunks(asked, ASKED_AT_ONCE):
         for digest, person in session.execute(select(Person.id_index, Person.id).where(Person.id_index.in_(some))):
-            found[digests[bytes(digest)]] = person
+            found[asked[digest or b""]] = person
     return found
 
 
@@ -106,32 +106,36 @@ def _births(checked: Checked, read: Numbers) -> pa.Array:
     return pc.replace_with_mask(said, pa.array(mask), pa.array(told, pa.date32()))
 
 
-def _described(checked: Checked, rows: Keys, identities: list[str], birth_on: pa.Array) -> pd.DataFrame:
-    places = pa.array(rows)
-    people = pd.DataFrame({"identity": identities})
+def _described(checked: Checked, last: pd.DataFrame, birth_on: pa.Array) -> pd.DataFrame:
+    places = pa.array(last.row.to_numpy())
+    people = {"identity": last.identity.tolist(), "birth_on": birth_on.take(places).to_pylist()}
     for name in ("name", "phone"):
         cells = checked.cells.get(name)
-        texts = cells.take(places).to_pylist() if cells is not None else [None] * len(rows)
-        people[name] = pd.Series([_said(text) for text in texts], dtype=object)
+        people[name] = [None] * len(last) if cells is None else _said(cells.take(places))
     sex = checked.values.get("sex")
-    people["sex"] = pd.Series(sex.take(places).to_pylist() if sex is not None else [None] * len(rows), dtype=object)
-    people["birth_on"] = pd.Series(birth_on.take(places).to_pylist(), dtype=object)
-    return people
+    people["sex"] = [None] * len(last) if sex is None else sex.take(places).to_pylist()
+    return pd.DataFrame(people, dtype=object)
 
 
-def _said(text: str | None) -> str | None:
+def _said(cells: pa.Array) -> list[str | None]:
+    """What cells say of a person; a word of Han characters or digits alone needs no mending."""
+    plain = pc.fill_null(pc.match_substring_regex(cells, r"^(\p{Han}+|[0-9]+)$"), False).to_pylist()
+    return [text if good else _mended(text) for text, good in zip(cells.to_pylist(), plain, strict=True)]
+
+
+def _mended(text: str | None) -> str | None:
     said = folded(text or "")
     return None if is_null(said) else said
 
 
-def _add(session: Session, keyring: Keyring, people: pd.DataFrame) -> dict[str, int]:
+def _add(session: Session, keyring: Keyring, people: pd.DataFrame, digests: dict[str, bytes]) -> dict[str, int]:
     start = next_id(session, Person)
     identities = people.identity.tolist()
     keys = range(start, start + len(identities))
     numbered = [text.split("\x1f")[1] if "\x1f" in text else text for text in identities]
     columns = (
         keys,
-        blind_indexes(keyring, identities),
+        (digests[identity] for identity in identities),
         keyring.encrypt_many(numbered, about=ABOUT_ID_NO),
         keyring.encrypt_many(people.name.tolist(), about=ABOUT_NAME),
         keyring.encrypt_many(people.phone.tolist(), about=ABOUT_PHONE),

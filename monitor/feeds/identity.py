@@ -100,18 +100,12 @@ def _repairs(session: Session, keyring: Keyring, index: Index, checked: Checked,
     rows = rows[usable[rows]]
     if not len(rows) or checked.mode == "withdraw":
         return Repairs()
-    cells = checked.cells
-    column = str(checked.id_column)
-    name = next((each for each in cells if checked.page.columns[each].type == "name"), None)
-    claims = [
-        Claim(
-            row,
-            cells[column][row].as_py(),
-            cells[name][row].as_py() if name else None,
-            _birth(checked, row),
-        )
-        for row in rows.tolist()
-    ]
+    cells, column = checked.cells, str(checked.id_column)
+    names = next((cells[each] for each in cells if checked.page.columns[each].type == "name"), None)
+    if names is None:
+        return Repairs()
+    named = ((row, names[row].as_py()) for row in rows.tolist())
+    claims = [Claim(row, cells[column][row].as_py(), name, _birth(checked, row)) for row, name in named if name]
     return repair(session, keyring, index, claims)
 
 

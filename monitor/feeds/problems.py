@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 Places = npt.NDArray[np.int64]
 LISTED = 100_000
+NOTES_LISTED = 1_000
 
 
 class Saying(NamedTuple):
@@ -192,13 +193,15 @@ class RowFaults:
         return errors + sum(len(rows) for _, found, rows in self._notes if found == code)
 
     def lines(self) -> Iterator[tuple[int, str, str, str, str]]:
-        """Yield (row, column, code, weight, shape) in the order of the file."""
+        """Yield (row, column, code, weight, shape) in the order of the file; of each warning the first thousand."""
         found = [
             (int(row), column, code, "error", shapes[place] if place < len(shapes) else "")
             for column, code, rows, shapes in self._errors
             for place, row in enumerate(rows)
         ]
-        found += [(int(row), column, code, "warning", "") for column, code, rows in self._notes for row in rows]
+        found += [
+            (int(row), column, code, "warning", "") for column, code, rows in self._notes for row in rows[:NOTES_LISTED]
+        ]
         yield from sorted(found)
 
 

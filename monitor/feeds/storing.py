@@ -89,30 +89,25 @@ def _still_held(delivery: Delivery) -> None:
 
 def _not_overtaken(session: Session, delivery: Delivery) -> None:
     """A held list that replaces everything must not replace a newer one."""
-    if delivery.mode == "full" and any(one.mode == "full" for one in _later(session, delivery)):
+    if delivery.mode == "full" and any(one.mode == "full" for one in refs(session, delivery.feed, received_after=delivery.received_on)):
         raise Conflict(
             zh="此后已有更新的全量批次入库，请驳回这一批",
             en="a newer full delivery has been committed: reject this one",
         )
 
 
-def refs(session: Session, feed: str) -> list[DeliveryRef]:
+def refs(session: Session, feed: str, *, received_after: date = date.min) -> list[DeliveryRef]:
     """Return the committed deliveries of ``feed`` as the lake must know them, in the order of knowledge."""
-    query = select(Delivery).where(Delivery.feed == feed, Delivery.status == "committed").order_by(Delivery.seq)
-    return [_ref(delivery) for delivery in session.scalars(query)]
-
-
-def _ref(one: Delivery) -> DeliveryRef:
-    assert one.seq is not None and one.known_on is not None
-    return DeliveryRef(one.feed, one.seq, one.mode, one.known_on, has_facts=one.facts > 0, has_gone=one.gone > 0)
-
-
-def _later(session: Session, delivery: Delivery) -> list[DeliveryRef]:
-    """The committed deliveries of the same feed that were received after this one."""
-    query = select(Delivery).where(
-        Delivery.feed == delivery.feed, Delivery.status == "committed", Delivery.received_on > delivery.received_on
+    query = (
+        select(Delivery.seq, Delivery.mode, Delivery.known_on, Delivery.facts, Delivery.gone)
+        .where(Delivery.feed == feed, Delivery.status == "committed", Delivery.received_on > received_after)
+        .order_by(Delivery.seq)
     )
-    return [_ref(one) for one in session.scalars(query.order_by(Delivery.seq))]
+    return [
+        DeliveryRef(feed, seq, mode, known_on, has_facts=facts > 0, has_gone=gone > 0)
+        for seq, mode, known_on, facts, gone in session.execute(query)
+        if seq is not None and known_on is not None
+    ]
 
 
 def _store(desk: Desk, session: Session, draft: Draft, delivery: Delivery, seq: int) -> Keyed:
@@ -124,7 +119,7 @@ def _store(desk: Desk, session: Session, draft: Draft, delivery: Delivery, seq: 
         identified = Identified(registered.people)
     known = keyed(checked, identified, desk.service.keyring.fact_key)
     if draft.terms.vouched and delivery.decided_by is not None and delivery.mode != "full":
-        known = _without(desk, known, draft.feed, _later(session, delivery))
+        known = _without(desk, known, draft.feed, refs(session, delivery.feed, received_after=delivery.received_on))
     gone = None
     if delivery.mode != "full":
         gone = desk.lake.gone_keys(

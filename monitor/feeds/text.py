@@ -146,6 +146,6 @@ def _sheet(rows: pa.Table, ragged: list[int], open_end: bool) -> Sheet:
         )
     if 1 in ragged:
         raise Invalid(zh="表头的引号或分隔符混乱", en="quotes or delimiters of the header are broken")
-    numbers = np.setdiff1d(np.arange(1, total + 1, dtype=np.int32), np.array(ragged, dtype=np.int32))
+    numbers = np.delete(np.arange(1, total + 1, dtype=np.int32), [number - 1 for number in ragged])
     header = tuple(str(rows.column(place)[0].as_py() or "") for place in range(rows.num_columns)) if len(rows) else ()
     return Sheet(header, rows.slice(1), numbers[1:], tuple(ragged), open_end)
