@@ -1,16 +1,36 @@
 """An installation that received deliveries: the lake as the feeds would lay it, and the register beside it."""
 
+import shutil
 from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
 
 from oracle import Delivery
 from world_lake import WorldLake
 
 from monitor import database, policy
-from monitor.lake import Lake
+from monitor.lake import DeliveryRef, Lake
 from monitor.service import Service
-from monitor.tables import Household, Member, Person
 from monitor.tables import Delivery as DeliveryRow
+from monitor.tables import Household, Member, Person
+
+
+def small_pack(root: Path, rules: Iterable[str]) -> Path:
+    """Copy of the real pack only what ``rules`` need, pages unchanged: quick to read and to compute."""
+    pack = policy.read_pack()
+    wanted, feeds = {name for rule in rules for name in pack.rules[rule].needs}, {"household_register", "deaths"}
+    while more := {n for name in wanted & set(pack.indicators) for n in pack.indicators[name].names} - wanted:
+        wanted |= more
+    feeds |= {str(pack.indicators[name].feed) for name in wanted & set(pack.indicators) if pack.indicators[name].feed}
+    parameters = {name for rule in rules for name in pack.rules[rule].parameters}
+    pages = [f"feeds/{feed}.yaml" for feed in feeds] + [f"rules/{rule}.yaml" for rule in rules]
+    pages += [f"indicators/{name}.yaml" for name in wanted & set(pack.indicators)]
+    pages += [f"parameters/{name.replace('.', '/')}.yaml" for name in parameters]
+    pages += [f"calendar/{path.name}" for path in (policy.HERE / "calendar").iterdir()]
+    for page in pages:
+        (root / page).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(policy.HERE / page, root / page)
+    return root
 
 
 def receive(service: Service, deliveries: Iterable[Delivery]) -> WorldLake:
@@ -55,9 +75,8 @@ def _members(world: WorldLake, received: list[Delivery], known: set[str]) -> Ite
                 )  # fmt: skip
 
 
-def _delivery(ref: object) -> DeliveryRow:
-    seq, feed, mode, known_on = (getattr(ref, name) for name in ("seq", "feed", "mode", "known_on"))
+def _delivery(ref: DeliveryRef) -> DeliveryRow:
     return DeliveryRow(
-        seq=seq, feed=feed, mode=mode, known_on=known_on, received_on=known_on, status="committed", file_name=feed,
-        sha256=f"{seq:064}", facts=int(getattr(ref, "has_facts")), gone=int(getattr(ref, "has_gone")),
+        seq=ref.seq, feed=ref.feed, mode=ref.mode, known_on=ref.known_on, received_on=ref.known_on, status="committed",
+        file_name=ref.feed, sha256=f"{ref.seq:064}", facts=int(ref.has_facts), gone=int(ref.has_gone),
     )  # fmt: skip
