@@ -11,8 +11,6 @@ from policy_worlds import HERE, KINDS, PARAMETERS, columns, conditions, numbers,
 from monitor.policy.language import Columns, PolicyError, evaluate, number, parse, to_sql, truth
 from monitor.policy.plain import value_of
 
-DUCK = duckdb.connect()
-
 
 def plainly(text, households):
     root = parse(text, place=HERE).root
@@ -27,7 +25,8 @@ def in_sql(text, households, *, exact=False):
     table, parameters = columns(households)
     frame = pd.DataFrame({**table, **parameters})
     sql = to_sql(parse(text, place=HERE), column='"{}"'.format, parameter='"{}"'.format, kinds=KINDS, exact=exact)
-    found = DUCK.from_df(frame).query("households", f"SELECT {sql} FROM households").fetchall()
+    with duckdb.connect(config={"threads": 1}) as duck:
+        found = duck.from_df(frame).query("households", f"SELECT {sql} FROM households").fetchall()
     return [row[0] for row in found]
 
 
