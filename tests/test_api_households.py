@@ -1,0 +1,119 @@
+"""The API beside the queue: why and why not for a household, feeds, runs, health and metrics."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from installed import receive, small_pack
+from sqlalchemy import update
+from test_jobs_scan import APRIL, FIRST, MARCH, RULES
+
+from api.app import create_app
+from jobs.scan import scan
+from monitor import access, database
+from monitor.service import Service
+from monitor.tables import Scan, utc_now
+
+PATH = "/api/v1/households/{}/explanation"
+
+
+@pytest.fixture(scope="session")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_pack(tmp_path_factory.mktemp("pack"), RULES)
+
+
+@pytest.fixture
+def city(sqlite_service: Service, pack: Path) -> Service:
+    installed = replace(sqlite_service, pack=pack)
+    receive(installed, FIRST)
+    scan(installed, MARCH)
+    return installed
+
+
+@pytest.fixture
+def client(city: Service) -> Iterator[TestClient]:
+    with TestClient(create_app(city)) as opened:
+        opened.headers["Authorization"] = f"Bearer {token(city, '00')}"
+        yield opened
+
+
+def token(service: Service, region: str) -> str:
+    with database.transaction(service.engine) as session:
+        return access.add_worker(session, f"worker of {region}", region=region, by="test")[1]
+
+
+def test_a_household_is_told_why_with_the_rows_behind_it(client: TestClient) -> None:
+    said = client.get(PATH.format("H000002")).json()
+    assert (said["as_of"], said["name"], said["category"]) == ("2026-03-31", "张*", "near_dibao")
+    first = said["answers"][0]
+    assert (first["rule"], first["verdict"], first["observed"], first["limit"]) == (
+        "medical_self_pay", "fires", 25_000.0, 10_000.0,
+    )  # fmt: skip
+    assert first["evidence"] == [
+        {"feed": "medical_settlements", "delivery": 3, "row": 2, "on": "2026-03-10", "amount": 25000.0, "member": 1}
+    ]
+    assert first["parameters"][0]["name"] == "medical.self_pay_limit"
+    assert said["alert"]
+
+
+def test_a_household_is_told_why_not_with_the_nearest_limit(client: TestClient) -> None:
+    answers = {answer["rule"]: answer for answer in client.get(PATH.format("H000001")).json()["answers"]}
+    step = answers["medical_self_pay"]["nearest"][0]
+    assert (step["observed"], step["limit"], step["distance"]) == (0.0, 10_000.0, 10_000.0)
+    assert step["zh"]
+    assert answers["medical_self_pay"]["verdict"] == "silent"
+
+
+def test_a_stale_feed_is_an_unknown_answer_that_names_what_is_missing(client: TestClient) -> None:
+    late = APRIL + timedelta(days=60)
+    said = client.get(PATH.format("H000000"), params={"as_of": late.isoformat()}).json()
+    answer = next(answer for answer in said["answers"] if answer["rule"] == "medical_self_pay")
+    assert (answer["verdict"], answer["unknown"]) == ("unknown", ["medical_self_pay_12m"])
+    assert "medical_settlements" in said["stale_feeds"]
+
+
+def test_a_household_elsewhere_and_one_that_is_not_are_the_same_answer(client: TestClient, city: Service) -> None:
+    headers = {"Authorization": f"Bearer {token(city, '340203')}"}
+    assert client.get(PATH.format("H000001"), headers=headers).status_code == 200
+    hidden = client.get(PATH.format("H000002"), headers=headers)
+    absent = client.get(PATH.format("H999999"), headers=headers)
+    assert (hidden.status_code, hidden.content) == (404, absent.content)
+
+
+def test_feeds_say_how_fresh_they_are(client: TestClient) -> None:
+    feeds = {feed["feed"]: feed for feed in client.get("/api/v1/feeds").json()}
+    assert (feeds["medical_settlements"]["fresh"], feeds["medical_settlements"]["last_known_on"]) == (
+        True,
+        "2026-03-31",
+    )
+    late = {feed["feed"]: feed for feed in client.get("/api/v1/feeds", params={"as_of": "2026-05-31"}).json()}
+    assert (late["medical_settlements"]["fresh"], late["medical_settlements"]["days"]) == (False, 61)
+
+
+def test_runs_say_what_was_done(client: TestClient) -> None:
+    runs = client.get("/api/v1/runs").json()
+    assert [(run["job"], run["status"], run["counts"]["raised"]) for run in runs] == [("scan", "done", 3)]
+
+
+def test_ready_turns_when_no_scan_ended_for_a_day_and_a_half(client: TestClient, city: Service) -> None:
+    assert client.get("/readyz").json()["status"] == "ready"
+    with database.transaction(city.engine) as session:
+        session.execute(update(Scan).values(finished_at=utc_now() - timedelta(hours=37)))
+    late = client.get("/readyz")
+    assert (late.status_code, late.json()["status"], late.json()["last_scan_as_of"]) == (
+        503, "scan_overdue", "2026-03-31",
+    )  # fmt: skip
+
+
+def test_metrics_remember_the_last_scan_over_a_restart(client: TestClient, city: Service) -> None:
+    long_ago = utc_now() - timedelta(days=3)
+    with database.transaction(city.engine) as session:
+        session.execute(update(Scan).values(finished_at=long_ago))
+    with TestClient(create_app(city), headers=client.headers) as again:
+        lines = again.get("/metrics").text.splitlines()
+    name = "lowincome_scan_last_success_timestamp_seconds"
+    value = float(next(line for line in lines if line.startswith(name)).split()[-1])
+    assert value == pytest.approx(long_ago.timestamp(), abs=1)
