@@ -1,0 +1,125 @@
+"""Working days with their exchanged rest days, and deadlines that end at midnight in Shanghai."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.policy import PolicyError, load
+from monitor.policy.days import SHANGHAI, Calendar, read_year
+from monitor.policy.reading import read_text
+
+POLICY = load(date(2026, 6, 1))
+CALENDAR = POLICY.pack.calendar
+START = datetime(2024, 1, 1, tzinfo=ZoneInfo("Europe/Paris"))
+
+
+def shanghai(text):
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        ("2024-02-04", True), ("2024-02-09", True), ("2024-02-10", False), ("2024-02-18", True), ("2024-04-07", True),
+        ("2024-05-11", True), ("2024-09-14", True), ("2024-09-29", True), ("2024-10-12", True), ("2024-10-13", False),
+        ("2025-01-01", False), ("2025-01-26", True), ("2025-02-04", False), ("2025-02-08", True), ("2025-04-27", True),
+        ("2025-06-02", False), ("2025-09-28", True), ("2025-10-08", False), ("2025-10-11", True), ("2025-10-09", True),
+        ("2026-01-02", False), ("2026-01-04", True), ("2026-02-14", True), ("2026-02-23", False), ("2026-02-28", True),
+        ("2026-05-09", True), ("2026-06-19", False), ("2026-09-20", True), ("2026-09-25", False), ("2026-10-10", True),
+        ("2027-01-01", True), ("2027-01-02", False), ("2031-03-03", True), ("2031-03-02", False),
+    ],
+)  # fmt: skip
+def test_the_day_is_worked_as_the_state_council_arranged(day, works):
+    assert CALENDAR.works(date.fromisoformat(day)) is works
+
+
+@pytest.mark.parametrize(("year", "off", "worked"), [(2024, 28, 8), (2025, 28, 5), (2026, 33, 6)])
+def test_a_year_has_as_many_days_off_and_worked_in_exchange_as_its_notice(year, off, worked):
+    page = CALENDAR.years[year]
+    assert (len(page.off), len(page.worked), page.published) == (off, worked, True)
+
+
+def test_2027_is_not_yet_published():
+    assert not CALENDAR.years[2027].published
+    assert not CALENDAR.published(date(2027, 1, 4))
+    assert not CALENDAR.published(date(2031, 1, 6))
+    assert CALENDAR.published(date(2026, 12, 31))
+
+
+def test_a_red_alert_before_the_spring_festival_waits_for_the_days_worked():
+    # Friday 13 February 2026: the 14th is a Saturday worked, the 15th to the 23rd are off.
+    found = POLICY.deadlines("red", shanghai("2026-02-13 10:00"))
+    assert found.contact_by == shanghai("2026-02-14 10:00")
+    assert found.visit_by == shanghai("2026-02-26 00:00")
+    assert found.result_by == shanghai("2026-03-06 00:00")
+    assert not found.provisional
+
+
+def test_the_day_of_receipt_is_shanghais_and_never_counts():
+    late = datetime(2026, 6, 1, 15, 59, tzinfo=UTC)
+    later = datetime(2026, 6, 1, 16, 0, tzinfo=UTC)
+    assert POLICY.deadlines("red", late).visit_by == shanghai("2026-06-05 00:00")
+    assert POLICY.deadlines("red", later).visit_by == shanghai("2026-06-06 00:00")
+
+
+def test_each_level_has_its_own_deadlines_and_blue_none():
+    at = shanghai("2026-06-01 09:00")
+    orange, yellow, blue = (POLICY.deadlines(level, at) for level in ("orange", "yellow", "blue"))
+    assert (orange.contact_by, orange.visit_by, orange.result_by) == (
+        None,
+        shanghai("2026-06-09 00:00"),
+        shanghai("2026-06-24 00:00"),
+    )
+    assert (yellow.visit_by, yellow.result_by) == (shanghai("2026-06-16 00:00"), shanghai("2026-07-01 00:00"))
+    assert (blue.contact_by, blue.visit_by, blue.result_by, blue.provisional) == (None, None, None, False)
+
+
+def test_a_deadline_in_a_year_that_is_not_arranged_is_provisional():
+    assert POLICY.deadlines("red", shanghai("2026-12-25 09:00")).provisional
+    assert not POLICY.deadlines("red", shanghai("2026-12-01 09:00")).provisional
+
+
+def test_an_instant_without_a_zone_is_refused():
+    with pytest.raises(ValueError, match="an instant must carry its time zone"):
+        CALENDAR.end_after(datetime(2026, 6, 1), 1)  # noqa: DTZ001
+
+
+@given(st.dates(date(2024, 1, 1), date(2027, 6, 1)), st.integers(0, 30))
+def test_exactly_as_many_days_are_worked_as_were_asked_for(day, count):
+    last = CALENDAR.after(day, count)
+    between = [day.fromordinal(number) for number in range(day.toordinal() + 1, last.toordinal() + 1)]
+    assert sum(CALENDAR.works(each) for each in between) == count
+    assert count == 0 or CALENDAR.works(last)
+
+
+@given(st.integers(0, 60 * 24 * 1000).map(lambda minutes: START + timedelta(minutes=minutes)))
+def test_a_deadline_is_a_midnight_in_shanghai_whatever_the_clock_it_was_asked_in(at):
+    end = CALENDAR.end_after(at, 3)
+    assert (end.tzinfo, end.hour, end.minute) == (SHANGHAI, 0, 0)
+    assert end > at
+
+
+YEAR = "status: published\nreference: {title: a, article: b}\noff: [2030-01-01]\nworked: [2030-01-05]\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "en"),
+    [
+        ("off: [2030-01-01]", "off: [2031-01-01]", "of another year, or both off and worked"),
+        ("worked: [2030-01-05]", "worked: [2029-01-06]", "of another year"),
+        ("off: [2030-01-01]", "off: [2030-01-05]", "both off and worked"),
+        ("worked: [2030-01-05]", "worked: [2030-01-07]", "a day worked in exchange lies on a weekend"),
+        ("status: published", "status: rumoured", '"rumoured" is not one of: published, unpublished'),
+    ],
+)
+def test_a_year_that_contradicts_itself_is_refused(old, new, en):
+    with pytest.raises(PolicyError) as refused:
+        read_year("2030", read_text(YEAR.replace(old, new), "calendar/2030.yaml"))
+    assert en in refused.value.en
+
+
+def test_a_calendar_without_pages_knows_weekends_only():
+    assert Calendar({}).after(date(2026, 2, 13), 1) == date(2026, 2, 16)
