@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy import Table as CoreTable
+from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from monitor.tables import Table
@@ -15,13 +15,13 @@ ASKED_AT_ONCE = 500
 T = TypeVar("T")
 
 
-def add_rows(session: Session, kind: type[Table], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def add_rows(session: Session, kind: type[Table], columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Insert ``rows`` (values in the order of ``columns``; days as ISO text) in the session's transaction."""
     connection, table = session.connection(), core(kind)
     if connection.dialect.name == "postgresql":
         listed = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in columns)
         cursor = connection.connection.cursor()
-        with cursor.copy(f"COPY {table.name} ({listed}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+        with cursor.copy(f"COPY {table.name} ({listed}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
         cursor.close()
@@ -31,7 +31,7 @@ def add_rows(session: Session, kind: type[Table], columns: Sequence[str], rows: 
         insert(table).values({name: bindparam(name) for name in columns}).compile(dialect=connection.dialect)
     )
     for some in chunks(rows, AT_ONCE):
-        connection.exec_driver_sql(statement, [tuple(row) for row in some])
+        connection.exec_driver_sql(statement, some)
 
 
 def change_rows(session: Session, kind: type[Table], rows: Sequence[dict[str, Any]]) -> None:

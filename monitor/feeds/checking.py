@@ -43,7 +43,11 @@ class Checked:
     @property
     def whole(self) -> int:
         """How many rows have the header's number of fields: the length of every column here."""
-        return self.rows if not self.values and not self.cells else len(next(iter((self.values | self.cells).values())))
+        return next((len(column) for column in self.columns().values()), 0)
+
+    def columns(self) -> dict[str, pa.Array]:
+        """Return every column found: typed, or as written where it is people's own data."""
+        return {**self.values, **self.cells}
 
     def usable(self) -> npt.NDArray[np.bool_]:
         """Return which of the whole rows have no error."""
@@ -121,7 +125,7 @@ def _demand_complete(found: Recognised, cells: Mapping[str, pa.Array]) -> None:
         return
     raise Invalid(
         zh="最后一行没有行尾，可能被截断；请重新发送，或附上写明 sha256 的清单文件",
-        en="the last line has no line end and may be cut off; send the file again, or with a manifest that states its sha256",
+        en="the last line has no line end and may be cut off; send the file again, or with a manifest of its sha256",
     )
 
 
@@ -137,5 +141,5 @@ def _complete(column: Column, cell: str | None) -> bool:
 
 def empty_shares(checked: Checked) -> dict[str, float]:
     """Return for each column found the share of its cells that are empty or unreadable."""
-    columns = checked.values | dict(checked.cells)
-    return {name: round(column.null_count / max(len(column), 1), 4) for name, column in columns.items()}
+    found = checked.columns().items()
+    return {name: round(column.null_count / max(len(column), 1), 4) for name, column in found}

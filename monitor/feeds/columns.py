@@ -32,7 +32,7 @@ TYPES: dict[str, pa.DataType] = {
 NOTED = frozenset({"date_sentinel"})
 ALWAYS_NOTED = frozenset({"region"})
 PLAIN_AMOUNT = r"^-?[0-9]{1,11}(\.[0-9]{1,2})?$"
-PLAIN_SECRET = r"^[0-9A-Za-z][0-9A-Za-z_]{3,60}$"
+PLAIN_WORD = r"^[0-9A-Za-z][0-9A-Za-z_]{3,60}$"
 _NOTHING = np.empty(0, dtype=np.int64)
 
 
@@ -73,7 +73,7 @@ def _plain(column: Column, spreadsheet: bool) -> tuple[str, pa.DataType] | None:
     """The pattern of cells that need no reading one by one, and what to cast them to."""
     if column.type == "money":
         return PLAIN_AMOUNT, TYPES["money"]
-    return (PLAIN_SECRET, pa.string()) if column.type == "secret" and not spreadsheet else None
+    return (PLAIN_WORD, pa.string()) if column.type == "secret" and not spreadsheet else None
 
 
 def _quick(

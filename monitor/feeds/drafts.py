@@ -12,6 +12,7 @@ from monitor.feeds.identity import Identified
 from monitor.feeds.problems import Problem
 from monitor.lake import Engine, Lake
 from monitor.matching.exact import Index
+from monitor.matching.suggesting import Registered
 from monitor.regions import Tree
 from monitor.service import Service
 from monitor.tables import Delivery
@@ -27,10 +28,13 @@ class Desk:
     engine: Engine
     tree: Tree
     index: Index
+    neighbours: dict[frozenset[str], Registered] = field(default_factory=dict)
 
-    def forget_people(self) -> None:
-        """Start learning anew: the register has changed."""
+    def learn(self, met: dict[str, int]) -> None:
+        """Start learning anew from the register just committed: who was unknown may be known now."""
         self.index = Index(self.service.keyring)
+        self.index.add(list(met), list(met.values()))
+        self.neighbours.clear()
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,19 @@ A member whose number fails its check digit is a member all the same, matched on
 A cell that is no number at all ("none", a cross) makes a person of that household and name alone.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from monitor.feeds.bulk import ASKED_AT_ONCE, add_rows, advance_ids, change_rows, chunks, next_id
+from monitor.feeds.bulk import ASKED_AT_ONCE, AT_ONCE, add_rows, advance_ids, change_rows, chunks, next_id
 from monitor.feeds.checking import Checked
 from monitor.feeds.values import folded, is_null
 from monitor.matching import ids, numbers
@@ -28,17 +30,37 @@ NOBODY = -1
 ABOUT_NAME = "people.name"
 ABOUT_PHONE = "people.phone"
 PERSON = ("id", "id_index", "id_no", "name", "phone", "sex", "birth_on")
-UNLIKELY = (Kind.DAMAGED, Kind.INVALID)
 RESIDENTS = (Kind.RESIDENT, Kind.EXPANDED)
 Keys = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Enrolled:
-    """For each whole row its person (``NOBODY``: an unusable row) and its birth date, from the number if need be."""
+    """For each whole row its person (``NOBODY``: an unusable row) and its birth date, from the number if need be.
+
+    ``met`` gives the person of each number, for matching to learn once the register is committed.
+    """
 
     people: Keys
     birth_on: pa.Array
+    met: dict[str, int]
+
+
+class Entry(NamedTuple):
+    """Somebody in the file: the text that identifies them, its digest, and their last row."""
+
+    identity: str
+    digest: bytes
+    row: int
+
+
+class Said(NamedTuple):
+    """What a row says of its person."""
+
+    name: str | None
+    phone: str | None
+    sex: str | None
+    birth_on: date | None
 
 
 def enrol(session: Session, keyring: Keyring, checked: Checked, usable: Keys) -> Enrolled:
@@ -47,19 +69,19 @@ def enrol(session: Session, keyring: Keyring, checked: Checked, usable: Keys) ->
     A withdrawal adds nobody. The last row of a person within the file speaks for the person.
     """
     read = numbers.normalise(checked.cells["id_no"])
-    frame = pd.DataFrame({"row": usable, "identity": _identities(checked, read, usable)})
-    last = frame.drop_duplicates("identity", keep="last")
-    digests = dict(zip(last.identity, blind_indexes(keyring, last.identity), strict=True))
-    known = _known(session, digests)
+    identities = _identities(checked, read, usable)
+    last = dict(zip(identities, usable.tolist(), strict=True))
+    entries = [Entry(*each) for each in zip(last, blind_indexes(keyring, last), last.values(), strict=True)]
+    known = _known(session, entries)
     birth_on = _births(checked, read)
     if checked.mode != "withdraw":
-        people = _described(checked, last, birth_on)
-        met = people.identity.isin(known.keys()) if known else pd.Series(False, people.index)
-        _mend(session, keyring, people[met].assign(id=lambda p: p.identity.map(known)))
-        known |= _add(session, keyring, people[~met], digests)
+        old = [entry for entry in entries if entry.identity in known]
+        new = [entry for entry in entries if entry.identity not in known] if old else entries
+        _mend(session, keyring, checked, birth_on, {known[entry.identity]: entry.row for entry in old})
+        known |= _add(session, keyring, checked, birth_on, new)
     found = np.full(checked.whole, NOBODY, dtype=np.int64)
-    found[usable] = frame.identity.map(known).fillna(NOBODY).to_numpy(np.int64)
-    return Enrolled(found, birth_on)
+    found[usable] = [known.get(identity, NOBODY) for identity in identities]
+    return Enrolled(found, birth_on, known)
 
 
 def _identities(checked: Checked, read: Numbers, usable: Keys) -> list[str]:
@@ -67,7 +89,9 @@ def _identities(checked: Checked, read: Numbers, usable: Keys) -> list[str]:
     texts = checked.cells["id_no"].take(pa.array(usable)).to_pylist()
     keys, kinds = read.keys[usable].tolist(), read.kinds[usable].tolist()
     return [
-        text.upper() if key != NO_KEY and len(text) == 18 and text.isascii() else _identity(checked, read, row, text, kind)
+        text.upper()
+        if key != NO_KEY and len(text) == 18 and text.isascii()
+        else _identity(checked, read, row, text, kind)
         for text, key, kind, row in zip(texts, keys, kinds, usable.tolist(), strict=True)
     ]
 
@@ -83,10 +107,10 @@ def _cell(checked: Checked, name: str, row: int) -> str:
     return folded(column[row].as_py() or "") if column is not None else ""
 
 
-def _known(session: Session, digests: dict[str, bytes]) -> dict[str, int]:
+def _known(session: Session, entries: Sequence[Entry]) -> dict[str, int]:
     if session.scalar(select(Person.id).limit(1)) is None:
         return {}
-    asked = {digest: identity for identity, digest in digests.items()}
+    asked = {entry.digest: entry.identity for entry in entries}
     found: dict[str, int] = {}
     for some in chunks(asked, ASKED_AT_ONCE):
         for digest, person in session.execute(select(Person.id_index, Person.id).where(Person.id_index.in_(some))):
@@ -97,28 +121,26 @@ def _known(session: Session, digests: dict[str, bytes]) -> dict[str, int]:
 def _births(checked: Checked, read: Numbers) -> pa.Array:
     """The birth date of each row: as the file says, else as a resident's number tells."""
     said = checked.values.get("birth_on", pa.nulls(checked.whole, pa.date32()))
-    silent = np.flatnonzero(said.is_null().to_numpy(zero_copy_only=False) & np.isin(read.kinds, RESIDENTS))
-    if not len(silent):
+    silent = pc.is_null(said).to_numpy(zero_copy_only=False) & np.isin(read.kinds, RESIDENTS)
+    if not silent.any():
         return said
     told = [ids.birth_on(numbers.text_of(key)) for key in read.keys[silent].tolist()]
-    mask = np.zeros(len(said), dtype=np.bool_)
-    mask[silent] = True
-    return pc.replace_with_mask(said, pa.array(mask), pa.array(told, pa.date32()))
+    return pc.replace_with_mask(said, pa.array(silent), pa.array(told, pa.date32()))
 
 
-def _described(checked: Checked, last: pd.DataFrame, birth_on: pa.Array) -> pd.DataFrame:
-    places = pa.array(last.row.to_numpy())
-    people = {"identity": last.identity.tolist(), "birth_on": birth_on.take(places).to_pylist()}
-    for name in ("name", "phone"):
-        cells = checked.cells.get(name)
-        people[name] = [None] * len(last) if cells is None else _said(cells.take(places))
-    sex = checked.values.get("sex")
-    people["sex"] = [None] * len(last) if sex is None else sex.take(places).to_pylist()
-    return pd.DataFrame(people, dtype=object)
+def _saying(checked: Checked, birth_on: pa.Array, rows: Sequence[int]) -> Iterator[Said]:
+    """Yield what each of ``rows`` says of its person."""
+    places = pa.array(rows, pa.int64())
+    nothing = pa.nulls(len(rows), pa.string())
+    names, phones = (
+        _clean(checked.cells[name].take(places) if name in checked.cells else nothing) for name in ("name", "phone")
+    )
+    sexes = checked.values["sex"].take(places) if "sex" in checked.values else nothing
+    return map(Said, names, phones, sexes.to_pylist(), birth_on.take(places).to_pylist())
 
 
-def _said(cells: pa.Array) -> list[str | None]:
-    """What cells say of a person; a word of Han characters or digits alone needs no mending."""
+def _clean(cells: pa.Array) -> list[str | None]:
+    """Return cells trimmed and null words empty; one of Han characters or digits alone needs no mending."""
     plain = pc.fill_null(pc.match_substring_regex(cells, r"^(\p{Han}+|[0-9]+)$"), False).to_pylist()
     return [text if good else _mended(text) for text, good in zip(cells.to_pylist(), plain, strict=True)]
 
@@ -128,45 +150,51 @@ def _mended(text: str | None) -> str | None:
     return None if is_null(said) else said
 
 
-def _add(session: Session, keyring: Keyring, people: pd.DataFrame, digests: dict[str, bytes]) -> dict[str, int]:
+def _add(
+    session: Session, keyring: Keyring, checked: Checked, birth_on: pa.Array, new: Sequence[Entry]
+) -> dict[str, int]:
+    """Add people, a block at a time: at no moment is more than a block of them readable or encrypted in memory."""
     start = next_id(session, Person)
-    identities = people.identity.tolist()
-    keys = range(start, start + len(identities))
-    numbered = [text.split("\x1f")[1] if "\x1f" in text else text for text in identities]
-    columns = (
-        keys,
-        (digests[identity] for identity in identities),
-        keyring.encrypt_many(numbered, about=ABOUT_ID_NO),
-        keyring.encrypt_many(people.name.tolist(), about=ABOUT_NAME),
-        keyring.encrypt_many(people.phone.tolist(), about=ABOUT_PHONE),
-        people.sex.tolist(),
-        (None if day is None else day.isoformat() for day in people.birth_on.tolist()),
-    )
-    add_rows(session, Person, PERSON, zip(*columns, strict=True))
+    for block in chunks(enumerate(new, start), AT_ONCE):
+        entries = [entry for _, entry in block]
+        said = list(_saying(checked, birth_on, [entry.row for entry in entries]))
+        columns = (
+            [person for person, _ in block],
+            [entry.digest for entry in entries],
+            keyring.encrypt_many((_number(entry.identity) for entry in entries), about=ABOUT_ID_NO),
+            keyring.encrypt_many((one.name for one in said), about=ABOUT_NAME),
+            keyring.encrypt_many((one.phone for one in said), about=ABOUT_PHONE),
+            [one.sex for one in said],
+            [None if one.birth_on is None else one.birth_on.isoformat() for one in said],
+        )
+        add_rows(session, Person, PERSON, zip(*columns, strict=True))
     advance_ids(session, Person)
-    return dict(zip(identities, keys, strict=True))
+    return {entry.identity: person for person, entry in enumerate(new, start)}
 
 
-def _mend(session: Session, keyring: Keyring, people: pd.DataFrame) -> None:
+def _number(identity: str) -> str:
+    return identity.split("\x1f")[1] if "\x1f" in identity else identity
+
+
+def _mend(session: Session, keyring: Keyring, checked: Checked, birth_on: pa.Array, rows: dict[int, int]) -> None:
     """Change only the people of whom the register now says something else."""
-    now = {int(one.id): one for one in people.itertuples()}
-    changed = []
-    for some in chunks(now, ASKED_AT_ONCE):
+    for some in chunks(rows, ASKED_AT_ONCE):
+        now = dict(zip(some, _saying(checked, birth_on, [rows[person] for person in some]), strict=True))
         query = select(Person.id, Person.name, Person.phone, Person.sex, Person.birth_on).where(Person.id.in_(some))
-        for person, name, phone, sex, birth_on in session.execute(query):
-            one = now[person]
-            before = (_open(keyring, name, ABOUT_NAME), _open(keyring, phone, ABOUT_PHONE), sex, birth_on)
-            if before != (one.name, one.phone, one.sex, one.birth_on):
-                changed.append(
-                    {
-                        "id": person,
-                        "name": None if one.name is None else keyring.encrypt(one.name, about=ABOUT_NAME),
-                        "phone": None if one.phone is None else keyring.encrypt(one.phone, about=ABOUT_PHONE),
-                        "sex": one.sex,
-                        "birth_on": one.birth_on,
-                    }
-                )
-    change_rows(session, Person, changed)
+        differing = []
+        for person, name, phone, sex, birth in session.execute(query):
+            before = Said(_open(keyring, name, ABOUT_NAME), _open(keyring, phone, ABOUT_PHONE), sex, birth)
+            if before != now[person]:
+                differing.append(person)
+        change_rows(session, Person, [_changed(keyring, person, now[person]) for person in differing])
+
+
+def _changed(keyring: Keyring, person: int, now: Said) -> dict[str, object]:
+    name, phone = (
+        None if text is None else keyring.encrypt(text, about=about)
+        for text, about in ((now.name, ABOUT_NAME), (now.phone, ABOUT_PHONE))
+    )
+    return {"id": person, "name": name, "phone": phone, "sex": now.sex, "birth_on": now.birth_on}
 
 
 def _open(keyring: Keyring, cell: bytes | None, about: str) -> str | None:

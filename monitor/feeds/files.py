@@ -59,7 +59,7 @@ def take_in(path: Path) -> Arrival:
     if announced and announced.sha256 and announced.sha256 != digest:
         raise Invalid(
             zh="文件内容与清单中的 SHA-256 不符：传输中损坏或被改动，请重新发送",
-            en="the file does not have the SHA-256 that its manifest states: damaged or altered on the way; send it again",
+            en="the file has not the SHA-256 that its manifest states: damaged or altered on the way; send it again",
         )
     return Arrival(path.name, data, digest, announced)
 

@@ -89,7 +89,7 @@ def _same_string(session: Session, keyring: Keyring, cells: pa.Array, kinds: Kin
     for start in range(0, len(asked), ASKED_AT_ONCE):
         some = asked[start : start + ASKED_AT_ONCE]
         found = session.execute(select(Person.id_index, Person.id).where(Person.id_index.in_(some)))
-        known.update((bytes(digest), person) for digest, person in found)
+        known.update((digest, person) for digest, person in found if digest is not None)
     for row, text in zip(rows.tolist(), texts, strict=True):
         if digests[text] in known:
             people[row], kinds[row] = known[digests[text]], SETTLED

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import func, select
@@ -11,9 +12,11 @@ from sqlalchemy.orm import Session
 from monitor.feeds.checking import Checked, empty_shares
 from monitor.feeds.identity import Identified
 from monitor.matching.exact import NO_PERSON
+from monitor.matching.numbers import Keys
 from monitor.tables import Household, Member
 
 SAMPLE = 500
+Amounts = npt.NDArray[np.float64]
 DESCRIBED = ("text", "secret", "name", "phone", "address", "code")
 
 
@@ -35,19 +38,20 @@ def profile(session: Session, checked: Checked, identified: Identified) -> dict[
     return made
 
 
-def _amounts(checked: Checked) -> "np.ndarray[Any, np.dtype[np.float64]]":
+def _amounts(checked: Checked) -> Amounts:
     """The sizes of the amounts that are not nought, refunds among them."""
     name = checked.page.quality.amount_column
     if name is None or name not in checked.values:
         return np.empty(0)
     numbers = pc.drop_null(pc.cast(checked.values[name], pa.float64())).to_numpy(zero_copy_only=False)
-    return np.abs(numbers[numbers != 0])
+    sizes: Amounts = np.abs(numbers[numbers != 0])
+    return sizes
 
 
 def _looks(checked: Checked) -> dict[str, list[float]]:
     """For each column of free text the shares of digits only, of Han characters, and the mean length of its cells."""
     found = {}
-    for name, column in (checked.values | dict(checked.cells)).items():
+    for name, column in checked.columns().items():
         if checked.page.columns[name].type in DESCRIBED and len(column):
             some = pc.drop_null(column.take(pa.array(sampled(len(column)))))
             if len(some):
@@ -57,12 +61,12 @@ def _looks(checked: Checked) -> dict[str, list[float]]:
     return found
 
 
-def sampled(rows: int) -> "np.ndarray[Any, np.dtype[np.int64]]":
+def sampled(rows: int) -> Keys:
     """Return at most ``SAMPLE`` row places, spread evenly and the same on every machine."""
     return np.unique(np.linspace(0, max(rows - 1, 0), min(rows, SAMPLE)).astype(np.int64))
 
 
-def counties(session: Session, people: "np.ndarray[Any, np.dtype[np.int64]]") -> dict[str, float]:
+def counties(session: Session, people: Keys) -> dict[str, float]:
     """Return the share of each county among the households of ``people`` (a sample of them)."""
     if not len(people):
         return {}
@@ -73,5 +77,5 @@ def counties(session: Session, people: "np.ndarray[Any, np.dtype[np.int64]]") ->
         .where(Member.person_id.in_(asked), Member.until_on.is_(None))
         .group_by(Household.county)
     )
-    found = {county: count for county, count in session.execute(query)}
+    found = {str(county): int(count) for county, count in session.execute(query)}
     return {county: round(count / sum(found.values()), 4) for county, count in sorted(found.items())}

@@ -45,7 +45,8 @@ def history(session: Session, feed: str, mode: str) -> list[Past]:
         .order_by(Delivery.seq.desc())
         .limit(REMEMBERED)
     )
-    return [Past(known_on, rows, dict(profile)) for known_on, rows, profile in session.execute(query)][::-1]
+    found = [Past(on, rows, dict(profile)) for on, rows, profile in session.execute(query) if on is not None]
+    return found[::-1]
 
 
 def judge(
@@ -195,7 +196,8 @@ def _amounts(page: FeedPage, made: dict[str, Any], past: Sequence[Past]) -> Iter
 
 def _unlike(made: dict[str, Any], past: Sequence[Past]) -> Iterator[Problem]:
     """Cells of another kind under the same header: columns shifted or swapped."""
-    last = next((one.profile["looks"] for one in reversed(past) if one.rows >= ENOUGH_ROWS and one.profile), {})
+    enough = (one.profile for one in reversed(past) if one.rows >= ENOUGH_ROWS)
+    last: dict[str, list[float]] = next(enough, {}).get("looks", {})
     for name, (digits, han, length) in made["looks"].items():
         if name in last and max(abs(digits - last[name][0]), abs(han - last[name][1])) > LOOKS_SHIFT:
             yield _held(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from monitor import audit, database
 from monitor.errors import Invalid, Refused
 from monitor.feeds import profile as profiles
-from monitor.feeds.agreed import PACK, REGISTER, Recognised, by_name, feed_pages, recognise
+from monitor.feeds.agreed import PACK, Recognised, by_name, feed_pages, recognise
 from monitor.feeds.checking import Checked, check
 from monitor.feeds.drafts import Desk, Draft, Terms
 from monitor.feeds.files import Arrival, safe_name, sheets_of, take_in
@@ -177,8 +177,6 @@ def _decide(desk: Desk, draft: Draft) -> Receipt:
 def told(desk: Desk, draft: Draft, delivery: Delivery) -> Receipt:
     """Leave the list of row faults for download and count the delivery."""
     write_errors(desk.service, draft, delivery)
-    if delivery.feed == REGISTER and delivery.status == "committed":
-        desk.forget_people()
     receipt = receipt_of(delivery)
     count(receipt)
     return receipt

@@ -30,6 +30,7 @@ class Registered:
     people: Keys
     households: Keys
     birth_on: pa.Array
+    met: dict[str, int]
 
 
 def register(session: Session, desk: Desk, checked: Checked, *, known_on: date) -> Registered:
@@ -52,7 +53,7 @@ def register(session: Session, desk: Desk, checked: Checked, *, known_on: date) 
         memberships.bring(session, rows, known_on=known_on, replace=checked.mode == "full")
     people, households = (np.full(checked.whole, NOBODY, dtype=np.int64) for _ in range(2))
     people[rows.row], households[rows.row] = rows.person_key, rows.household_key
-    return Registered(people, households, enrolled.birth_on)
+    return Registered(people, households, enrolled.birth_on, enrolled.met)
 
 
 def _rows(checked: Checked, usable: Keys, enrolled: Enrolled) -> pd.DataFrame:
@@ -84,8 +85,8 @@ def _heads_say(rows: pd.DataFrame, tree: Tree, on: date) -> pd.DataFrame:
 
 
 def _known_households(session: Session, rows: pd.DataFrame) -> Keys:
-    known = {number: key for number, key in session.execute(select(Household.household_no, Household.id))}
-    return rows.household_id.map(known).fillna(NOBODY).to_numpy(np.int64)
+    known = {str(number): int(key) for number, key in session.execute(select(Household.household_no, Household.id))}
+    return np.array([known.get(number, NOBODY) for number in rows.household_id], dtype=np.int64)
 
 
 def _households(session: Session, said: pd.DataFrame, *, replace: bool, of: pd.DataFrame) -> Keys:

@@ -1,6 +1,7 @@
 """The commit of a delivery: files first, then one transaction that names them; whole or not at all."""
 
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -12,6 +13,7 @@ from monitor import audit, database
 from monitor.errors import Conflict
 from monitor.feeds.agreed import REGISTER
 from monitor.feeds.checking import Checked
+from monitor.feeds.doubts import doubts
 from monitor.feeds.drafts import Decision, Desk, Draft
 from monitor.feeds.facts import Keyed, facts, keyed
 from monitor.feeds.identity import Identified
@@ -20,6 +22,7 @@ from monitor.feeds.receipts import as_json
 from monitor.feeds.register import Registered, register
 from monitor.lake import DeliveryRef
 from monitor.matching.exact import NO_PERSON
+from monitor.matching.links import propose
 from monitor.tables import Delivery, Link, utc_now
 
 _ORDER = text("SELECT pg_advisory_xact_lock(7302)")
@@ -34,15 +37,20 @@ def commit(desk: Desk, draft: Draft, *, decision: Decision | None = None) -> Del
     with ExitStack() as undo, database.transaction(desk.service.engine) as session:
         take_turn(session)
         newest = _newest(session, draft.feed)
-        delivery = _place(session, draft, newest, decision)
+        delivery, day = _place(session, draft, newest, decision)
         seq = (session.scalar(select(func.max(Delivery.seq))) or 0) + 1
         undo.callback(desk.lake.discard, draft.feed, seq)
-        known = _store(desk, session, draft, delivery, seq)
+        stored = _store(desk, session, draft, delivery, seq=seq, known_on=max(day, newest or day))
         session.add(delivery)
         session.flush()
-        session.add_all(_links(draft, delivery, known))
+        session.add_all(_links(draft, seq, stored.known))
+        keyring = desk.service.keyring
+        found = propose(session, keyring, delivery_id=delivery.id, feed=draft.feed, doubts=doubts(desk, session, draft))
+        delivery.proposed = len(found)
         _audit(session, delivery, draft, decision)
         undo.pop_all()
+    if stored.registered is not None:
+        desk.learn(stored.registered.met)
     return delivery
 
 
@@ -58,8 +66,8 @@ def _newest(session: Session, feed: str) -> date | None:
     )
 
 
-def _place(session: Session, draft: Draft, newest: date | None, decision: Decision | None) -> Delivery:
-    """Return the delivery's row with the day from which it is known."""
+def _place(session: Session, draft: Draft, newest: date | None, decision: Decision | None) -> tuple[Delivery, date]:
+    """Return the delivery's row and the day on which it became known, were it the first of its feed."""
     day = draft.terms.received_on if decision is None else max(decision.on, draft.terms.received_on)
     if newest is not None and day < newest and decision is None and draft.terms.force is None:
         raise Conflict(
@@ -70,14 +78,13 @@ def _place(session: Session, draft: Draft, newest: date | None, decision: Decisi
     if decision is None:
         delivery = draft.as_delivery(status="committed")
         delivery.decided_why = draft.terms.force
-    else:
-        delivery = session.get_one(Delivery, decision.delivery_id, with_for_update=True)
-        _still_held(delivery)
-        _not_overtaken(session, delivery)
-        delivery.status, delivery.decided_at = "committed", utc_now()
-        delivery.decided_by, delivery.decided_why = decision.by, decision.why
-    delivery.known_on = max(day, newest or day)
-    return delivery
+        return delivery, day
+    delivery = session.get_one(Delivery, decision.delivery_id, with_for_update=True)
+    _still_held(delivery)
+    _not_overtaken(session, delivery)
+    delivery.status, delivery.decided_at = "committed", utc_now()
+    delivery.decided_by, delivery.decided_why = decision.by, decision.why
+    return delivery, day
 
 
 def _still_held(delivery: Delivery) -> None:
@@ -89,7 +96,9 @@ def _still_held(delivery: Delivery) -> None:
 
 def _not_overtaken(session: Session, delivery: Delivery) -> None:
     """A held list that replaces everything must not replace a newer one."""
-    if delivery.mode == "full" and any(one.mode == "full" for one in refs(session, delivery.feed, received_after=delivery.received_on)):
+    if delivery.mode == "full" and any(
+        one.mode == "full" for one in refs(session, delivery.feed, received_after=delivery.received_on)
+    ):
         raise Conflict(
             zh="此后已有更新的全量批次入库，请驳回这一批",
             en="a newer full delivery has been committed: reject this one",
@@ -110,43 +119,47 @@ def refs(session: Session, feed: str, *, received_after: date = date.min) -> lis
     ]
 
 
-def _store(desk: Desk, session: Session, draft: Draft, delivery: Delivery, seq: int) -> Keyed:
-    """Write the lake's files under ``seq``, fill the delivery's counts and return the rows that have a key."""
+@dataclass(frozen=True)
+class Stored:
+    """What a delivery left: the rows that have a key, and the register's people if it was the register."""
+
+    known: Keyed
+    registered: Registered | None
+
+
+def _store(desk: Desk, session: Session, draft: Draft, delivery: Delivery, *, seq: int, known_on: date) -> Stored:
+    """Write the lake's files under ``seq`` and fill the delivery's counts."""
     checked, identified, registered = draft.checked, draft.identified, None
-    assert delivery.known_on is not None
     if draft.feed == REGISTER:
-        registered = register(session, desk, checked, known_on=delivery.known_on)
-        identified = Identified(registered.people)
+        registered = register(session, desk, checked, known_on=known_on)
+        identified = replace(identified, people=registered.people)
     known = keyed(checked, identified, desk.service.keyring.fact_key)
-    if draft.terms.vouched and delivery.decided_by is not None and delivery.mode != "full":
-        known = _without(desk, known, draft.feed, refs(session, delivery.feed, received_after=delivery.received_on))
-    gone = None
-    if delivery.mode != "full":
-        gone = desk.lake.gone_keys(
-            draft.feed, tuple(refs(session, draft.feed)), pa.array(known.keys), engine=desk.engine
-        )
-    rows = None
-    if delivery.mode != "withdraw":
-        rows = facts(checked, identified, known)
-        rows = rows if registered is None else _of_households(rows, checked, known, registered)
-    written = desk.lake.write(draft.feed, seq, rows, gone)
-    delivery.seq, delivery.lake_sha256 = seq, written.sha256
+    if delivery.decided_by is not None and delivery.mode != "full":
+        known = _without(desk, known, draft.feed, refs(session, draft.feed, received_after=delivery.received_on))
+    gone = None if delivery.mode == "full" else _live(desk, known, draft.feed, refs(session, draft.feed))
+    rows = None if delivery.mode == "withdraw" else facts(checked, identified, known)
+    if rows is not None and registered is not None:
+        rows = _of_households(rows, checked, known, registered)
+    delivery.seq, delivery.known_on = seq, known_on
+    delivery.lake_sha256 = desk.lake.write(draft.feed, seq, rows, gone).sha256
     _count(delivery, draft, identified, known)
-    delivery.facts = 0 if rows is None else rows.num_rows
-    delivery.gone = 0 if gone is None else gone.num_rows
+    delivery.facts, delivery.gone = (0 if table is None else table.num_rows for table in (rows, gone))
     delivery.superseded = delivery.gone if delivery.mode == "append" else 0
     delivery.problems = as_json([*draft.problems, *checked.faults.summary(), *_unfound(delivery, known)])
     delivery.profile = draft.profile
-    return known
+    return Stored(known, registered)
+
+
+def _live(desk: Desk, known: Keyed, feed: str, deliveries: list[DeliveryRef]) -> pa.Table:
+    """Return those of the keys that stand for facts still live in ``deliveries``."""
+    return desk.lake.gone_keys(feed, tuple(deliveries), pa.array(known.keys), engine=desk.engine)
 
 
 def _without(desk: Desk, known: Keyed, feed: str, later: list[DeliveryRef]) -> Keyed:
     """Leave out rows that a delivery received later has already said anew."""
     if not later:
         return known
-    said = (
-        desk.lake.gone_keys(feed, tuple(later), pa.array(known.keys), engine=desk.engine).column("fact_key").to_numpy()
-    )
+    said = _live(desk, known, feed, later).column("fact_key").to_numpy()
     return known.only(~np.isin(known.keys, said))
 
 
@@ -178,20 +191,17 @@ def _unfound(delivery: Delivery, known: Keyed) -> list[Problem]:
     return [Problem("nothing_to_withdraw", f"{missing} 行：{said.zh}", f"{missing} rows: {said.en}", count=missing)]
 
 
-def _links(draft: Draft, delivery: Delivery, known: Keyed) -> list[Link]:
+def _links(draft: Draft, seq: int, known: Keyed) -> list[Link]:
     """Keep why a repaired row is said of its person; only rows that became facts have a link."""
-    assert delivery.seq is not None
-    if delivery.mode == "withdraw":
-        return []
     return [
         Link(
-            feed=delivery.feed,
-            delivery_seq=delivery.seq,
+            feed=draft.feed,
+            delivery_seq=seq,
             row_no=int(draft.checked.row_no[row]),
             fact_key=int(key),
             person_id=int(draft.identified.people[row]),
             how="repaired",
-            evidence=draft.identified.repaired[row],
+            evidence=dict(draft.identified.repaired[row]),
         )
         for row, key in zip(known.rows.tolist(), known.keys.tolist(), strict=True)
         if row in draft.identified.repaired
