@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from monitor.policy.cases import Case, Maker
-from monitor.policy.examples import WORDS
-from monitor.policy.judging import CODE_OF_TRUTH, prepared
+from monitor.policy.examples import judge_plainly
+from monitor.policy.judging import CODE_OF_TRUTH, VERDICTS, prepared
 from monitor.policy.language import Place, PolicyError, truth
 from monitor.policy.language.tree import (
     Among,
@@ -28,7 +28,6 @@ from monitor.policy.language.tree import (
     walk,
 )
 from monitor.policy.pack import HERE, Pack, survey
-from monitor.policy.plain import amount_of, value_of
 from monitor.policy.rule_pages import Rule
 from monitor.policy.thresholds import Parameter, Resolved, Value, nearest
 
@@ -100,18 +99,11 @@ class _Checker:
             resolved = Resolved([self.pack.parameters[name] for name in rule.parameters], *moment)
             rows = [{**dict.fromkeys(rule.needs), **cases[at].given} for at in members]
             codes = CODE_OF_TRUTH[truth(rule.when, prepared([rule], resolved, pd.DataFrame(rows)))]
-            verdicts.update(zip(members, (WORDS[int(code)] for code in codes), strict=True))
+            verdicts.update(zip(members, (VERDICTS[int(code)] for code in codes), strict=True))
         return [verdicts[at] for at in range(len(cases))]
 
     def plain(self, root: Node, case: Case, parameters: Mapping[str, Parameter]) -> str:
-        category = case.given["category"]
-
-        def amount(name: str) -> float | None:
-            known = category if isinstance(category, str) else None
-            return amount_of(parameters[name], case.as_of, case.known_on, str(case.given["region"]), known)
-
-        value = value_of(root, case.given, amount)
-        return "unknown" if value is None else "fires" if value else "silent"
+        return judge_plainly(root, case.given, parameters, case.as_of, case.known_on)
 
     def noticed(self, rule: Rule, cases: Iterable[Case], root: Node, parameters: Mapping[str, Parameter]) -> bool:
         """Whether some case of ``rule`` comes out otherwise with a changed condition or changed values."""

@@ -1,18 +1,19 @@
-"""Run the examples that stand on a rule's own page."""
+"""Run the examples that stand on a rule's own page.
+
+By the plain reading of the rule, which takes a moment for a whole pack; ``checking`` runs them by the engine
+too and asks that both agree.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-import pandas as pd
-
-from monitor.policy.judging import CODE_OF_TRUTH, FIRES, SILENT, UNKNOWN, prepared
-from monitor.policy.language import PolicyError, truth
-from monitor.policy.reading import Scalar
+from monitor.policy.language import PolicyError
+from monitor.policy.language.tree import Node
+from monitor.policy.plain import Plain, amount_of, value_of
 from monitor.policy.rule_pages import Example, Rule
-from monitor.policy.thresholds import Parameter, Resolved
+from monitor.policy.thresholds import Parameter
 
 ANYWHERE = "000000000000"
-WORDS = {FIRES: "fires", SILENT: "silent", UNKNOWN: "unknown"}
 
 
 def disagreements(rule: Rule, parameters: Mapping[str, Parameter]) -> Iterator[PolicyError]:
@@ -20,27 +21,36 @@ def disagreements(rule: Rule, parameters: Mapping[str, Parameter]) -> Iterator[P
 
     An example without a region stands nowhere in particular: the nation's values hold for it.
     """
-    used = [parameters[name] for name in sorted(rule.parameters)]
+    needed = _needed(rule, parameters)
     for example in rule.examples:
-        if lacking := sorted(_read(rule, used) - set(example.given)):
+        if lacking := sorted(needed - set(example.given)):
             yield PolicyError(example.place, zh=f"例子缺少:{lacking}", en=f"the example leaves out {lacking}")
             continue
-        resolved = Resolved(used, example.on or date.max, example.known_on or date.max)
-        verdict = judge_one(rule, resolved, example.given)
+        row = {"region": ANYWHERE, "category": None, **example.given}
+        on, known_on = example.on or date.max, example.known_on or date.max
+        verdict = judge_plainly(rule.when.root, row, parameters, on, known_on)
         if verdict != example.verdict:
             yield _otherwise(rule, example, verdict)
 
 
-def judge_one(rule: Rule, resolved: Resolved, given: Mapping[str, Scalar]) -> str:
-    """Judge one household by one rule; what ``given`` does not say is unknown."""
-    row = {**dict.fromkeys(rule.needs), "region": ANYWHERE, "category": None, **given}
-    columns = prepared([rule], resolved, pd.DataFrame([row]))
-    return WORDS[int(CODE_OF_TRUTH[truth(rule.when, columns).item()])]
+def judge_plainly(
+    condition: Node, row: Mapping[str, Plain], parameters: Mapping[str, Parameter], as_of: date, known_on: date
+) -> str:
+    """Judge one household by one condition under the values in force on ``as_of``, known by ``known_on``."""
+    region, category = str(row["region"]), row["category"]
+
+    def amount(name: str) -> float | None:
+        kind = category if isinstance(category, str) else None
+        return amount_of(parameters[name], as_of, known_on, region, kind)
+
+    value = value_of(condition, row, amount)
+    return "unknown" if value is None else "fires" if value else "silent"
 
 
-def _read(rule: Rule, used: list[Parameter]) -> set[str]:
+def _needed(rule: Rule, parameters: Mapping[str, Parameter]) -> set[str]:
     """What an example must say: every name in the condition, and the category where a value depends on it."""
-    return set(rule.when.names) | ({"category"} if any(parameter.by_category for parameter in used) else set())
+    by_category = any(parameters[name].by_category for name in rule.parameters)
+    return set(rule.when.names) | ({"category"} if by_category else set())
 
 
 def _otherwise(rule: Rule, example: Example, verdict: str) -> PolicyError:

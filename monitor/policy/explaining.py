@@ -10,7 +10,7 @@ import pandas as pd
 
 from monitor.policy.gaps import Step, nearest, unknown_names
 from monitor.policy.indicator_pages import IndicatorPage
-from monitor.policy.judging import CODE_OF_TRUTH, FIRES, NAMES, SILENT, Verdicts, prepared
+from monitor.policy.judging import CODE_OF_TRUTH, FIRES, VERDICTS, Verdicts, prepared
 from monitor.policy.language import Expression, Language, number, say, truth
 from monitor.policy.reading import Words
 from monitor.policy.rule_pages import Rule
@@ -102,7 +102,7 @@ class Explainer:
         limit = _known(number(page.limit, columns)) if page.limit else None
         return Explanation(
             rule=page,
-            verdict={**NAMES, SILENT: "silent"}[verdict],
+            verdict=VERDICTS[verdict],
             sentence=self.sentence(page, {**row, "limit": limit}, pins),
             condition=Words(self.say(page.when, "zh"), self.say(page.when, "en")),
             observed=_known(columns.numbers(page.observed)) if page.observed else None,

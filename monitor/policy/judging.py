@@ -15,7 +15,7 @@ from monitor.policy.thresholds import Numbers, Resolved
 
 FIRES, SILENT, UNKNOWN = 1, 0, -1
 CODE_OF_TRUTH = np.array([SILENT, UNKNOWN, FIRES], dtype=np.int8)
-NAMES = {FIRES: "fires", UNKNOWN: "unknown"}
+VERDICTS = {FIRES: "fires", SILENT: "silent", UNKNOWN: "unknown"}
 MOST = 100.0
 Codes = npt.NDArray[np.int8]
 Bools = npt.NDArray[np.bool_]
@@ -45,7 +45,7 @@ class Verdicts:
             {
                 "household_key": self.codes.index.to_numpy()[row],
                 "rule": self.codes.columns.to_numpy(dtype=object)[column],
-                "verdict": pd.Series(codes[row, column]).map(NAMES).to_numpy(dtype=object),
+                "verdict": pd.Series(codes[row, column]).map(VERDICTS).to_numpy(dtype=object),
             }
         ).sort_values(["household_key", "rule"], ignore_index=True)
 

@@ -15,6 +15,7 @@ import yaml
 
 from monitor.policy.language import Place, PolicyError
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Scalar = str | int | float | bool | None
 WHOLE = re.compile(r"-?(0|[1-9]\d*)\Z")
 DECIMAL = re.compile(r"-?(0|[1-9]\d*)\.\d+\Z")
@@ -126,7 +127,7 @@ def read_page(path: Path, root: Path) -> Part:
 def read_text(text: str, file: str) -> Part:
     """Read a page given as text; ``file`` is the name that its errors carry."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1)
@@ -161,7 +162,7 @@ def _place(node: yaml.Node, file: str) -> Place:
     style = node.style if isinstance(node, yaml.ScalarNode) else None
     if style in ("|", ">"):
         return Place(file, place.line + 1)
-    return place.at(0 if style is None else 1)
+    return place.at(1 if style else 0)
 
 
 def _entries(node: yaml.MappingNode, file: str, seen: set[int]) -> dict[str, Part]:
@@ -178,7 +179,7 @@ def _entries(node: yaml.MappingNode, file: str, seen: set[int]) -> dict[str, Par
 
 def _scalar(node: yaml.ScalarNode) -> Scalar:
     text = str(node.value)
-    if node.style is not None:
+    if node.style:
         return text
     if text in WORDS:
         return WORDS[text]
