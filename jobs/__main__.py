@@ -2,7 +2,7 @@
 
 import typer
 
-from jobs.commands import deliveries, mutation, nights, people, policies, quality
+from jobs.commands import deliveries, made_up, mutation, nights, people, policies, quality
 
 app = typer.Typer(
     name="lowincome",
@@ -18,6 +18,7 @@ app.add_typer(audits, name="audit")
 held = typer.Typer(help="待处理批次 / Held deliveries and their row errors", no_args_is_help=True)
 app.add_typer(held, name="delivery")
 
+app.command()(made_up.demo)
 app.command()(deliveries.ingest)
 app.command("feeds")(deliveries.overview)
 app.command()(nights.scan)

@@ -102,8 +102,8 @@ def begin_aid(life: Life) -> Aid:
     _give(category, RIGID, need - life.spent, 0.005)
     stop = np.where(chance.random(count) < 0.05, chance.integers(2, 6, count), chance.integers(0, 2, count))
     none = np.array([], dtype=np.int64)
-    people = np.zeros(len(life.city.people), dtype=np.int64)
-    return Aid(category, np.full(count, -99), np.flatnonzero(category != OTHER), none, none, none, stop, people)
+    unregistered = np.zeros(len(people), dtype=np.int64)
+    return Aid(category, np.full(count, -99), np.flatnonzero(category != OTHER), none, none, none, stop, unregistered)
 
 
 def _give(category: Ints, code: int, need: Floats, share: float) -> None:
