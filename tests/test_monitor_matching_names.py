@@ -1,7 +1,8 @@
 """Names as keys: what is one name stays one, what is another never becomes it."""
 
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.matching import names
@@ -59,24 +60,25 @@ def test_plain_names_are_equal_only_if_they_are_the_same(one: str, other: str) -
     assert (names.agreement(one, other) is Agreement.EQUAL) == (one == other)
 
 
-@given(st.lists(st.one_of(st.none(), PLAIN, st.text(max_size=5)), max_size=20))
-def test_many_names_are_folded_as_each_is(listed: list[str | None]) -> None:
-    forms, sounds, families = names.keys(listed)
-    assert forms == [names.fold(name) for name in listed]
-    assert [number == 0 for number in sounds.tolist()] == [form == "" for form in forms]
-    assert len(families) == len(listed)
+@given(st.lists(st.one_of(st.none(), PLAIN, st.text(max_size=5), st.text(HAN, max_size=14)), max_size=20))
+@example(["é" * 3, "张\u2e81", "\u4dff三", "\u9fff\ua000", "a" * 9, "\U00020087" * 3])
+def test_a_column_of_names_is_folded_as_each_is(listed: list[str | None]) -> None:
+    forms, sounds, families = names.keys(pa.array(["?", *listed], pa.string()).slice(1))
+    assert [form or "" for form in forms.to_pylist()] == [names.fold(name) for name in listed]
+    assert not any(number for number, form in zip(families.tolist(), forms.to_pylist(), strict=True) if form is None)
+    assert len(sounds) == len(listed)
 
 
 @given(PLAIN, PLAIN)
 def test_names_of_one_length_have_one_number_if_each_character_sounds_alike(one: str, other: str) -> None:
     alike = len(one) == len(other) and all(map(lambda a, b: names.sound(a) == names.sound(b), one, other))
-    _, sounds, families = names.keys([one, other])
+    _, sounds, families = names.keys(pa.array([one, other]))
     assert (sounds[0] == sounds[1]) == alike
     assert (families[0] == families[1]) == (names.sound(one[0]) == names.sound(other[0]))
 
 
 def test_homophones_share_their_number() -> None:
-    _, sounds, families = names.keys(["王傑", "汪杰", "王 杰", "王姐", "", None])
+    _, sounds, families = names.keys(pa.array(["王傑", "汪杰", "王 杰", "王姐", "", None]))
     assert sounds[0] == sounds[1] == sounds[2] == sounds[3]
     assert families.tolist()[:4] == [families[0]] * 4
     assert sounds.tolist()[4:] == [0, 0]

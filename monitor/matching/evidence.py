@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from splink import DuckDBAPI, Linker, block_on
 
-from monitor.matching import names
+from monitor.matching import chance, names
 
 LIKELY = 0.99
 POSSIBLE = 0.5
@@ -24,9 +25,6 @@ _ENOUGH_TO_LEARN = 5_000
 _MANY_PAIRS = 1e11
 _SHARE_IN_REGISTER = 0.5
 _ENOUGH_FOR_A_TENTH = 200_000
-_PAIRS_FOR_U = 1.1e6
-_SEED = 11
-_SHOWN = 5
 
 logging.getLogger("splink").setLevel(logging.ERROR)
 
@@ -60,15 +58,15 @@ def records(
 
     ``birth`` is text of the form YYYYMMDD. Columns that a feed has not got are null throughout.
     """
-    listed = _encoded(name)
-    forms, sounds, families = names.keys(listed.dictionary.to_pylist())
-    nameless = pa.array([not form for form in forms]).to_numpy(zero_copy_only=False)
+    listed = name.combine_chunks() if isinstance(name, pa.ChunkedArray) else name
+    forms, sounds, families = names.keys(listed)
+    nameless = forms.is_null().to_numpy(zero_copy_only=False)
     empty = pa.nulls(len(listed), pa.string())
     columns = {
-        "row": pa.array(range(len(listed)), pa.int64()),
-        "name": pa.array(forms, mask=nameless).take(listed.indices),
-        "sound": pa.array(sounds, mask=nameless).take(listed.indices),
-        "family": pa.array(families, mask=nameless).take(listed.indices),
+        "row": pa.array(np.arange(len(listed))),
+        "name": forms,
+        "sound": pa.array(sounds, mask=nameless),
+        "family": pa.array(families, mask=nameless),
         "birth": empty if birth is None else birth,
         "phone": empty if phone is None else _phones(phone),
         "county": county,
@@ -104,8 +102,8 @@ def _linker(backend: DuckDBAPI, left: pa.Table, right: pa.Table, model: dict[str
 
 
 def _learned(left: pa.Table, right: pa.Table, present: Sequence[str]) -> dict[str, Any]:
-    """Return the model with its shares learned, each from the tenth of the records that tells it without bias."""
-    model = _taught(left, right, _settings(present, len(left), len(right)), by="row")
+    """Return the model: chance agreement counted from the register, slips learned where there is enough to learn."""
+    model = _model(right, present, narrow=len(left) * len(right) > _MANY_PAIRS)
     if min(len(left), len(right)) >= _ENOUGH_TO_LEARN:
         for column in ("sound", *[column for column in ("birth", "phone") if column in present][:1]):
             model = _taught(left, right, model, by=column)
@@ -113,14 +111,11 @@ def _learned(left: pa.Table, right: pa.Table, present: Sequence[str]) -> dict[st
 
 
 def _taught(left: pa.Table, right: pa.Table, model: dict[str, Any], *, by: str) -> dict[str, Any]:
-    """Teach the model chance agreement from random pairs (``row``), or slips from the pairs equal in a column."""
+    """Teach the model how often true pairs differ, from the pairs equal in a column (EM)."""
     linker = _linker(DuckDBAPI(), _tenth(left, by), _tenth(right, by), model)
-    if by == "row":
-        linker.training.estimate_u_using_random_sampling(max_pairs=_PAIRS_FOR_U, seed=_SEED)
-    else:
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            block_on("county", by), estimate_without_term_frequencies=True
-        )
+    linker.training.estimate_parameters_using_expectation_maximisation(
+        block_on("county", by), estimate_without_term_frequencies=True
+    )
     taught: dict[str, Any] = linker.misc.save_model_to_json()
     return taught
 
@@ -134,15 +129,17 @@ def _tenth(side: pa.Table, by: str) -> pa.Table:
     return side.filter(pc.ends_with(side[by], "3"))
 
 
-def _settings(present: Sequence[str], asked: int, people: int) -> dict[str, Any]:
-    compared = [_NAME, *(_COMPARED[column] for column in present)]
-    blocks = [block_on("county", *columns) for columns in _blocks(present, narrow=asked * people > _MANY_PAIRS)]
+def _model(people: pa.Table, present: Sequence[str], *, narrow: bool) -> dict[str, Any]:
+    compared = ["name", *present]
+    by_chance = chance.within_counties(people, compared)
     return {
         "link_type": "link_only",
         "unique_id_column_name": "row",
-        "comparisons": compared,
-        "blocking_rules_to_generate_predictions": blocks,
-        "probability_two_random_records_match": _SHARE_IN_REGISTER / people,
+        "comparisons": [_comparison(column, by_chance[column]) for column in compared],
+        "blocking_rules_to_generate_predictions": [
+            block_on("county", *columns) for columns in _blocks(present, narrow=narrow)
+        ],
+        "probability_two_random_records_match": _SHARE_IN_REGISTER / chance.mean_county(people),
         "retain_matching_columns": False,
         "retain_intermediate_calculation_columns": False,
         "max_iterations": 8,
@@ -152,53 +149,43 @@ def _settings(present: Sequence[str], asked: int, people: int) -> dict[str, Any]
 def _blocks(present: Sequence[str], *, narrow: bool) -> list[tuple[str, ...]]:
     """Return what two records must share, county apart, to be compared at all: one of these."""
     slips = [("family", column) for column in ("birth", "phone") if column in present]
-    further = [("sound", column) for column in ("town", "birth") if column in present]
-    return [*further, *slips] if narrow and further else [("sound",), *slips]
+    return [("sound", "town"), *slips] if narrow and "town" in present and slips else [("sound",), *slips]
 
 
-def _level(condition: str, label: str, m: float, **more: Any) -> dict[str, Any]:
-    return {"sql_condition": condition, "label_for_charts": label, "m_probability": m, **more}
-
-
-def _comparison(column: str, *levels: dict[str, Any]) -> dict[str, Any]:
+def _comparison(column: str, by_chance: Sequence[float]) -> dict[str, Any]:
+    """Return how a column is compared, with the chance of each level and the assumed share of true pairs in it."""
     absent = {
         "sql_condition": f"{column}_l IS NULL OR {column}_r IS NULL",
         "label_for_charts": "absent",
         "is_null_level": True,
     }
-    left_over = 1 - sum(level["m_probability"] for level in levels)
-    return {
-        "output_column_name": column,
-        "comparison_levels": [absent, *levels, _level("ELSE", "different", left_over)],
-    }
+    stated = [*_LEVELS[column], ("ELSE", 1 - sum(share for _, share in _LEVELS[column]))]
+    levels = [
+        {"sql_condition": condition, "label_for_charts": condition, "m_probability": share, "u_probability": by_luck}
+        for (condition, share), by_luck in zip(stated, by_chance, strict=True)
+    ]
+    if column == "name":
+        for level in levels[:2]:
+            level["tf_adjustment_column"] = "name"
+    return {"output_column_name": column, "comparison_levels": [absent, *levels]}
 
 
-_NAME = _comparison(
-    "name",
-    _level("name_l = name_r", "equal", 0.93, tf_adjustment_column="name"),
-    _level("sound_l = sound_r", "sound", 0.04, tf_adjustment_column="name"),
-    _level(
-        "left(name_l, 1) = left(name_r, 1) AND length(name_l) = length(name_r) AND levenshtein(name_l, name_r) = 1",
-        "one character",
-        0.02,
-    ),
-)
-_COMPARED = {
-    "birth": _comparison(
-        "birth",
-        _level("birth_l = birth_r", "equal", 0.95),
-        _level("hamming(birth_l, birth_r) = 1", "one slip", 0.04),
-    ),
-    "phone": _comparison(
-        "phone",
-        _level("phone_l = phone_r", "equal", 0.75),
-        _level("length(phone_l) = length(phone_r) AND hamming(phone_l, phone_r) = 1", "one slip", 0.05),
-    ),
-    "town": _comparison(
-        "town",
-        _level("village_l = village_r", "village", 0.7),
-        _level("town_l = town_r", "town", 0.2),
-    ),
+# Best first, each with the share of true pairs assumed in it until something better is learned.
+_LEVELS: dict[str, list[tuple[str, float]]] = {
+    "name": [
+        ("name_l = name_r", 0.93),
+        ("sound_l = sound_r", 0.04),
+        (
+            "left(name_l, 1) = left(name_r, 1) AND length(name_l) = length(name_r) AND levenshtein(name_l, name_r) = 1",
+            0.02,
+        ),
+    ],
+    "birth": [("birth_l = birth_r", 0.95), ("hamming(birth_l, birth_r) = 1", 0.04)],
+    "phone": [
+        ("phone_l = phone_r", 0.75),
+        ("length(phone_l) = length(phone_r) AND hamming(phone_l, phone_r) = 1", 0.05),
+    ],
+    "town": [("village_l = village_r", 0.7), ("town_l = town_r", 0.2)],
 }
 _RANKING = """
 WITH weighed AS (
@@ -231,13 +218,9 @@ def _both_have(left: pa.Table, right: pa.Table, column: str) -> bool:
     return bool(left[column].null_count < len(left) and right[column].null_count < len(right))
 
 
-def _encoded(column: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-
-
 def _phones(column: pa.Array) -> pa.Array:
-    digits = pc.replace_substring_regex(column, r"[^0-9]", "")
-    last = pc.utf8_slice_codeunits(digits, start=-11)
-    return pc.if_else(pc.greater_equal(pc.utf8_length(last), 7), last, None)
+    plain = pc.match_substring_regex(column, r"^[0-9]{11}$")
+    if pc.all(plain).as_py():
+        return column
+    digits = pc.utf8_slice_codeunits(pc.replace_substring_regex(column, r"[^0-9]", ""), start=-11)
+    return pc.if_else(pc.greater_equal(pc.utf8_length(digits), 7), digits, None)

@@ -6,13 +6,16 @@ the plain ones do (傑 and 杰 are both jie), so the sound key finds them.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import IntEnum
 from functools import cache
 from operator import or_
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 from pypinyin.constants import PINYIN_DICT
 
 from monitor.matching.ids import SPACES
@@ -24,7 +27,8 @@ DOTS = "·•・･．.‧∙⋅●。﹒᛫◦˙ꞏ"
 _HEARD = 12
 _MULTIPLIER = 0x100000001B3
 UNREADABLE = "?*□■▯\ufffd〓"
-_PLAIN = re.compile("[\u4e00-\u9fff]+").fullmatch
+_FIRST, _LAST = 0x4E00, 0x9FFF
+_PLAIN = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]+").fullmatch
 _PRIVATE = range(0xE000, 0xF900)
 # GBK put eighty characters into the private area where Unicode had none; later editions of GB 18030 moved them,
 # fourteen of them after Python's codec was made.
@@ -69,18 +73,48 @@ def agreement(one: str | None, other: str | None) -> Agreement:
     return Agreement.SOUND if sound(left) == sound(right) else Agreement.DIFFERENT
 
 
-def keys(names: Sequence[str | None]) -> tuple[list[str], Ints, Ints]:
-    """Return for each name its folded form, a number for its sound and one for its family name's sound.
+def keys(column: pa.Array) -> tuple[pa.Array, Ints, Ints]:
+    """Return for each name its folded form (null if empty), a number for its sound and one for its family's.
 
-    Names that sound alike, character by character, have one number; an empty name has 0.
+    Names that sound alike, character by character, have one number; an empty name has 0. Names of plain
+    characters, nearly all, are read as arrays of bytes.
     """
-    forms = [fold(name) for name in names]
+    column = column.cast(pa.large_string())
+    sounds, families = np.zeros(len(column), np.int64), np.zeros(len(column), np.int64)
+    odd = np.ones(len(column), np.bool_)
+    offsets = np.frombuffer(column.buffers()[1], np.int64)[column.offset : column.offset + len(column) + 1]
+    data, lengths = np.frombuffer(column.buffers()[2] or b"", np.uint8), np.diff(offsets)
+    lengths[column.is_null().to_numpy(zero_copy_only=False)] = 0
+    for characters in range(1, _HEARD + 1):
+        rows = np.flatnonzero(lengths == 3 * characters)
+        codes, plain = _decoded(data[offsets[rows][:, None] + np.arange(3 * characters)])
+        sounds[rows[plain]], families[rows[plain]] = _heard(codes[plain])
+        odd[rows[plain]] = False
+    rows = np.flatnonzero(odd)
+    forms = [fold(name) for name in column.take(pa.array(rows)).to_pylist()]
     letters = np.array(forms, dtype=f"<U{_HEARD}").view(np.uint32).reshape(len(forms), _HEARD)
-    heard = _syllables()[letters]
-    sounds = np.zeros(len(forms), np.uint64)
+    sounds[rows], families[rows] = _heard(letters)
+    folded = pa.array([form or None for form in forms], pa.large_string())
+    return pc.replace_with_mask(column, pa.array(odd), folded), sounds, families
+
+
+def _decoded(characters: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Decode UTF-8 of three bytes a character, and say which rows are plain CJK characters throughout."""
+    parts = characters.reshape(len(characters), characters.shape[1] // 3, 3).astype(np.int64)
+    codes = ((parts[:, :, 0] & 0x0F) << 12) | ((parts[:, :, 1] & 0x3F) << 6) | (parts[:, :, 2] & 0x3F)
+    three_bytes = (parts[:, :, 0] >> 4 == 0xE).all(axis=1)
+    return codes, three_bytes & ((codes >= _FIRST) & (codes <= _LAST)).all(axis=1)
+
+
+def _heard(codes: npt.NDArray[Any]) -> tuple[Ints, Ints]:
+    """Return the number of each row's sound and of its first syllable."""
+    heard = _syllables()[codes]
+    sounds = np.zeros(len(codes), np.uint64)
     for place in range(_HEARD):
-        sounds = sounds * np.uint64(_MULTIPLIER) + heard[:, place]
-    return forms, sounds.view(np.int64), heard[:, 0].view(np.int64)
+        sounds *= np.uint64(_MULTIPLIER)
+        if place < heard.shape[1]:
+            sounds += heard[:, place]
+    return sounds.view(np.int64), heard[:, 0].view(np.int64)
 
 
 def _readable_parts_agree(left: str, right: str) -> bool:
