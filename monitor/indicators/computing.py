@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from monitor.indicators.assembling import assemble
 from monitor.indicators.freshness import freshness
 from monitor.indicators.plan import Group, Plan
 from monitor.lake import View, sql
@@ -26,17 +27,17 @@ def compute(
     computed. Every indicator is always a column; unknown is NA. ``region`` is an official code or its
     leading digits; ``households`` asks for these alone. Rows are ordered by county and household key.
     """
-    prepared = prepare(view, policy, as_of=as_of, region=region, households=households)
-    return _frame(view.query(prepared.of_households((0, _count(view)))))
+    plan = prepare(view, policy, as_of=as_of, region=region, households=households)
+    return assemble(view, plan, start=0, stop=_count(view))
 
 
 def compute_chunks(
     view: View, policy: Policy, *, as_of: date, region: str | None = None, rows: int = 250_000
 ) -> Iterator[pd.DataFrame]:
     """Yield what ``compute`` returns, in the same order, ``rows`` households at a time."""
-    prepared = prepare(view, policy, as_of=as_of, region=region)
+    plan = prepare(view, policy, as_of=as_of, region=region)
     for start in range(0, _count(view), rows):
-        yield _frame(view.query(prepared.of_households((start, start + rows))))
+        yield assemble(view, plan, start=start, stop=start + rows)
 
 
 def prepare(
@@ -47,14 +48,14 @@ def prepare(
     region: str | None = None,
     households: Keys | None = None,
 ) -> Plan:
-    """Answer everything but the last statement of the plan; the view keeps the parts as relations."""
+    """Answer the plan's statements; the view keeps the answers as relations, to be put together by ``assemble``."""
     plan = open_plan(view, policy, as_of=as_of)
     within = settle_members(view, as_of=as_of, region=region, households=households)
     needed = set(plan.groups_below(plan.member_pages))
     for group in plan.groups:
         _ask(view, group, within=within, keep=group in needed)
-    for name, statement in plan.derived.items():
-        view.engine.keep(name, statement)
+    for derived in plan.derived:
+        view.engine.keep(derived.name, plan.rolled_up(derived))
     for group in needed:
         view.engine.drop(f"person_{group.name}")
     return plan
@@ -81,11 +82,12 @@ def settle_members(view: View, *, as_of: date, region: str | None = None, househ
     if households is not None:
         asked = "asked_households"
         engine.put(asked, pa.table({"household_key": pa.array(np.asarray(households), pa.int64())}))
-    everyone = sql.members(as_of=as_of, register=view.facts(REGISTER), deaths=view.facts(DEATHS), households=asked)
-    engine.keep("members", everyone)
-    engine.keep("households", sql.households(members="members", region=prefix))
-    if prefix:
-        engine.keep("members", sql.members_within("members", "households"))
+    engine.define(
+        "everyone",
+        sql.everyone(as_of=as_of, register=view.facts(REGISTER), deaths=view.facts(DEATHS), asked=asked),
+    )
+    engine.keep("households", sql.households(everyone="everyone", register=view.facts(REGISTER), region=prefix))
+    engine.keep("members", sql.members(everyone="everyone", households="households"))
     view.settled = (as_of, prefix, some)
     return within
 
@@ -106,21 +108,3 @@ def _prefix(region: str | None) -> str:
 
 def _count(view: View) -> int:
     return int(view.query(sql.counted("households")).column(0)[0].as_py())
-
-
-def _frame(rows: pa.Table) -> pd.DataFrame:
-    """Numbers as Float64, flags as boolean, texts as text: NA is unknown in each of them; in order of place."""
-    order = np.argsort(rows.column("place").to_numpy())
-    index = pd.Index(rows.column("household_key").to_numpy()[order], name="household_key")
-    columns = [name for name in rows.column_names if name not in ("place", "household_key")]
-    return pd.DataFrame({name: _series(rows.column(name), order, index) for name in columns}, index=index)
-
-
-def _series(column: pa.ChunkedArray, order: npt.NDArray[np.intp], index: pd.Index) -> pd.Series:
-    if pa.types.is_boolean(column.type):
-        unknown = column.is_null().to_numpy()[order]
-        return pd.Series(pd.arrays.BooleanArray(column.fill_null(False).to_numpy()[order], unknown), index=index)
-    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-        values = column.cast(pa.float64()).to_numpy()[order]
-        return pd.Series(pd.arrays.FloatingArray(values, np.isnan(values)), index=index)
-    return pd.Series(pd.arrays.ArrowStringArray(column.take(pa.array(order))), index=index)

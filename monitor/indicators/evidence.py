@@ -126,7 +126,7 @@ def _fact_rows(view: View, plan: Plan, leaf: IndicatorPage, members: str, pointe
     facts = view.facts(feed.name)
     if reading.marked:
         facts = sql.marked(facts, by=reading.marked[0], where=reading.marked[1])
-    conditions = [measure.condition, WHO[members]]
+    conditions = [*reading.conditions, WHO[members]]
     if measure.kind == "flag" and measure.argument:
         conditions.append(measure.argument)
     amount = f"f.{sql.named(feed.quality.amount_column)}" if feed.quality.amount_column else None

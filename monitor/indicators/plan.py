@@ -1,20 +1,23 @@
 """What must be asked, and in which order, to know every indicator on a date: statements, none run yet."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import cast
+
+import pandas as pd
 
 from monitor.indicators.freshness import FeedState, feeds_of
-from monitor.indicators.terms import FactTerms, Reading, constant, no_parameter
-from monitor.indicators.vocabulary import ATTRIBUTES, CONSTANTS, HOUSEHOLD_ATTRIBUTES
+from monitor.indicators.terms import FactTerms, Reading, Span, constant, no_parameter
+from monitor.indicators.vocabulary import ATTRIBUTES, CONSTANTS, HOUSEHOLD_ATTRIBUTES, constants
 from monitor.lake import sql
-from monitor.lake.measures import ABSENT, WHO, WITH_ROWS, or_none, rolled_up
+from monitor.lake.measures import ABSENT, WHO, WITH_ROWS, rolled_up
 from monitor.policy import Policy
 from monitor.policy.indicator_pages import IndicatorPage
-from monitor.policy.language import Expression, Kind, kind_of, to_sql
+from monitor.policy.language import Expression, Kind, evaluate, kind_of, to_sql
 
-Terms = list[tuple[str, str]]
+DTYPES: Mapping[Kind, str] = {"number": "Float64", "flag": "boolean", "date": "datetime64[s]", "text": "string"}
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,16 @@ class Group:
         return relation if marked is None else sql.marked(relation, by=marked[0], where=marked[1])
 
     def of_person(self, source: str) -> str:
-        """Return the statement of every measure, one row a person."""
-        terms = [(r.page.name, r.measure.of_person()) for r in self.readings]
-        return sql.grouped(terms, source=source, by="f.person_key", where=self._bound)
+        """Return the statement of every measure, one row a person.
+
+        What every reading asks of a row is asked once, before the rows are grouped.
+        """
+        shared = [c for c in self.readings[0].conditions if all(c in r.conditions for r in self.readings)]
+        bound = self._bound.condition if self._bound else None
+        asked = {bound, *shared}
+        terms = [(r.page.name, r.measure_without(asked).of_person()) for r in self.readings]
+        where = sql.both([*([bound] if bound and bound not in shared else []), *shared])
+        return sql.grouped(terms, source=source, by="f.person_key", where=where)
 
     def of_household(self, people: str) -> str:
         """Return the statement of every roll-up, one row a household; ``people`` holds the measures."""
@@ -55,15 +65,24 @@ class Group:
         return sql.by_household([*terms, (WITH_ROWS, "count(*)")], people=people, members="members", who=self.who)
 
     @property
-    def _bound(self) -> str:
-        """The rows that any reading can want: lets the engine skip the rest of the files."""
-        spans = {r.span.column: r.span for r in self.readings if r.span}
-        if len(spans) != 1 or not all(r.span for r in self.readings):
-            return "TRUE"
-        ends = [r.span for r in self.readings if r.span]
-        column = f"f.{sql.named(ends[0].column)}"
-        since, until = min(span.since for span in ends), max(span.until for span in ends)
-        return f"{column} >= {sql.day(since)} AND {column} <= {sql.day(until)}"
+    def _bound(self) -> Span | None:
+        """The rows that any reading can want, if they all look at one column: the rest is skipped early."""
+        spans = [r.span for r in self.readings if r.span]
+        if len(spans) < len(self.readings) or len({span.column for span in spans}) != 1:
+            return None
+        return Span(spans[0].column, min(span.since for span in spans), max(span.until for span in spans))
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Computed pages of members that are rolled up together.
+
+    ``drivers`` are groups outside whose people the pages say nothing (false, or nought); none: of everybody.
+    """
+
+    name: str
+    pages: tuple[IndicatorPage, ...]
+    drivers: tuple[Group, ...]
 
 
 class Plan:
@@ -107,37 +126,55 @@ class Plan:
         """Return the fact pages that ``page`` rests on, itself if it is one."""
         return tuple(self.pages[name] for name in sorted(self._below(page)) if self.pages[name].feed is not None)
 
-    def of_members(self, pages: Iterable[IndicatorPage], *, members: str = "members") -> str:
-        """Return the statement of ``pages`` for every member; needs ``person_<group>`` of the groups below."""
+    @cached_property
+    def derived(self) -> tuple[Derived, ...]:
+        """The computed member pages, put together by whom they count and by whose rows they rest on."""
+        together: dict[tuple[str, tuple[Group, ...]], list[IndicatorPage]] = {}
+        for page in self.member_pages:
+            together.setdefault((page.members, self._drivers(page)), []).append(page)
+        named = enumerate(together.items())
+        return tuple(Derived(f"derived_{number}", tuple(pages), key[1]) for number, (key, pages) in named)
+
+    def of_members(
+        self, pages: Iterable[IndicatorPage], *, members: str = "members", drivers: Iterable[Group] = ()
+    ) -> str:
+        """Return the statement of ``pages`` for every member, or for those in ``drivers``.
+
+        Needs ``person_<group>`` of the groups below.
+        """
         listed = tuple(pages)
         tables = {f"g_{group.name}": f"person_{group.name}" for group in self.groups_below(listed)}
         terms = [(page.name, self._member_term(page.name)) for page in listed]
-        return sql.said_of_members(terms, members=members, tables=tables)
+        only = [f"person_{group.name}" for group in drivers]
+        return sql.said_of_members(terms, members=members, tables=tables, only=only)
 
-    @property
-    def derived(self) -> Mapping[str, str]:
-        """Return the statements that roll the computed member pages up, by whom they count."""
-        kinds = sorted({page.members for page in self.member_pages})
-        return {f"derived_{who}": self._derived([p for p in self.member_pages if p.members == who]) for who in kinds}
+    def rolled_up(self, derived: Derived) -> str:
+        """Return the statement of ``derived``, one row a household."""
+        terms = [(p.name, rolled_up(p.name, how=p.household or "any", kind=self.kind(p))) for p in derived.pages]
+        source = f"({self.of_members(derived.pages, drivers=derived.drivers)}) m"
+        return sql.grouped(terms, source=source, by="m.place", where=WHO[derived.pages[0].members])
 
-    def _derived(self, pages: list[IndicatorPage]) -> str:
-        terms = [(p.name, rolled_up(p.name, how=p.household or "any", kind=self.kind(p))) for p in pages]
-        source = f"({self.of_members(pages)}) m"
-        return sql.grouped(terms, source=source, by="m.household_key", where=WHO[pages[0].members])
+    def _drivers(self, page: IndicatorPage) -> tuple[Group, ...]:
+        """Return one group, or else all groups below, without whose rows ``page`` is false or nought for anybody."""
+        below = self.groups_below([page])
+        for groups in (*((group,) for group in below), below):
+            empty = {r.page.name: r.page.empty for group in groups for r in group.readings}
+            said = self._said_with(page, empty)
+            if groups and not pd.isna(said) and not said:
+                return groups
+        return ()
 
-    def of_households(self, places: tuple[int, int]) -> str:
-        """Return the statement of every indicator of the households in ``places``, in no order."""
-        tables = {f"g_{group.name}": f"household_{group.name}" for group in self.groups}
-        terms = [(r.page.name, r.measure.in_the_end(f"g_{g.name}")) for g in self.groups for r in g.readings]
-        for page in self.member_pages:
-            tables[f"d_{page.members}"] = f"derived_{page.members}"
-            column = f"d_{page.members}.{sql.named(page.name)}"
-            terms.append((page.name, or_none(column, how=page.household or "any", members=page.members)))
-        terms += [(page.name, ABSENT[self.rolled_kind(page)]) for page in self.pages.values() if self.absent(page)]
-        statement = sql.said_of_households(terms, places=places, tables=tables)
-        for layer in self._layers({name for name, _ in terms}):
-            statement = sql.with_more(statement, layer)
-        return sql.columns_of(statement, ["place", "household_key", *HOUSEHOLD_ATTRIBUTES, *self.pages])
+    def _said_with(self, page: IndicatorPage, empty: Mapping[str, float | bool | None]) -> float | bool | None:
+        """Return what ``page`` says of somebody of whom only ``empty`` is known."""
+        columns = {}
+        for name in self._computed[page.name].names:
+            value: date | int | str | float | bool | None = empty.get(name)
+            if name in CONSTANTS:
+                value = constants(self.as_of)[name]
+            elif name in self._computed:
+                value = self._said_with(self.pages[name], empty)
+            columns[name] = pd.Series([value], dtype=DTYPES[self._kinds(page)[name]])
+        return cast(float | bool | None, evaluate(self._computed[page.name], columns, {}).iloc[0])
 
     def kind(self, page: IndicatorPage) -> Kind:
         """Return what ``page`` says of one member: a number, a flag or a date."""
@@ -187,23 +224,18 @@ class Plan:
             return self._member_term(name)
         return f"m.{sql.named(name)}" if name in ATTRIBUTES else constant(name, self.as_of)
 
-    def _household_column(self, name: str) -> str:
-        return constant(name, self.as_of) if name in CONSTANTS else f"t.{sql.named(name)}"
-
     def _say(self, expression: Expression, page: IndicatorPage, column: Callable[[str], str]) -> str:
         return to_sql(expression, column=column, parameter=no_parameter, kinds=self._kinds(page))
 
-    def _layers(self, known: set[str]) -> Iterable[Terms]:
-        """Yield the household pages so that each stands above those that it is computed from."""
-        left = [page for page in self.pages.values() if page.name not in known]
+    @property
+    def household_pages(self) -> Iterator[IndicatorPage]:
+        """Yield the answerable pages that are computed of the household, each after those it is computed from."""
+        left = [self.pages[n] for n in self._computed if self.pages[n].level == "household"]
+        left = [page for page in left if not self.absent(page)]
         while left:
-            ready = [page for page in left if self._names(page) <= known]
+            waiting = {page.name for page in left}
+            ready = [page for page in left if waiting.isdisjoint(self._names(page))]
             if not ready:
-                raise ValueError(f"indicators computed from each other: {sorted(page.name for page in left)}")
-            yield [(page.name, self._household_term(page)) for page in ready]
-            known |= {page.name for page in ready}
-            left = [page for page in left if page.name not in known]
-
-    def _household_term(self, page: IndicatorPage) -> str:
-        term = self._say(self._computed[page.name], page, self._household_column)
-        return f"CAST({term} AS DOUBLE)" if self.kind(page) == "number" else term
+                raise ValueError(f"indicators computed from each other: {sorted(waiting)}")
+            yield from ready
+            left = [page for page in left if page not in ready]

@@ -1,6 +1,6 @@
 """From an indicator's page to the SQL of its parts: windows, filters, aggregates, expressions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -10,7 +10,7 @@ from monitor.lake.measures import Measure
 from monitor.policy.feed_pages import FeedPage
 from monitor.policy.indicator_pages import Aggregate, IndicatorPage, Window
 from monitor.policy.language import Expression, Kind, kind_of, to_sql
-from monitor.policy.language.tree import Name
+from monitor.policy.language.tree import Joined, Name
 
 EXACT_TYPES = ("money", "integer")
 
@@ -43,6 +43,15 @@ class Reading:
     marked: tuple[str, str] | None
     span: Span | None
     of_people: bool
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What a row must satisfy to count, one condition at a time."""
+        return (*([self.span.condition] if self.span else []), *self.measure.conditions)
+
+    def measure_without(self, asked: Collection[str | None]) -> Measure:
+        """Return the measure with those of its conditions that are not in ``asked`` already."""
+        return replace(self.measure, conditions=tuple(c for c in self.conditions if c not in asked))
 
 
 def span_of(window: Window, column: str, as_of: date) -> Span:
@@ -97,6 +106,12 @@ class FactTerms:
     def say(self, expression: Expression) -> str:
         return to_sql(expression, column=self.column, parameter=no_parameter, kinds=self.kinds)
 
+    def conjuncts(self, expression: Expression) -> tuple[str, ...]:
+        """Say each of the conditions that ``expression`` joins by AND."""
+        root = expression.root
+        items = root.items if isinstance(root, Joined) and root.word == "and" else (root,)
+        return tuple(self.say(expression.part(item)) for item in items)
+
     def kind(self, expression: Expression) -> Kind | None:
         return kind_of(expression, self.kinds)
 
@@ -115,13 +130,11 @@ class FactTerms:
         on = page.on or self.feed.happened_on
         span = span_of(page.window, on, self.as_of) if page.window and on else None
         kind = _kind(value.function, self.kind(value.argument) if value.argument else None)
-        conditions = [span.condition] if span else []
-        conditions += [self.say(page.where)] if page.where else []
         measure = Measure(
             name=page.name,
             function=value.function,
             kind=kind,
-            condition=sql.both(conditions),
+            conditions=self.conjuncts(page.where) if page.where else (),
             argument=self.say(value.argument) if value.argument else f"f.{sql.named(on)}" if on else None,
             by=f"f.{sql.named(value.by)}" if value.by else sql.day(self.as_of),
             exact=self.exact(value.argument),
@@ -130,14 +143,16 @@ class FactTerms:
             members=page.members,
         )
         if value.function == "latest" and kind != "flag":
-            return Reading(page, *_newest(measure), span=None, of_people=False)
+            return Reading(page, *_newest(measure, span), None, False)
         return Reading(page, measure, None, span, self.of_people(page.where) or self.of_people(value.argument))
 
 
-def _newest(measure: Measure) -> tuple[Measure, tuple[str, str]]:
+def _newest(measure: Measure, span: Span | None) -> tuple[Measure, tuple[str, str]]:
     """The value of one row is the sum over that row; which row it is, the source marks (``recency``)."""
-    only = replace(measure, function="sum", condition="f.recency = 1", empty=None if measure.empty is None else "0")
-    return only, (str(measure.by), measure.condition)
+    empty = None if measure.empty is None else "0"
+    only = replace(measure, function="sum", conditions=("f.recency = 1",), empty=empty)
+    among = [*([span.condition] if span else []), *measure.conditions]
+    return only, (str(measure.by), sql.both(among))
 
 
 def _kind(function: str, argument: Kind | None) -> Kind:

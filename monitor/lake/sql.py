@@ -54,10 +54,8 @@ def standing_facts(facts: str, gone: str | None) -> str:
     """Return the rows of ``facts`` that no later delivery superseded or withdrew."""
     if gone is None:
         return f"SELECT * FROM {named(facts)}"
-    return (
-        f"SELECT f.* FROM {named(facts)} f WHERE NOT EXISTS "
-        f"(SELECT 1 FROM {named(gone)} g WHERE g.fact_key = f.fact_key AND g.seq > f.seq)"
-    )
+    ended = "g.fact_key = f.fact_key AND g.seq > f.seq"
+    return f"SELECT f.* FROM {named(facts)} f ANTI JOIN {named(gone)} g ON {ended}"
 
 
 def keys_among(facts: str, keys: str) -> str:
@@ -77,16 +75,16 @@ def years_between(birth: str, until: date | str) -> str:
     return f"({year} - year({birth}) - CASE WHEN month({birth}) * 100 + day({birth}) > {month_day} THEN 1 ELSE 0 END)"
 
 
-def members(*, as_of: date, register: str, deaths: str, households: str | None) -> str:
+def everyone(*, as_of: date, register: str, deaths: str, asked: str | None) -> str:
     """Return who is in which household on ``as_of``: ages in full years, deaths known and come true.
 
-    A death after ``as_of`` is not one yet. ``households`` names a relation to keep within.
+    A death after ``as_of`` is not one yet. ``asked`` names a relation of households to keep within.
     """
     died = "d.died_on"
-    kept = "" if households is None else f" WHERE r.household_key IN (SELECT household_key FROM {named(households)})"
+    kept = "" if asked is None else f" WHERE r.household_key IN (SELECT household_key FROM {named(asked)})"
     return (
-        "SELECT r.household_key, r.person_key, r.relation, r.sex, r.birth_on, r.region, r.category, "
-        f"r.monthly_income_per_head, {died} IS NULL AS alive, {died} AS died_on, "
+        "SELECT r.household_key, r.person_key, r.relation, r.sex, r.birth_on, "
+        f"{died} IS NULL AS alive, {died} AS died_on, "
         f"{years_between('r.birth_on', as_of)} AS age, {years_between('r.birth_on', died)} AS age_at_death, "
         f"date_diff('day', {died}, {day(as_of)}) AS days_since_death, "
         f"CAST(date_trunc('month', {died}) + INTERVAL 1 MONTH AS DATE) AS month_after_death "
@@ -95,23 +93,33 @@ def members(*, as_of: date, register: str, deaths: str, households: str | None) 
     )
 
 
-def households(*, members: str, region: str) -> str:
+def households(*, everyone: str, register: str, region: str) -> str:
     """Return the households of ``region`` (a code's leading digits) with what their head's row says of them.
 
     The head is relation 02; without one, and between two, the smallest person key speaks.
     ``place`` counts them from 0 in the order of county and household key.
     """
     within = f"WHERE substr(m.region, 1, {len(region)}) = {text(region)}" if region else ""
+    order = "ORDER BY substr(m.region, 1, 6), m.household_key"
     return (
-        "SELECT ROW_NUMBER() OVER (ORDER BY substr(m.region, 1, 6), m.household_key) - 1 AS place, m.household_key, "
+        f"SELECT CAST(ROW_NUMBER() OVER ({order}) - 1 AS INTEGER) AS place, m.household_key, "
         "m.region, substr(m.region, 1, 6) AS county, substr(m.region, 1, 9) AS town, m.category, "
         "h.members, h.members_living, CAST(m.monthly_income_per_head AS DOUBLE) AS monthly_income_per_head, "
         "CAST(m.monthly_income_per_head * h.members_living * 12 AS DOUBLE) AS yearly_income "
         "FROM (SELECT household_key, "
         "coalesce(min(person_key) FILTER (WHERE relation = '02'), min(person_key)) AS person_key, "
         "count(*) AS members, count(*) FILTER (WHERE alive) AS members_living "
-        f"FROM {named(members)} GROUP BY household_key) h "
-        f"JOIN {named(members)} m ON m.household_key = h.household_key AND m.person_key = h.person_key {within}"
+        f"FROM {named(everyone)} GROUP BY household_key) h "
+        f"JOIN {named(register)} m ON m.household_key = h.household_key AND m.person_key = h.person_key {within}"
+    )
+
+
+def members(*, everyone: str, households: str) -> str:
+    """Return the members of ``households``, each with the household's place."""
+    return (
+        "SELECT h.place, m.household_key, m.person_key, m.relation, m.sex, m.birth_on, m.alive, m.died_on, m.age, "
+        f"m.age_at_death, m.days_since_death, m.month_after_death FROM {named(everyone)} m "
+        f"JOIN {named(households)} h ON h.household_key = m.household_key"
     )
 
 
@@ -153,45 +161,31 @@ def by_household(terms: Sequence[tuple[str, str]], *, people: str, members: str,
     """Return ``terms`` (name, SQL over ``p`` and ``m``) for each household; ``who`` says which members count."""
     rows = f"({people}) p" if people.startswith("SELECT") else f"{named(people)} p"
     source = f"{rows} JOIN {named(members)} m ON m.person_key = p.person_key"
-    return grouped(terms, source=source, by="m.household_key", where=who)
+    return grouped(terms, source=source, by="m.place", where=who)
 
 
-def said_of_members(terms: Sequence[tuple[str, str]], *, members: str, tables: Mapping[str, str]) -> str:
-    """Return ``terms`` (name, SQL) for every member; ``tables`` (alias: relation) are joined by person."""
-    joins = " ".join(
+def said_of_members(
+    terms: Sequence[tuple[str, str]], *, members: str, tables: Mapping[str, str], only: Sequence[str] = ()
+) -> str:
+    """Return ``terms`` (name, SQL) for every member, or for those with a row in one of the relations ``only``.
+
+    ``tables`` (alias: relation) are joined by person.
+    """
+    joins = [
         f"LEFT JOIN {named(table)} {alias} ON {alias}.person_key = m.person_key" for alias, table in tables.items()
-    )
+    ]
+    if only:
+        some = " UNION ".join(f"SELECT person_key FROM {named(table)}" for table in only)
+        joins.insert(0, f"JOIN ({some}) o ON o.person_key = m.person_key")
     selected = listed(f"{term} AS {named(name)}" for name, term in terms)
-    return f"SELECT m.household_key, m.person_key, m.alive, {selected} FROM {named(members)} m {joins}"
-
-
-def said_of_households(terms: Sequence[tuple[str, str]], *, places: tuple[int, int], tables: Mapping[str, str]) -> str:
-    """Return ``terms`` for the households whose place lies in the half-open range ``places``."""
-    joins = " ".join(
-        f"LEFT JOIN {named(table)} {alias} ON {alias}.household_key = h.household_key"
-        for alias, table in tables.items()
-    )
-    some = f"SELECT * FROM {named('households')} WHERE place >= {places[0]} AND place < {places[1]}"
-    selected = listed(["h.*", *(f"{term} AS {named(name)}" for name, term in terms)])
-    return f"SELECT {selected} FROM ({some}) h {joins}"
-
-
-def with_more(statement: str, terms: Sequence[tuple[str, str]]) -> str:
-    """Return the rows of ``statement`` (as ``t``) with more columns beside."""
-    selected = listed(["t.*", *(f"{term} AS {named(name)}" for name, term in terms)])
-    return f"SELECT {selected} FROM ({statement}) t"
-
-
-def columns_of(statement: str, columns: Sequence[str]) -> str:
-    """Return some columns of the statement's rows."""
-    return f"SELECT {listed(map(named, columns))} FROM ({statement}) t"
-
-
-def members_within(members: str, households: str) -> str:
-    """Return the members of the listed households."""
     return (
-        f"SELECT m.* FROM {named(members)} m WHERE m.household_key IN (SELECT household_key FROM {named(households)})"
+        f"SELECT m.place, m.household_key, m.person_key, m.alive, {selected} FROM {named(members)} m {' '.join(joins)}"
     )
+
+
+def sliced(relation: str, columns: Sequence[str], *, start: int, stop: int) -> str:
+    """Return ``columns`` of the rows whose place lies in the half-open range."""
+    return f"SELECT {listed(map(named, columns))} FROM {named(relation)} WHERE place >= {start} AND place < {stop}"
 
 
 def counted(relation: str) -> str:
