@@ -32,7 +32,7 @@ TYPES: dict[str, pa.DataType] = {
 NOTED = frozenset({"date_sentinel"})
 ALWAYS_NOTED = frozenset({"region"})
 PLAIN_AMOUNT = r"^-?[0-9]{1,11}(\.[0-9]{1,2})?$"
-PLAIN_WORD = r"^[0-9A-Za-z][0-9A-Za-z_]{3,60}$"
+PLAIN_WORD = r"^[A-Za-z]{0,8}[0-9]{2,50}$"
 _NOTHING = np.empty(0, dtype=np.int64)
 
 
@@ -82,7 +82,7 @@ def _quick(
     fits = pc.match_substring_regex(cells, pattern)
     values = pc.cast(pc.if_else(fits, cells, None), kind)
     if column.low is not None or column.high is not None:
-        fits = pc.and_(fits, _within(values, column))
+        fits = pc.and_kleene(fits, _within(values, column))
     rest = pc.and_(pc.is_valid(cells), pc.invert(pc.fill_null(fits, True)))
     rows = np.flatnonzero(rest)
     codes = np.zeros(len(cells), dtype=np.uint8)

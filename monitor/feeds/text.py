@@ -70,14 +70,15 @@ def utf8(data: bytes) -> bytes:
     except UnicodeDecodeError as error:
         if error.start >= len(data) - 3 and error.reason == "unexpected end of data":
             raise _undecodable(data, error) from None
-    return _decoded(data, "gb18030").encode()
+        return _decoded(data, "gb18030", at_least=error).encode()
 
 
-def _decoded(data: bytes, encoding: str) -> str:
+def _decoded(data: bytes, encoding: str, at_least: UnicodeDecodeError | None = None) -> str:
+    """Decode all of ``data``; where that fails, the place named is the one that the better guess came to."""
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise _undecodable(data, error) from None
+        raise _undecodable(data, at_least if at_least and at_least.start > error.start else error) from None
 
 
 def _undecodable(data: bytes, error: UnicodeDecodeError) -> Invalid:
@@ -107,11 +108,10 @@ def _parse(text: bytes, delimiter: str, columns: int) -> tuple[pa.Table, list[in
     if columns > MAX_COLUMNS:
         raise Invalid(zh=f"列数超过 {MAX_COLUMNS}", en=f"more than {MAX_COLUMNS} columns")
     ragged: list[int] = []
+    swallowed: list[int] = []
 
     def skip(row: pyarrow.csv.InvalidRow) -> str:
-        if row.text and ("\n" in row.text.strip() or len(row.text) > LINE_LIMIT):
-            raise Invalid(zh=f"第 {row.number} 行起引号混乱", en=f"the quotes are broken from row {row.number} on")
-        ragged.append(row.number)
+        (swallowed if row.text and "\n" in row.text.strip() else ragged).append(row.number)
         return "skip"
 
     names = [f"c{place}" for place in range(columns)]
@@ -133,6 +133,8 @@ def _parse(text: bytes, delimiter: str, columns: int) -> tuple[pa.Table, list[in
         if "straddles" in str(error):
             raise _too_long() from None
         raise Invalid(zh="文件无法拆成行和列", en="the file cannot be taken apart into rows and columns") from None
+    if swallowed:
+        raise Invalid(zh=f"第 {swallowed[0]} 行起引号混乱", en=f"the quotes are broken from row {swallowed[0]} on")
     return table, ragged
 
 
