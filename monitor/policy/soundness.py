@@ -17,6 +17,7 @@ PARAMETER = Words("参数", "parameter")
 FEED = Words("部门数据", "feed")
 COLUMN = Words("列", "column")
 WANTED: Mapping[str, Kind] = {"any": "flag", "sum": "number"}
+ROLLED_UP: Mapping[str | None, Kind] = {"any": "flag", "sum": "number", "max": "number", "min": "number"}
 ATTRIBUTES: Mapping[str, Kind] = {name: kind for name, (kind, _, _) in REGISTER.items()}
 
 
@@ -29,10 +30,42 @@ def check_indicator(
     if page.feed:
         _check_facts(page, feeds[page.feed])
     if page.compute:
-        attributes = MEMBER if page.level == "member" else {}
-        kinds = {**{name: inner.kind for name, inner in indicators.items()}, **ATTRIBUTES, **CONSTANTS, **attributes}
-        check_names(page.compute, kinds, INDICATOR)
-        _check_circle(page, indicators, ())
+        _check_computed(page, page.compute, indicators, feeds)
+
+
+def _check_computed(
+    page: IndicatorPage,
+    compute: Expression,
+    indicators: Mapping[str, IndicatorPage],
+    feeds: Mapping[str, FeedPage],
+) -> None:
+    known = {**dict.fromkeys(indicators, page.kind), **ATTRIBUTES, **CONSTANTS}
+    check_names(compute, {**known, **MEMBER} if page.level == "member" else known, INDICATOR)
+    _check_circle(page, indicators, ())
+    kinds = _kinds_below(page, indicators, feeds)
+    check_kind(compute, kinds, page.kind if page.level == "household" else ROLLED_UP.get(page.household))
+
+
+def _kinds_below(
+    page: IndicatorPage, indicators: Mapping[str, IndicatorPage], feeds: Mapping[str, FeedPage]
+) -> Mapping[str, Kind]:
+    """The kinds of what ``page`` is computed from: of households, or of one member."""
+    below = {name: indicators[name] for name in page.names if name in indicators}
+    if page.level == "household":
+        return {**{name: inner.kind for name, inner in below.items()}, **ATTRIBUTES, **CONSTANTS}
+    of_members = {name: _kind_of_member(inner, indicators, feeds) for name, inner in below.items()}
+    return {**{name: kind for name, kind in of_members.items() if kind}, **ATTRIBUTES, **CONSTANTS, **MEMBER}
+
+
+def _kind_of_member(
+    page: IndicatorPage, indicators: Mapping[str, IndicatorPage], feeds: Mapping[str, FeedPage]
+) -> Kind | None:
+    if page.compute:
+        return kind_of(page.compute, _kinds_below(page, indicators, feeds))
+    value = page.value
+    if value and value.argument and value.function == "latest":
+        return kind_of(value.argument, {**CONSTANTS, **MEMBER, **feeds[page.feed or ""].kinds})
+    return "flag" if value and value.function == "any" else "number"
 
 
 def _check_facts(page: IndicatorPage, feed: FeedPage) -> None:
@@ -90,9 +123,9 @@ def check_parameters(expression: Expression, parameters: Mapping[str, ParameterP
             find(parameters, node.name, expression.place.at(node.at), PARAMETER)
 
 
-def check_kind(expression: Expression, kinds: Mapping[str, Kind], wanted: Kind) -> None:
+def check_kind(expression: Expression, kinds: Mapping[str, Kind], wanted: Kind | None) -> None:
     found = kind_of(expression, kinds)
-    if found is not None and found != wanted:
+    if found is not None and wanted is not None and found != wanted:
         raise expression.refuse(
             expression.root,
             zh=f"整体应为{KINDS[wanted][0]},却是{KINDS[found][0]}",
