@@ -9,7 +9,6 @@ from monitor.policy.cases import Maker
 from monitor.policy.checking import check
 from monitor.policy.pack import read_pack
 
-
 NEXT_YEAR = """  2027-01-01:
     known_on: 2026-12-01
     reference: {title: 通知, article: 第九条}
