@@ -1,7 +1,8 @@
 """How fast and how right matching is, on made-up people whose truth is known.
 
 The people: surnames and given characters as unevenly spread as real ones, households that share phone and
-village. The second list holds nine tenths of them, with the slips that typists make, and strangers besides.
+village. The second list holds nine tenths of them, with the slips that typists make, and strangers, some of them
+relatives who give the same phone and address.
 """
 
 import time
@@ -22,11 +23,12 @@ _SURNAMES = (
     "范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
 )
 _COUNTIES = np.array(["340202", "340207", "340209", "340210", "340212", "340223", "340281"])
-_STRANGERS = 0.1
-_NAME_SOUND, _NAME_OTHER = 0.025, 0.01
-_BIRTH_SLIP, _BIRTH_ABSENT = 0.02, 0.01
+_STRANGERS, _RELATED = 0.1, 0.3
+_SHARED = ("phone", "county", "town", "village")
+_NAME_SOUND, _NAME_OTHER = 0.03, 0.015
+_BIRTH_SLIP, _BIRTH_ABSENT = 0.03, 0.02
 _PHONE_ABSENT, _PHONE_CHANGED = 0.3, 0.08
-_MOVED = 0.01
+_MOVED, _VILLAGE_ABSENT = 0.02, 0.2
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def written_again(people: People, random: np.random.Generator) -> tuple[People, 
     count = len(people.name)
     same = random.permutation(count)
     strangers = random.random(count) < _STRANGERS
-    fresh = made_up(count, random)
+    fresh = _relatives(made_up(count, random), people.take(same), random)
     columns = {key: np.where(strangers, getattr(fresh, key), column) for key, column in vars(people.take(same)).items()}
     columns["name"] = _respelt(columns["name"], random)
     columns["birth"] = _slipped(columns["birth"], random)
@@ -76,7 +78,17 @@ def written_again(people: People, random: np.random.Generator) -> tuple[People, 
     moved = random.random(count) < _MOVED
     for key in ("county", "town", "village"):
         columns[key] = np.where(moved, getattr(fresh, key), columns[key])
+    columns["village"] = np.where(random.random(count) < _VILLAGE_ABSENT, "", columns["village"])
     return People(**columns), np.where(strangers, -1, same)
+
+
+def _relatives(fresh: People, people: People, random: np.random.Generator) -> People:
+    """Make some of ``fresh`` relatives of ``people``: same family name, phone and village, another given name."""
+    related = random.random(len(fresh.name)) < _RELATED
+    family = np.array([name[:1] for name in people.name])
+    given = np.array([name[1:] for name in fresh.name])
+    shared = {key: np.where(related, getattr(people, key), getattr(fresh, key)) for key in _SHARED}
+    return People(name=np.where(related, np.char.add(family, given), fresh.name), birth=fresh.birth, **shared)
 
 
 def bench_evidence(count: int = 1_000_000, *, seed: int = 7) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from jobs import bench_matching
-from monitor.matching import evidence, suggesting
+from monitor.matching import chance, evidence, suggesting
 from monitor.service import Service
 from monitor.tables import Household, Member, Person
 
@@ -142,4 +142,16 @@ def test_only_the_counties_asked_for_are_read_and_a_person_of_two_households_onc
     session.flush()
     read = suggesting.registered(session, service.keyring, [COUNTY])
     assert read.people.tolist() == [here]
-    assert len(suggesting.registered(session, service.keyring, ["340299"]).people) == 0
+    nobody = suggesting.registered(session, service.keyring, ["340299"])
+    assert len(nobody.people) == 0
+    assert suggesting.suggest(records({"name": "张三"}), nobody) == {}
+
+
+def test_chance_agreement_is_that_of_different_people_of_one_county() -> None:
+    made = [{"name": name, "phone": phone} for name in ("张三", "李四") for phone in ("13900000001", "13900000002")]
+    far = {"name": "张三", "phone": "13900000001", "county": "340207"}
+    luck = chance.count(records(*made, far))
+    assert luck.levels["name"][0] == pytest.approx((2 * 2 + 1) / (4 * 3 + 2))
+    assert luck.levels["phone"][0] == pytest.approx((2 * 2 + 1) / (4 * 3 + 2))
+    assert luck.county == pytest.approx((16 + 1) / 5)
+    assert all(sum(levels) == pytest.approx(1) for levels in luck.levels.values())

@@ -4,7 +4,8 @@ Counted, not sampled, wherever two values are equal: nobody is paired with himse
 phone in a million) is not missed. Near agreement is estimated from random pairs with a fixed seed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,38 +14,45 @@ import pyarrow.compute as pc
 
 Ints = npt.NDArray[np.int64]
 # A share of pairs is the same in any random part of the register; this many people tell one in a billion.
-_COUNTED = 250_000
+_COUNTED = 120_000
 _SAMPLE = 60_000
 _SHIFTS = 10
 _SEED = 11
 _NAME_WIDTH, _FAMILY = 4, 1
 
 
-def within_counties(people: pa.Table, columns: Sequence[str]) -> dict[str, list[float]]:
-    """Return for each of ``columns`` the chance of its levels, best first; the last is "different".
+@dataclass(frozen=True)
+class Luck:
+    """The chance of each level of agreement between two different people of one county, best level first.
+
+    ``county`` is how many people live in the county of somebody picked at random.
+    """
+
+    levels: Mapping[str, Sequence[float]]
+    county: float
+
+
+def count(people: pa.Table) -> Luck:
+    """Count chance agreement among ``people`` (``evidence.records``); the last level is "different".
 
     name: equal, of equal sound, one character off. birth, phone: equal, one slip. town: the village,
     the town.
     """
     order = np.random.default_rng(_SEED).permutation(len(people))
-    people, some = people.take(pa.array(order[:_COUNTED])), people.take(pa.array(order[:_SAMPLE]))
+    many, some = people.take(pa.array(order[:_COUNTED])), people.take(pa.array(order[:_SAMPLE]))
     left, right = _pairs_within_counties(some)
-    levels: dict[str, list[float]] = {}
-    for column in columns:
-        if column == "name":
-            equal, sound = _equal(people, "name"), _equal(people, "sound")
-            counted = [equal, max(sound - equal, equal / 10), _near_names(some["name"], left, right)]
-        elif column == "town":
-            village = _equal(people, "village")
-            counted = [village, max(_equal(people, "town") - village, village / 10)]
-        else:
-            counted = [_equal(people, column), _one_off(some[column], left, right)]
-        levels[column] = [*counted, 1 - sum(counted)]
-    return levels
+    name, village = _equal(many, "name"), _equal(many, "village")
+    counted = {
+        "name": [name, max(_equal(many, "sound") - name, name / 10), _near_names(some["name"], left, right)],
+        "birth": [_equal(many, "birth"), _one_off(some["birth"], left, right)],
+        "phone": [_equal(many, "phone"), _one_off(some["phone"], left, right)],
+        "town": [village, max(_equal(many, "town") - village, village / 10)],
+    }
+    levels = {column: [*shares, 1 - sum(shares)] for column, shares in counted.items()}
+    return Luck(levels, _mean_county(people))
 
 
-def mean_county(people: pa.Table) -> float:
-    """Return how many people live in the county of somebody picked at random."""
+def _mean_county(people: pa.Table) -> float:
     sizes = people.group_by("county").aggregate([([], "count_all")])["count_all"].to_numpy().astype(float)
     return float((sizes**2).sum() / sizes.sum())
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from splink import DuckDBAPI, Linker, block_on
 
 from monitor.matching import chance, names
+from monitor.matching.chance import Luck
 
 LIKELY = 0.99
 POSSIBLE = 0.5
@@ -76,17 +77,18 @@ def records(
     return pa.table(columns)
 
 
-def compare(left: pa.Table, right: pa.Table, *, at_least: float = POSSIBLE) -> Pairs:
+def compare(left: pa.Table, right: pa.Table, *, at_least: float = POSSIBLE, luck: Luck | None = None) -> Pairs:
     """Return the pairs of ``left`` and ``right`` whose probability is ``at_least``, in a fixed order.
 
     With many records the model learns from them how often true pairs differ (EM); with few it uses
-    the stated shares below. What two random people share by chance is always taken from the records.
+    the stated shares below. What two random people share by chance is counted from the right side; ``luck``
+    hands it over if it has been counted before.
     """
     if not len(left) or not len(right):
         return Pairs(_EMPTY)
     present = [column for column in ("birth", "phone", "town") if _both_have(left, right, column)]
     backend = DuckDBAPI()
-    linker = _linker(backend, left, right, _learned(left, right, present))
+    linker = _linker(backend, left, right, _learned(left, right, present, luck or chance.count(right)))
     predicted = linker.inference.predict(threshold_match_probability=at_least, warning_mode="never")
     backend.duckdb_con.table(predicted.physical_name).create_view("pairs")
     return Pairs(backend.duckdb_con.sql(_RANKING).to_arrow_table())
@@ -101,9 +103,9 @@ def _linker(backend: DuckDBAPI, left: pa.Table, right: pa.Table, model: dict[str
     return Linker(sides, model, log_level=None, validate_settings=False)
 
 
-def _learned(left: pa.Table, right: pa.Table, present: Sequence[str]) -> dict[str, Any]:
+def _learned(left: pa.Table, right: pa.Table, present: Sequence[str], luck: Luck) -> dict[str, Any]:
     """Return the model: chance agreement counted from the register, slips learned where there is enough to learn."""
-    model = _model(right, present, narrow=len(left) * len(right) > _MANY_PAIRS)
+    model = _model(luck, present, narrow=len(left) * len(right) > _MANY_PAIRS)
     if min(len(left), len(right)) >= _ENOUGH_TO_LEARN:
         for column in ("sound", *[column for column in ("birth", "phone") if column in present][:1]):
             model = _taught(left, right, model, by=column)
@@ -129,17 +131,15 @@ def _tenth(side: pa.Table, by: str) -> pa.Table:
     return side.filter(pc.ends_with(side[by], "3"))
 
 
-def _model(people: pa.Table, present: Sequence[str], *, narrow: bool) -> dict[str, Any]:
-    compared = ["name", *present]
-    by_chance = chance.within_counties(people, compared)
+def _model(luck: Luck, present: Sequence[str], *, narrow: bool) -> dict[str, Any]:
     return {
         "link_type": "link_only",
         "unique_id_column_name": "row",
-        "comparisons": [_comparison(column, by_chance[column]) for column in compared],
+        "comparisons": [_comparison(column, luck.levels[column]) for column in ("name", *present)],
         "blocking_rules_to_generate_predictions": [
             block_on("county", *columns) for columns in _blocks(present, narrow=narrow)
         ],
-        "probability_two_random_records_match": _SHARE_IN_REGISTER / chance.mean_county(people),
+        "probability_two_random_records_match": _SHARE_IN_REGISTER / luck.county,
         "retain_matching_columns": False,
         "retain_intermediate_calculation_columns": False,
         "max_iterations": 8,

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pyarrow as pa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from monitor.matching import evidence, names
+from monitor.matching import chance, evidence, names
+from monitor.matching.chance import Luck
 from monitor.matching.evidence import LIKELY
 from monitor.matching.names import Agreement
 from monitor.matching.numbers import Keys
@@ -25,10 +27,15 @@ _READ_AT_ONCE = 20_000
 
 @dataclass(frozen=True)
 class Registered:
-    """The people now registered in some counties, ready to be compared, and their keys."""
+    """The people now registered in some counties, ready to be compared, and their keys; read once a run."""
 
     records: pa.Table
     people: Keys
+
+    @cached_property
+    def luck(self) -> Luck:
+        """What two of them share by chance."""
+        return chance.count(self.records)
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,10 @@ def suggest(rows: pa.Table, register: Registered) -> Mapping[int, Suggestion]:
     """
     found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     likely: dict[int, bool] = {}
-    for pair in evidence.compare(rows, register.records).table.to_pylist():
+    if not len(register.people):
+        return {}
+    pairs = evidence.compare(rows, register.records, luck=register.luck)
+    for pair in pairs.table.to_pylist():
         several = found[pair["left"]]
         likely.setdefault(pair["left"], pair["alone"] and pair["probability"] >= LIKELY)
         if len(several) < _SHOWN:
