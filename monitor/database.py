@@ -1,14 +1,15 @@
 """The operational database: the one place that opens a session."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from json import dumps
-from typing import Any
+from json import JSONEncoder
+from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
-from sqlalchemy.orm import Session
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection, Dialect, Engine, ExceptionContext, Table, create_engine, event, insert
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from monitor.settings import Settings
 
@@ -24,7 +25,7 @@ def connect(settings: Settings) -> Engine:
         settings.database_url,
         hide_parameters=True,
         pool_pre_ping=True,
-        json_serializer=partial(dumps, ensure_ascii=False),
+        json_serializer=JSONEncoder(ensure_ascii=False).encode,
     )
     event.listen(engine, "handle_error", _say_no_values)
     if engine.dialect.name == "sqlite":
@@ -49,6 +50,45 @@ def reading(engine: Engine) -> Iterator[Session]:
         connection.rollback()
 
 
+def insert_many(session: Session, table: type[DeclarativeBase], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert ``rows``, which all have the same columns, in the caller's transaction: many times an executemany.
+
+    Every column without a value in the database must be given: defaults of the Python classes do not apply.
+    """
+    if not rows:
+        return
+    connection, names = session.connection(), list(rows[0])
+    core = cast(Table, table.__table__)
+    columns = [_bound([row[name] for row in rows], core, name, connection.dialect) for name in names]
+    if connection.dialect.name == "postgresql":
+        _copy(connection, core, names, zip(*columns, strict=True))
+        return
+    compiled = insert(core).compile(dialect=connection.dialect, column_keys=names)
+    order = [names.index(name) for name in compiled.positiontup or names]
+    connection.exec_driver_sql(str(compiled), list(zip(*(columns[at] for at in order), strict=True)))
+
+
+def _bound(values: list[Any], table: Table, name: str, dialect: Dialect) -> list[Any]:
+    """Turn a column's values into what the driver takes; the same object, met again, is turned once."""
+    process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+    if process is None:
+        return values
+    seen: dict[int, Any] = {}
+    return [seen[key] if (key := id(value)) in seen else seen.setdefault(key, process(value)) for value in values]
+
+
+def _copy(connection: Connection, table: Table, names: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), columns)
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:  # its text quotes the row
+        raise type(error)(error.diag.message_primary or "") from None
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     run: Callable[[str], Any] = connection.execute
@@ -56,6 +96,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     run("PRAGMA synchronous = NORMAL")
     run("PRAGMA foreign_keys = ON")
     run("PRAGMA busy_timeout = 30000")
+    run("PRAGMA cache_size = -65536")
 
 
 def _begin_immediate(connection: Connection) -> None:

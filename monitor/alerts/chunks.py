@@ -1,14 +1,15 @@
 """A chunk of indicators under the policy in force: judged, and able to say why, row by row."""
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 import pandas as pd
 
-from monitor.alerts.judged import FIRES, Codes, Evidence, Json, Judged, Keys, Measured, Row, Terms, Told
+from monitor.alerts.judged import Codes, Evidence, Json, Judged, Keys, Measured, Row, Terms, Told
 from monitor.indicators import FeedState, evidence, withdrawn
 from monitor.lake import View
 from monitor.policy import Policy, Verdicts
@@ -63,19 +64,16 @@ class Judge:
         )
 
     def _tell(self, verdicts: Verdicts, wanted: Codes) -> Iterator[Told]:
-        places = np.flatnonzero(wanted.any(axis=1))
-        if not len(places):
-            return
-        codes = pd.DataFrame(wanted[places], index=verdicts.codes.index[places], columns=verdicts.codes.columns)
-        said = self.policy.reasons(replace(verdicts, codes=codes * FIRES, table=verdicts.table.iloc[places]))
-        columns = {name: column for column, name in enumerate(verdicts.codes.columns)}
-        rows = zip(
-            verdicts.codes.index.get_indexer(pd.Index(said["household_key"])).tolist(),
-            said["rule"].tolist(), said["sentence_zh"].tolist(), said["sentence_en"].tolist(),
-            said["parameters"].tolist(), said["unseen"].tolist(), strict=True,
-        )  # fmt: skip
-        for place, rule, zh, en, parameters, unseen in rows:
-            yield Told(place, columns[rule], zh, en, parameters, unseen)
+        for column, rule in enumerate(self.terms):
+            places = np.flatnonzero(wanted[:, column])
+            if not len(places):
+                continue
+            page, rows = self.policy.rules[rule], verdicts.table.iloc[places]
+            limits = verdicts.limits[rule].loc[rows.index]
+            needed = sorted({*page.needs, "region", "category"})
+            told = self.policy.explainer.tell(rule, rows[needed].assign(limit=limits))
+            lists = (told.sentence_zh, told.sentence_en, told.parameters, told.unseen)
+            yield from map(Told, places.tolist(), repeat(column), *lists)
 
     def evidence(self, rule: str, households: Keys) -> Evidence:
         """Return up to five rows behind ``rule`` for each of ``households``, the weightiest first."""

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Update, bindparam, insert, update
+from sqlalchemy import Update, bindparam, update
 from sqlalchemy.orm import Session
 
 from monitor.alerts.changes import Change, Values
-from monitor.tables import Alert, AlertEvent, Outbox, Quiet, Reason, Table, utc_now
+from monitor.database import insert_many
+from monitor.tables import Alert, AlertEvent, Outbox, Quiet, Reason, utc_now
 
 
 class Overtaken(Exception):
@@ -24,12 +25,12 @@ def write(session: Session, changes: Sequence[Change]) -> Counter[str]:
     """
     now = utc_now()
     _update_alerts(session, [change.alert_update for change in changes if change.alert_update])
-    _insert(session, Alert, [change.alert | {"opened_at": now} for change in changes if change.alert])
-    _insert(session, Reason, [row for change in changes for row in change.reasons])
+    insert_many(session, Alert, [change.alert | {"opened_at": now, "version": 1} for change in changes if change.alert])
+    insert_many(session, Reason, [row for change in changes for row in change.reasons])
     _update(session, Reason, [row for change in changes for row in change.reason_updates])
     _update(session, Quiet, [row for change in changes for row in change.quiets_ended])
-    _insert(session, AlertEvent, [row | {"at": now} for change in changes for row in change.events])
-    _insert(session, Outbox, [row | {"made_at": now} for change in changes for row in change.outbox])
+    insert_many(session, AlertEvent, [row | {"at": now} for change in changes for row in change.events])
+    insert_many(session, Outbox, [row | {"made_at": now} for change in changes for row in change.outbox])
     return sum((change.counts for change in changes), Counter())
 
 
@@ -41,11 +42,6 @@ def mark_seen(session: Session, county: str, lowest: int, highest: int, *, as_of
         .where(Alert.seen_on < as_of)
         .values(seen_on=as_of)
     )
-
-
-def _insert(session: Session, table: type[Table], rows: list[Values]) -> None:
-    if rows:
-        session.connection().execute(insert(table), rows)
 
 
 def _update_alerts(session: Session, rows: Sequence[Values]) -> None:

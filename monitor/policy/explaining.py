@@ -6,6 +6,8 @@ from datetime import date
 from functools import cache
 from math import isnan
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from monitor.policy.gaps import Step, nearest, unknown_names
@@ -14,7 +16,7 @@ from monitor.policy.judging import CODE_OF_TRUTH, FIRES, VERDICTS, Verdicts, pre
 from monitor.policy.language import Expression, Language, number, say, truth
 from monitor.policy.reading import Words
 from monitor.policy.rule_pages import Rule
-from monitor.policy.sentences import missing, show
+from monitor.policy.sentences import show
 from monitor.policy.thresholds import Numbers, Reference, Resolved, Status, level_of
 from monitor.policy.vocabulary import CATEGORIES, REGISTER
 
@@ -80,6 +82,16 @@ class Explanation:
     gap_sentences: tuple[Words, ...]
 
 
+@dataclass(frozen=True)
+class Told:
+    """What one rule says of many households, list by list in their order; parameters are shared between rows."""
+
+    sentence_zh: list[str]
+    sentence_en: list[str]
+    parameters: list[list[dict[str, object]]]
+    unseen: list[list[str]]
+
+
 class Explainer:
     """Explains the verdicts of one set of rules under the values in force on one day."""
 
@@ -127,29 +139,38 @@ class Explainer:
         return found.sort_values(["household_key", "rule"], ignore_index=True)
 
     def _reasons(self, verdicts: Verdicts, name: str) -> pd.DataFrame:
-        page = self.rules[name]
         keys = verdicts.codes.index[verdicts.codes[name] == FIRES]
-        rows = verdicts.table.loc[keys, sorted({*page.needs, "region", "category"})].assign(
-            limit=verdicts.limits.loc[keys, name]
-        )
-        said = [self._said(page, dict(zip(rows.columns, row, strict=True))) for row in rows.itertuples(index=False)]
-        columns = ("sentence_zh", "sentence_en", "parameters", "unseen")
+        limits = verdicts.limits.loc[keys, name]
+        told = self.tell(name, verdicts.table.loc[keys].assign(limit=limits))
         return pd.DataFrame(
             {
                 "household_key": keys,
                 "rule": name,
                 "observed": verdicts.observed.loc[keys, name].to_numpy(),
-                "limit": rows["limit"].to_numpy(),
+                "limit": limits.to_numpy(),
                 "excess": verdicts.excess.loc[keys, name].to_numpy(),
-                **{column: [one[at] for one in said] for at, column in enumerate(columns)},
+                "sentence_zh": told.sentence_zh,
+                "sentence_en": told.sentence_en,
+                "parameters": told.parameters,
+                "unseen": told.unseen,
             }
         )
 
-    def _said(self, page: Rule, row: Mapping[str, object]) -> tuple[str, str, list[dict[str, object]], list[str]]:
-        pins = self.pins(page.name, _text(row["region"]), _text(row["category"]))
-        sentence = self.sentence(page, row, pins)
-        unseen = sorted(name for name in page.when.names if missing(row[name]))
-        return sentence.zh, sentence.en, [self.as_json(pin) for pin in pins], unseen
+    def tell(self, rule: str, rows: pd.DataFrame) -> Told:
+        """Say ``rule`` for many households at once: ``rows`` hold their indicators, region, category and limit."""
+        page = self.rules[rule]
+        places = list(zip(_texts(rows["region"]), _texts(rows["category"]), strict=True))
+        pins = {place: self.pins(rule, *place) for place in set(places)}
+        shown = {place: [self.as_json(pin) for pin in found] for place, found in pins.items()}
+        sample = {place for place, found in pins.items() if _status(page, found) == "sample"}
+        columns = {name: rows[name].tolist() for name in page.slots}
+        zh, en = (page.sentence[language].fill_many(language, columns, len(rows)) for language in ("zh", "en"))
+        return Told(
+            [said + SAMPLE.zh if place in sample else said for said, place in zip(zh, places, strict=True)],
+            [said + SAMPLE.en if place in sample else said for said, place in zip(en, places, strict=True)],
+            [shown[place] for place in places],
+            _unseen(rows[sorted(page.when.names)]),
+        )
 
     def sentence(self, page: Rule, row: Mapping[str, object], pins: tuple[Pin, ...]) -> Words:
         """The rule's sentence for one household; what rests on a sample says so."""
@@ -226,3 +247,16 @@ def _text(value: object) -> str | None:
 def _known(values: Numbers) -> float | None:
     value = float(values.item())
     return None if isnan(value) else value
+
+
+def _texts(column: pd.Series) -> list[str | None]:
+    return [_text(value) for value in column.tolist()]
+
+
+def _unseen(rows: pd.DataFrame) -> list[list[str]]:
+    """Name of each row the columns that hold nothing, in their order."""
+    missing: npt.NDArray[np.bool_] = rows.isna().to_numpy()
+    names, nothing = list(rows.columns), list[str]()
+    if not missing.any():
+        return [nothing] * len(rows)
+    return [[name for name, gone in zip(names, cells, strict=True) if gone] or nothing for cells in missing.tolist()]

@@ -68,12 +68,16 @@ class Rule:
         return self.when.parameters | (self.limit.parameters if self.limit else frozenset())
 
     @property
+    def slots(self) -> frozenset[str]:
+        """What the sentences show."""
+        return frozenset(name for template in self.sentence.values() for name in template.names)
+
+    @property
     def needs(self) -> frozenset[str]:
         """The indicators and register attributes that the rule reads."""
-        slots = {name for template in self.sentence.values() for name in template.names}
         observed = {self.observed} if self.observed else set()
         limit = self.limit.names if self.limit else frozenset()
-        return frozenset(self.when.names | limit | observed | slots) - {"limit"}
+        return frozenset(self.when.names | limit | observed | self.slots) - {"limit"}
 
 
 def read_rule(name: str, page: Part, version: str) -> Rule:

@@ -1,8 +1,9 @@
 """Sentences with slots, filled for a household: ``近12个月自付{medical_self_pay_12m:yuan},超过{limit:yuan}``."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from typing import SupportsFloat, cast
 
 import numpy as np
@@ -32,6 +33,14 @@ class Template:
         """Return the sentence for one household; a value that is not there is said to be unknown."""
         shown = [show(values.get(name), unit, language) for name, unit in self.slots]
         return "".join(piece for pair in zip(self.texts, [*shown, ""], strict=True) for piece in pair)
+
+    def fill_many(self, language: Language, columns: Mapping[str, list[object]], count: int) -> list[str]:
+        """Return what ``fill`` says of each of ``count`` households; equal values are put into words once."""
+        pieces: list[Iterable[str]] = [repeat(self.texts[0], count)]
+        for (name, unit), text in zip(self.slots, self.texts[1:], strict=True):
+            words = {value: show(value, unit, language) + text for value in set(columns[name])}
+            pieces.append([words[value] for value in columns[name]])
+        return list(map("".join, zip(*pieces, strict=True)))
 
 
 def read_template(text: str, place: Place) -> Template:
