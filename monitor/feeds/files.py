@@ -69,10 +69,11 @@ def _read_regular(path: Path) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise Invalid(zh="文件打不开，或是一个链接", en="the file cannot be opened, or it is a link") from error
+    before = os.fstat(handle)
+    if not stat.S_ISREG(before.st_mode):
+        os.close(handle)
+        raise Invalid(zh="不是普通文件（设备、管道或目录）", en="not a regular file (a device, a pipe or a folder)")
     with os.fdopen(handle, "rb") as file:
-        before = os.fstat(handle)
-        if not stat.S_ISREG(before.st_mode):
-            raise Invalid(zh="不是普通文件（设备、管道或目录）", en="not a regular file (a device, a pipe or a folder)")
         if before.st_size > FILE_LIMIT:
             raise Invalid(zh=f"文件超过 {FILE_LIMIT >> 20} MiB", en=f"the file is bigger than {FILE_LIMIT >> 20} MiB")
         data = file.read(FILE_LIMIT + 1)
