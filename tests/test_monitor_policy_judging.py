@@ -174,6 +174,7 @@ def test_a_table_that_lacks_a_column_is_refused(tmp_path):
     with pytest.raises(Invalid, match=r"the table of indicators lacks the columns \['cars', 'category'\]") as refused:
         small_policy(tmp_path).judge(households({}).drop(columns=["cars", "category"]))
     assert refused.value.zh == "指标表缺少列:['cars', 'category']"
+    assert refused.value.en == "the table of indicators lacks the columns ['cars', 'category']"
 
 
 def test_region_and_category_are_needed_though_no_condition_reads_them(tmp_path):
@@ -188,6 +189,7 @@ def test_a_household_that_stands_twice_is_refused(tmp_path):
     with pytest.raises(Invalid, match="a household stands twice in the table of indicators") as refused:
         small_policy(tmp_path).judge(table)
     assert refused.value.zh == "指标表中有重复的户"
+    assert refused.value.en == "a household stands twice in the table of indicators"
 
 
 def test_the_same_table_gives_the_same_codes_in_whatever_order_it_comes(tmp_path):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,9 @@ from monitor.policy.thresholds import Numbers, Resolved
 
 FIRES, SILENT, UNKNOWN = 1, 0, -1
 CODE_OF_TRUTH = np.array([SILENT, UNKNOWN, FIRES], dtype=np.int8)
+WORDS = np.array(["silent", "fires", "unknown"], dtype=object)
 VERDICTS = {FIRES: "fires", SILENT: "silent", UNKNOWN: "unknown"}
 MOST = 100.0
-Codes = npt.NDArray[np.int8]
 Bools = npt.NDArray[np.bool_]
 
 
@@ -44,8 +44,8 @@ class Verdicts:
         return pd.DataFrame(
             {
                 "household_key": self.codes.index.to_numpy()[row],
-                "rule": self.codes.columns.to_numpy(dtype=object)[column],
-                "verdict": pd.Series(codes[row, column]).map(VERDICTS).to_numpy(dtype=object),
+                "rule": self.codes.columns.to_numpy()[column],
+                "verdict": WORDS[codes[row, column]],
             }
         ).sort_values(["household_key", "rule"], ignore_index=True)
 
@@ -83,7 +83,7 @@ class Verdicts:
     def _per_rule(self, value: Callable[[Rule, Columns], Numbers | float]) -> pd.DataFrame:
         columns = prepared(self.rules.values(), self.resolved, self.fired)
         values = {name: np.broadcast_to(value(rule, columns), len(self.fired)) for name, rule in self.rules.items()}
-        return pd.DataFrame(values, index=self.fired.index, columns=self.codes.columns)
+        return pd.DataFrame(values, index=self.fired.index)
 
 
 def judge(rules: Mapping[str, Rule], resolved: Resolved, table: pd.DataFrame) -> Verdicts:
@@ -93,17 +93,16 @@ def judge(rules: Mapping[str, Rule], resolved: Resolved, table: pd.DataFrame) ->
     table without them, and a household that stands in it twice.
     """
     _check(rules, table)
-    names = sorted(rules)
+    ordered = {name: rules[name] for name in sorted(rules)}
     columns = prepared(rules.values(), resolved, table)
-    codes = np.empty((len(table), len(names)), dtype=np.int8, order="F")
-    for at, name in enumerate(names):
-        codes[:, at] = CODE_OF_TRUTH[truth(rules[name].when, columns)]
+    truths = {name: np.broadcast_to(truth(rule.when, columns), len(table)) for name, rule in ordered.items()}
+    codes = pd.DataFrame({name: CODE_OF_TRUTH[row] for name, row in truths.items()}, index=table.index)
     missing = {name: np.isnan(columns.parameter(name)) for name in sorted(_parameters(rules.values()))}
     return Verdicts(
-        codes=pd.DataFrame(codes, index=table.index, columns=pd.Index(names, dtype=object), copy=False),
-        no_threshold=_without(rules, names, codes, missing),
+        codes=codes,
+        no_threshold=_without(ordered, codes, missing),
         regions_without={name: _regions(table, rows) for name, rows in missing.items() if rows.any()},
-        rules={name: rules[name] for name in names},
+        rules=ordered,
         resolved=resolved,
         table=table,
     )
@@ -116,7 +115,7 @@ def prepared(rules: Iterable[Rule], resolved: Resolved, table: pd.DataFrame) -> 
     region, category = pd.Categorical(table["region"]), pd.Categorical(table["category"])
     return Columns(
         {name: table[name] for name in sorted({*names, "region"})},
-        {name: pd.Series(resolved.take(name, region, category), table.index) for name in sorted(_parameters(rules))},
+        {name: pd.Series(resolved.take(name, region, category)) for name in sorted(_parameters(rules))},
     )
 
 
@@ -132,13 +131,13 @@ def _check(rules: Mapping[str, Rule], table: pd.DataFrame) -> None:
         raise Invalid(zh="指标表中有重复的户", en="a household stands twice in the table of indicators")
 
 
-def _without(rules: Mapping[str, Rule], names: list[str], codes: Codes, missing: Mapping[str, Bools]) -> dict[str, int]:
+def _without(rules: Mapping[str, Rule], codes: pd.DataFrame, missing: Mapping[str, Bools]) -> dict[str, int]:
     """Count the households that a rule cannot judge and that lack a value of one of its parameters."""
     counts = {}
-    for at, name in enumerate(names):
-        lacking = [missing[parameter] for parameter in sorted(rules[name].parameters)]
-        rows = reduce(np.logical_or, lacking, np.zeros(len(codes), dtype=np.bool_))
-        if count := int((rows & (codes[:, at] == UNKNOWN)).sum()):
+    for name, rule in rules.items():
+        lacking = [missing[parameter] for parameter in rule.parameters]
+        unknown = codes[name].to_numpy() == UNKNOWN
+        if lacking and (count := int((unknown & np.logical_or.reduce(lacking)).sum())):
             counts[name] = count
     return counts
 

@@ -71,7 +71,7 @@ class _Speaker:
     def leaf(self, node: Leaf) -> str:
         match node:
             case Number():
-                return f"{node.value:,.6f}".rstrip("0").rstrip(".")
+                return f"{node.value:,.15g}"
             case Text():
                 return node.value
             case Truth():
