@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from monitor.matching import evidence, ids, names, numbers
+from monitor.matching import evidence, names
 
 Ints = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.str_]
@@ -116,15 +116,6 @@ def bench_evidence(count: int = 1_000_000, *, seed: int = 7) -> dict[str, Any]:
     }
 
 
-def bench_numbers(count: int = 1_000_000, *, seed: int = 7) -> dict[str, Any]:
-    """Read ``count`` ID numbers as agencies write them, and say how many a second."""
-    column = pa.array(_written_numbers(count, np.random.default_rng(seed)))
-    started = time.perf_counter()
-    numbers.normalise(column)
-    seconds = time.perf_counter() - started
-    return {"rows": count, "seconds": seconds, "rows_per_second": count / seconds}
-
-
 def _judged(pairs: pa.Table, same: Ints) -> dict[str, float]:
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     right_ones = int((same[left] == right).sum())
@@ -188,15 +179,3 @@ def _slipped(birth: Texts, random: np.random.Generator) -> Texts:
         result[row] = birth[row][:place] + str(random.integers(0, 10)) + birth[row][place + 1 :]
     result[chance > 1 - _BIRTH_ABSENT] = ""
     return result
-
-
-def _written_numbers(count: int, random: np.random.Generator) -> list[str]:
-    born = (np.datetime64("1935-01-01") + random.integers(0, 32_000, count)).astype(str)
-    sequences = random.integers(0, 1000, count).tolist()
-    bodies = [f"340202{day.replace('-', '')}{sequence:03d}" for day, sequence in zip(born, sequences, strict=True)]
-    whole = [body + ids.check_digit(body) for body in bodies]
-    chance = random.random(count).tolist()
-    return [
-        f" {text} " if c < 0.02 else text.lower() if c < 0.04 else text[:6] + text[8:17] if c < 0.06 else text
-        for text, c in zip(whole, chance, strict=True)
-    ]

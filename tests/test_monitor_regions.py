@@ -145,7 +145,9 @@ def test_the_same_code_means_another_place_in_another_scheme(code: str, scheme: 
 
 @given(st.lists(st.one_of(st.none(), CODES), max_size=20))
 def test_a_column_resolves_as_its_codes_do_and_drops_none(codes: list[str | None]) -> None:
-    found = TREE.canonical(pa.array(codes, pa.string()), TODAY)
+    column = pa.array(codes, pa.string())
+    found = TREE.canonical(column, TODAY)
+    assert TREE.canonical(pa.chunked_array([column, column]), TODAY).region.to_pylist() == found.region.to_pylist() * 2
     each = [TREE.resolve(code, TODAY) for code in codes]
     assert found.region.to_pylist() == [one.region for one in each]
     assert found.county.to_pylist() == [one.county for one in each]
