@@ -129,7 +129,7 @@ def test_a_page_may_say_what_a_member_without_rows_has(said, empty):
         ("months 0..0", Window("full_months", 0, 0)),
     ],
 )
-def test_windows(text, window):
+def test_a_window_is_read_as_it_is_written(text, window):
     assert read_window(read_text(f"w: {text}\n", "x").value["w"]) == window
 
 

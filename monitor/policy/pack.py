@@ -193,6 +193,7 @@ def digest(said: object) -> str:
 
 
 def plain(part: Part) -> object:
+    """Return what a page says as plain lists, mappings and scalars, without its places."""
     if isinstance(part.value, dict):
         return {key: plain(inner) for key, inner in part.value.items()}
     return [plain(inner) for inner in part.value] if isinstance(part.value, list) else part.value

@@ -112,18 +112,21 @@ def check_rule(rule: Rule, indicators: Mapping[str, IndicatorPage], parameters: 
 
 
 def check_names(expression: Expression, known: Mapping[str, Kind], what: Words) -> None:
+    """Refuse the first name that ``known`` does not hold, at its own column."""
     for node in expression.every(lambda node: isinstance(node, Name)):
         if isinstance(node, Name):
             find(known, node.name, expression.place.at(node.at), what)
 
 
 def check_parameters(expression: Expression, parameters: Mapping[str, ParameterPage]) -> None:
+    """Refuse the first parameter that no page defines, at its own column."""
     for node in expression.every(lambda node: isinstance(node, Parameter)):
         if isinstance(node, Parameter):
             find(parameters, node.name, expression.place.at(node.at), PARAMETER)
 
 
 def check_kind(expression: Expression, kinds: Mapping[str, Kind], wanted: Kind | None) -> None:
+    """Refuse an expression that is well made but of another kind than ``wanted``; None wants any."""
     found = kind_of(expression, kinds)
     if found is not None and wanted is not None and found != wanted:
         raise expression.refuse(

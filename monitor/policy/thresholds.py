@@ -96,6 +96,7 @@ def chain(region: str) -> Iterator[str]:
 
 
 def level_of(region: str) -> Words:
+    """Return what kind of region a code stands for, by its length."""
     return LEVELS.get(len(region), NATIONAL) if region != NATION else NATIONAL
 
 

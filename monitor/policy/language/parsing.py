@@ -71,6 +71,8 @@ HINTS = {
 
 @dataclass(frozen=True)
 class Token:
+    """One word, number, text or sign, and the offset that it starts at."""
+
     sort: Literal["number", "name", "text", "sign", "end"]
     text: str
     at: int

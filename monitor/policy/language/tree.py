@@ -35,30 +35,40 @@ class PolicyError(Invalid):
 
 @dataclass(frozen=True)
 class Number:
+    """A number as it is written, never negative: the sign stands outside."""
+
     value: float
     at: int
 
 
 @dataclass(frozen=True)
 class Text:
+    """A text in single quotes, its doubled quotes already single."""
+
     value: str
     at: int
 
 
 @dataclass(frozen=True)
 class Truth:
+    """``true`` or ``false`` as it is written."""
+
     value: bool
     at: int
 
 
 @dataclass(frozen=True)
 class Name:
+    """An indicator, a column or an attribute, by its name."""
+
     name: str
     at: int
 
 
 @dataclass(frozen=True)
 class Parameter:
+    """A value set by law or notice, by its dotted name; always a number."""
+
     name: str
     at: int
 
@@ -73,6 +83,8 @@ class Known:
 
 @dataclass(frozen=True)
 class Negative:
+    """A number turned round; unknown where it is unknown."""
+
     inner: "Node"
     at: int
 
@@ -98,6 +110,8 @@ class Extreme:
 
 @dataclass(frozen=True)
 class Comparison:
+    """Two things of one kind compared; unknown with either side unknown."""
+
     order: Order
     left: "Node"
     right: "Node"
@@ -106,6 +120,8 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Among:
+    """Whether a thing is one of those listed; unknown where it is unknown."""
+
     inner: "Node"
     items: tuple[Number | Text, ...]
     at: int
@@ -123,6 +139,8 @@ class Between:
 
 @dataclass(frozen=True)
 class Not:
+    """Kleene's NOT: what is unknown stays unknown."""
+
     inner: "Node"
     at: int
 
