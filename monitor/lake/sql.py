@@ -58,14 +58,6 @@ def standing_facts(facts: str, gone: str | None) -> str:
     return f"SELECT f.* FROM {named(facts)} f ANTI JOIN {named(gone)} g ON {ended}"
 
 
-def keys_among(facts: str, keys: str) -> str:
-    """Return the distinct fact keys of ``facts`` that are also in ``keys``, in order."""
-    return (
-        f"SELECT DISTINCT f.fact_key FROM {named(facts)} f "
-        f"WHERE EXISTS (SELECT 1 FROM {named(keys)} k WHERE k.fact_key = f.fact_key) ORDER BY f.fact_key"
-    )
-
-
 def years_between(birth: str, until: date | str) -> str:
     """Return full years from the date ``birth`` to a day; whoever was born on 29 February turns on 1 March."""
     if isinstance(until, date):

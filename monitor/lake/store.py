@@ -2,17 +2,18 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from monitor.lake.duck import DuckEngine
 from monitor.lake.engine import Engine
-from monitor.lake.manifest import Manifest
-from monitor.lake.sql import keys_among, named
+from monitor.lake.manifest import Manifest, standing
+from monitor.lake.sql import named
 from monitor.lake.view import View
 
 FACT = {"fact_key": "BIGINT", "person_key": "BIGINT", "row_no": "INTEGER", "seq": "BIGINT"}
@@ -55,7 +56,8 @@ class Lake:
             path.unlink(missing_ok=True)
             if rows is not None and rows.num_rows:
                 _write_whole(path, _numbered(rows, seq))
-                digest.update(path.read_bytes())
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
                 paths.append(path)
         _sync_folder(self.root / feed)
         return Written(tuple(paths), digest.hexdigest())
@@ -65,20 +67,16 @@ class Lake:
         self.facts_path(feed, seq).unlink(missing_ok=True)
         self.gone_path(feed, seq).unlink(missing_ok=True)
 
-    def gone_keys(
-        self, feed: str, manifest: Manifest, keys: pa.ChunkedArray | pa.Array, *, engine: Engine | None = None
-    ) -> pa.Table:
-        """Return, as column ``fact_key`` in order, those of ``keys`` that stand for live facts of ``feed``.
-
-        A run over many deliveries gives the ``engine`` that it keeps open: starting one takes longer than asking.
-        """
-        view = View(self, engine or self.engine(), manifest, {feed: FACT})
-        try:
-            view.engine.put("asked", pa.table({"fact_key": keys}))
-            return view.engine.query(keys_among(view.facts(feed), "asked"))
-        finally:
-            if engine is None:
-                view.close()
+    def gone_keys(self, feed: str, manifest: Manifest, keys: pa.ChunkedArray | pa.Array) -> pa.Table:
+        """Return, as column ``fact_key`` in order, those of ``keys`` that stand for live facts of ``feed``."""
+        asked = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
+        earlier = standing(manifest, feed)
+        facts = [self.facts_path(feed, d.seq) for d in earlier if d.has_facts]
+        gone = [self.gone_path(feed, d.seq) for d in earlier[1:] if d.has_gone]
+        last = _last_seen(facts, asked)
+        ended = dict(zip(*_last_seen(gone, pa.array(last[0])), strict=True)) if gone else {}
+        live = [key for key, seq in zip(*last, strict=True) if ended.get(key, seq) <= seq]
+        return pa.table({"fact_key": pa.array(sorted(live), pa.int64())})
 
     def known(self, manifest: Manifest, columns: Mapping[str, Mapping[str, str]]) -> View:
         """Open the state of knowledge that ``manifest`` describes; to be closed, best by ``with``.
@@ -93,6 +91,20 @@ class Lake:
         """Start an engine over this folder."""
         self.root.mkdir(parents=True, exist_ok=True)
         return DuckEngine(self.root, memory_limit=self.memory_limit, threads=self.threads)
+
+
+def _last_seen(paths: Iterable[Path], asked: pa.Array) -> tuple[list[int], list[int]]:
+    """Return which of the keys ``asked`` the files hold, and for each the last delivery that has it."""
+    found = [_among(path, asked) for path in paths]
+    if not found:
+        return [], []
+    last = pa.concat_tables(found).group_by("fact_key").aggregate([("seq", "max")])
+    return last.column("fact_key").to_pylist(), last.column("seq_max").to_pylist()
+
+
+def _among(path: Path, asked: pa.Array) -> pa.Table:
+    rows = pq.read_table(path, columns=["fact_key", "seq"])
+    return rows.filter(pc.is_in(rows.column("fact_key"), value_set=asked))
 
 
 def _numbered(rows: pa.Table, seq: int) -> pa.Table:

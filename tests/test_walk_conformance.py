@@ -1,0 +1,77 @@
+"""The engine and the policy against the oracle: the sample's three dates, and random worlds."""
+
+import csv
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import oracle
+import oracle_reading
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from world_lake import WorldLake
+from worlds import worlds
+
+from monitor.indicators import compute, opened
+from monitor.lake import Lake
+from monitor.policy import Policy, load
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "deliveries"
+DATES = ("2025-12-31", "2026-03-31", "2026-04-20")
+WORDS = {1: "fires", -1: "unknown"}
+
+
+@cache
+def policy_on(as_of: date) -> Policy:
+    return load(as_of)
+
+
+def verdicts_of_the_engine(world: WorldLake, as_of: date) -> set[tuple[str, str, str]]:
+    policy = policy_on(as_of)
+    with opened(world.lake, policy, world.known(as_of)) as view:
+        table = compute(view, policy, as_of=as_of)
+    codes = policy.judge(table).codes[list(oracle.RULES)]
+    numbers = {key: number for number, key in world.households.items()}
+    long = codes.stack()
+    return {(numbers[key], rule, WORDS[code]) for (key, rule), code in long[long != 0].items()}
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> WorldLake:
+    if not (SHARED / "sample").is_dir():
+        pytest.skip("the shared sample deliveries are not beside this repository")
+    world = WorldLake(Lake(tmp_path_factory.mktemp("sample")), policy_on(date(2025, 12, 31)).feeds)
+    return world.extend(oracle_reading.deliveries(SHARED / "sample"))
+
+
+@pytest.mark.parametrize("day", DATES)
+def test_the_engine_gives_exactly_the_expected_verdicts_of_the_sample(sample: WorldLake, day: str) -> None:
+    with (SHARED / "sample-expected.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["as_of"] == day]
+    expected = {(row["household_id"], row["rule"], row["verdict"]) for row in rows}
+    assert verdicts_of_the_engine(sample, date.fromisoformat(day)) == expected
+
+
+@pytest.mark.parametrize("series", range(5))
+def test_the_engine_agrees_with_the_oracle_on_random_worlds(
+    series: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    @settings(max_examples=50, suppress_health_check=list(HealthCheck))
+    @given(worlds())
+    def agrees(world: tuple[date, list[oracle.Delivery]]) -> None:
+        as_of, deliveries = world
+        lake = WorldLake(Lake(tmp_path_factory.mktemp(f"world{series}")), policy_on(as_of).feeds).extend(deliveries)
+        assert verdicts_of_the_engine(lake, as_of) == set(oracle.verdicts(deliveries, as_of))
+
+    agrees()
+
+
+def test_the_answer_does_not_depend_on_how_late_it_is_computed(sample: WorldLake) -> None:
+    early, policy = date(2025, 12, 31), policy_on(date(2025, 12, 31))
+    before = [ref for ref in sample.manifest if ref.known_on <= early]
+    tables = []
+    for known in (tuple(before), tuple(reversed(before))):
+        with opened(sample.lake, policy, known) as view:
+            tables.append(compute(view, policy, as_of=early))
+    pd.testing.assert_frame_equal(*tables)
