@@ -19,6 +19,7 @@ held = typer.Typer(help="待处理批次 / Held deliveries and their row errors"
 app.add_typer(held, name="delivery")
 
 app.command()(made_up.demo)
+app.command()(made_up.bench)
 app.command()(deliveries.ingest)
 app.command("feeds")(deliveries.overview)
 app.command()(nights.scan)

@@ -25,7 +25,7 @@ FIFTEEN = (
     "elders_80",
     "payments_after_death",
     "residential_units",
-    "dibao_paid_months_12m",
+    "payments_last_month",
 )
 FEEDS = (
     "household_register", "deaths", "medical_settlements", "social_insurance", "wages", "disability_certificates",
@@ -53,7 +53,7 @@ def in_sql(view: View, as_of: date) -> pd.DataFrame:
     """Return the fifteen from the statement in ``by_hand.sql``."""
     for feed in FEEDS:
         view.facts(feed)
-    dates = {f"month_{back}": sql.day(months_before(as_of, back + 1)) for back in (0, 2, 11, 14)}
+    dates = {f"month_{back}": sql.day(months_before(as_of, back + 1)) for back in (0, 2, 14)}
     dates |= {"as_of": sql.day(as_of), "year_ago": sql.day(year_before(as_of))}
     dates |= {"ninety_days": sql.day(as_of - timedelta(days=90)), "month_day": str(as_of.month * 100 + as_of.day)}
     statement = Template(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")).substitute(dates)
@@ -187,18 +187,17 @@ def _home(read: partial[pd.DataFrame], living: pd.DataFrame, as_of: date) -> pd.
 
 
 def _aid(read: partial[pd.DataFrame], members: pd.DataFrame, living: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    rows = read("benefit_payments", ["month", "program", "result"])
+    rows = read("benefit_payments", ["month", "result"])
     rows = rows[rows["result"] == "paid"]
     dead = members.loc[~members["alive"], ["household_key", "person_key", "died_on"]]
     after = rows.merge(dead, on="person_key")
     month = pd.to_datetime(after["month"])
     late = (month.dt.year - after["died_on"].dt.year) * 12 + month.dt.month - after["died_on"].dt.month
-    dibao = rows[(rows["program"] == "dibao") & _back(rows, as_of).between(0, 11)]
-    months = dibao.groupby("person_key")["month"].nunique().rename("months").reset_index()
+    lately = rows[_back(rows, as_of) == 0].merge(living, on="person_key")
     return pd.DataFrame(
         {
             "payments_after_death": after[late > 1].groupby("household_key").size(),
-            "dibao_paid_months_12m": months.merge(living, on="person_key").groupby("household_key")["months"].sum(),
+            "payments_last_month": lately.groupby("household_key").size(),
         }
     )
 

@@ -64,12 +64,10 @@ WITH member AS (
     SELECT household_key, count(*) AS units
     FROM known_real_estate JOIN living USING (person_key)
     WHERE use = 'residential' AND status = 'active' GROUP BY household_key
-), dibao AS (
-    SELECT person_key, count(DISTINCT month) AS months
-    FROM known_benefit_payments
-    WHERE result = 'paid' AND program = 'dibao' AND month BETWEEN $month_11 AND $month_0 GROUP BY person_key
-), dibao_household AS (
-    SELECT household_key, sum(months) AS months FROM dibao JOIN living USING (person_key) GROUP BY household_key
+), paid AS (
+    SELECT household_key, count(*) AS payments
+    FROM known_benefit_payments JOIN living USING (person_key)
+    WHERE result = 'paid' AND month = $month_0 GROUP BY household_key
 )
 SELECT household_key,
        CAST(coalesce(medical_household.highest, 0) AS DOUBLE) AS medical_self_pay_12m,
@@ -86,10 +84,10 @@ SELECT household_key,
        CAST(household.elders_80 AS DOUBLE) AS elders_80,
        CAST(coalesce(late.payments, 0) AS DOUBLE) AS payments_after_death,
        CAST(coalesce(home.units, 0) AS DOUBLE) AS residential_units,
-       CAST(coalesce(dibao_household.months, 0) AS DOUBLE) AS dibao_paid_months_12m
+       CAST(coalesce(paid.payments, 0) AS DOUBLE) AS payments_last_month
 FROM household
 LEFT JOIN medical_household USING (household_key) LEFT JOIN gap USING (household_key)
 LEFT JOIN wage USING (household_key) LEFT JOIN disabled USING (household_key)
 LEFT JOIN dropout USING (household_key) LEFT JOIN house USING (household_key)
 LEFT JOIN disaster USING (household_key) LEFT JOIN late USING (household_key)
-LEFT JOIN home USING (household_key) LEFT JOIN dibao_household USING (household_key)
+LEFT JOIN home USING (household_key) LEFT JOIN paid USING (household_key)

@@ -75,8 +75,9 @@ def _settle(city: people.City, plan: Plan) -> World:
 
 
 def _agency(world: World, feed: str, pages: Mapping[str, FeedPage]) -> Agency:
-    headers = {column.name: column.headers for column in pages[feed].columns.values()}
-    return Agency(world.city, feed, headers, lambda person: home.addresses(world, person))
+    page = pages[feed]
+    headers = {column.name: column.headers for column in page.columns.values()}
+    return Agency(world.city, feed, headers, lambda person: home.addresses(world, person), page.nil_return)
 
 
 def _deliver(world: World, agencies: Mapping[str, Agency], root: Path, ledger: Ledger) -> None:
@@ -87,11 +88,15 @@ def _deliver(world: World, agencies: Mapping[str, Agency], root: Path, ledger: L
         if early or on > world.plan.until or incidents.stops_arriving(world.plan, source.feed, world.life.index):
             continue
         rows = source.emit(world)
-        if rows is None or not len(rows):
+        if rows is None:
             continue
         agency = agencies[source.feed]
         rows = agency.prepare(source, rows, world.chance(f"prepare {source.feed} {source.after}"))
-        incidents.send(incidents.Post(world, agency, source, root, ledger, on), rows)
+        post = incidents.Post(world, agency, source, root, ledger, on)
+        if len(rows):
+            incidents.send(post, rows)
+        elif agency.nil_return:
+            incidents.send_nothing(post, rows)
 
 
 __all__ = ["FORMATS", "REGIONS", "Made", "Plan", "Truth", "generate"]

@@ -55,6 +55,7 @@ class Agency:
     feed: str
     headers: files.Headers
     addresses: Callable[[Ints], pa.StringArray]
+    nil_return: bool = False
     style: files.Style = field(init=False)
     late: list[Rows] = field(default_factory=list)
     mending: list[Rows] = field(default_factory=list)

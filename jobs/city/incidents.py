@@ -57,6 +57,12 @@ def send(post: Post, rows: Rows) -> None:
         mishap(post, rows)
 
 
+def send_nothing(post: Post, rows: Rows) -> None:
+    """Write a file without rows whose manifest says so: the agency has nothing to report."""
+    path = post.write(rows)
+    files.manifest(path, feed=post.source.feed, received_on=post.on, mode="append", rows=0)
+
+
 def _cut_short(post: Post, rows: Rows) -> None:
     """The line broke in the middle of a row; the whole file comes on the next day, with its manifest."""
     plain = replace(post.agency.style, extension="csv")

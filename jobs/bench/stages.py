@@ -1,0 +1,247 @@
+"""The stages of the benchmark, each run in a process of its own so that its memory is its own."""
+
+import resource
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from jobs import bench_matching, city
+from jobs.bench import by_hand
+from jobs.city import dirt
+from jobs.scan import ROWS, scan
+from monitor import database, feeds, indicators, policy, regions
+from monitor.lake import Lake, Manifest, View, sql
+from monitor.matching import exact
+from monitor.service import Service, open_service
+from monitor.settings import Settings
+
+Result = dict[str, Any]
+_EVIDENCE_MOST = 1_000_000
+_NUMBERS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is measured: a city of ``households`` as of ``as_of``, in the installation of ``settings``."""
+
+    settings: Settings
+    households: int
+    seed: int
+    as_of: date
+    repeat: int
+
+    @property
+    def root(self) -> Path:
+        return self.settings.home / "city"
+
+
+def measure(bench: Bench, stage: str) -> Result:
+    """Run one stage in a fresh process and return what it found, with its peak memory and CPU seconds."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_measured, bench, stage).result()
+
+
+def _measured(bench: Bench, stage: str) -> Result:
+    found = STAGES[stage](bench)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return found | {"peak_mib": round(used.ru_maxrss / 1024), "cpu_seconds": round(used.ru_utime + used.ru_stime, 2)}
+
+
+def generate(bench: Bench) -> Result:
+    """Make the city: its deliveries as CSV files, and the truth beside them."""
+    plan = city.Plan(bench.households, bench.seed, bench.as_of, formats=("csv",))
+    began = time.perf_counter()
+    made = city.generate(bench.root, plan, pages=policy.read_pack().feeds, facts=False)
+    return _rate(sum(made.rows.values()), time.perf_counter() - began)
+
+
+def ingest(bench: Bench) -> Result:
+    """Take in every delivery: read, check, match, commit. ``per_core`` divides by the CPU seconds used."""
+    service = open_service(bench.settings)
+    with database.transaction(service.engine) as session:
+        regions.load_regions(session, regions.read_places(bench.root / city.REGIONS))
+    began, before = time.perf_counter(), time.process_time()
+    receipts = feeds.ingest_folder(service, bench.root / "deliveries")
+    seconds, used = time.perf_counter() - began, time.process_time() - before
+    rows = sum(receipt.rows for receipt in receipts)
+    fates = pd.Series([receipt.status for receipt in receipts]).value_counts().to_dict()
+    facts = sum(receipt.facts for receipt in receipts)
+    return _rate(rows, seconds) | {"rows_per_second_per_core": round(rows / used), "facts": facts, "fates": fates}
+
+
+def parquet_scan(bench: Bench) -> Result:
+    """Read every column of every fact, and do nothing with it: the floor below all else."""
+
+    def once(view: View) -> Result:
+        rows = 0
+        for feed in view.columns:
+            facts, _ = view.arrived(feed)
+            rows += int(view.query(f"SELECT count(COLUMNS(*)) FROM {sql.named(facts)}").column(0)[0].as_py())  # noqa: S608
+        return {"rows": rows}
+
+    return _repeated(bench, lambda: _viewing(bench, once))
+
+
+def sql_by_hand(bench: Bench) -> Result:
+    """Fifteen indicators by the hand-written statement."""
+
+    def once(view: View) -> Result:
+        table = by_hand.in_sql(view, bench.as_of)
+        return {"rows": len(table), "checksums": by_hand.checksums(table)}
+
+    return _repeated(bench, lambda: _viewing(bench, once))
+
+
+def pandas_by_hand(bench: Bench) -> Result:
+    """The same fifteen in plain pandas."""
+    service = open_service(bench.settings)
+    known = _known(service, bench.as_of)
+
+    def once() -> Result:
+        table = by_hand.in_pandas(_lake(service), known, bench.as_of)
+        return {"rows": len(table), "checksums": by_hand.checksums(table)}
+
+    return _repeated(bench, once)
+
+
+def all_indicators(bench: Bench) -> Result:
+    """Every indicator of policy, as the scan computes them."""
+    law = policy.load(bench.as_of)
+
+    def once(view: View) -> Result:
+        sums, rows = dict.fromkeys(by_hand.FIFTEEN, 0.0), 0
+        for table in indicators.compute_chunks(view, law, as_of=bench.as_of, rows=ROWS):
+            rows += len(table)
+            sums = {name: sums[name] + value for name, value in by_hand.checksums(table).items()}
+        return {"rows": rows, "checksums": {name: round(value, 4) for name, value in sums.items()}}
+
+    return _repeated(bench, lambda: _viewing(bench, once)) | {"indicators": len(law.indicators)}
+
+
+def rules(bench: Bench) -> Result:
+    """Every rule judged: ``seconds`` is the judging alone, over all households."""
+    law = policy.load(bench.as_of)
+    service = open_service(bench.settings)
+    known = _known(service, bench.as_of)
+    seconds, fires = np.zeros(bench.repeat), 0
+    with indicators.opened(_lake(service), law, known) as view:
+        for table in indicators.compute_chunks(view, law, as_of=bench.as_of, rows=ROWS):
+            for attempt in range(bench.repeat):
+                began = time.perf_counter()
+                found = law.judge(table)
+                seconds[attempt] += time.perf_counter() - began
+            fires += int((found.codes.to_numpy() == policy.FIRES).sum())
+    return _times(seconds.tolist()) | {"rules": len(law.rules), "fires": fires}
+
+
+def whole_scan(bench: Bench) -> Result:
+    """The first night: every alert is new and written with its evidence."""
+    return _scan(bench, bench.as_of - timedelta(days=1))
+
+
+def next_scan(bench: Bench) -> Result:
+    """The night after: the alerts are there already, and what has not changed stays."""
+    return _scan(bench, bench.as_of)
+
+
+def exact_matching(bench: Bench) -> Result:
+    """Numbers as agencies write them, to people: normalised and looked up; reading the register once is apart."""
+    service = open_service(bench.settings)
+    column = _written(bench)
+    with database.reading(service.engine) as session:
+        index = exact.Index(service.keyring)
+        began = time.perf_counter()
+        index.load(session)
+        loading = time.perf_counter() - began
+        found = _repeated(bench, lambda: _matched(index, session, column))
+    return found | {"register_seconds": round(loading, 3), "rows_per_second": round(len(column) / found["seconds"])}
+
+
+def evidence_matching(bench: Bench) -> Result:
+    """People without a number, a list against a list, judged by their own truth."""
+    count = min(_EVIDENCE_MOST, bench.households)
+    found = bench_matching.bench_evidence(count)
+    return found | {"seconds": round(found["seconds"], 3)}
+
+
+def _matched(index: exact.Index, session: Any, column: pa.Array) -> Result:
+    matched = index.match(session, column)
+    return {"rows": len(column), "found": int((matched.people != exact.NO_PERSON).sum())}
+
+
+def _written(bench: Bench) -> pa.Array:
+    """A million numbers of the city's people as agencies write them, blemishes and all."""
+    clean = pa.array(city.Truth(bench.root / "truth").table("people")["id_no"], pa.string())
+    chance = np.random.default_rng(bench.seed)
+    asked = clean.take(pa.array(chance.integers(0, len(clean), _NUMBERS)))
+    return dirt.numbers(chance, asked, np.zeros(_NUMBERS, dtype=bool)).texts
+
+
+def _scan(bench: Bench, as_of: date) -> Result:
+    service = open_service(bench.settings)
+    began = time.perf_counter()
+    done = scan(service, as_of)
+    counts = {name: value for name, value in done.counts.items() if isinstance(value, int)}
+    return _times([time.perf_counter() - began]) | counts
+
+
+def _viewing(bench: Bench, ask: Callable[[View], Result]) -> Result:
+    service = open_service(bench.settings)
+    law = policy.load(bench.as_of)
+    with indicators.opened(_lake(service), law, _known(service, bench.as_of)) as view:
+        began = time.perf_counter()
+        found = ask(view)
+        return found | {"took": time.perf_counter() - began}
+
+
+def _known(service: Service, as_of: date) -> Manifest:
+    with database.reading(service.engine) as session:
+        return indicators.manifest(session, as_of=as_of)
+
+
+def _lake(service: Service) -> Lake:
+    return Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
+
+
+def _repeated(bench: Bench, work: Callable[[], Result]) -> Result:
+    """Run ``work`` as often as asked; the findings of the last, the times of all."""
+    times: list[float] = []
+    found: Result = {}
+    for _ in range(bench.repeat):
+        began = time.perf_counter()
+        found = work()
+        times.append(found.pop("took", time.perf_counter() - began))
+    return found | _times(times)
+
+
+def _times(times: list[float]) -> Result:
+    return {"seconds": round(median(times), 3), "times": [round(each, 3) for each in times]}
+
+
+def _rate(rows: int, seconds: float) -> Result:
+    return {"rows": rows, "rows_per_second": round(rows / seconds)} | _times([seconds])
+
+
+STAGES: Mapping[str, Callable[[Bench], Result]] = {
+    "generate": generate,
+    "ingest": ingest,
+    "parquet_scan": parquet_scan,
+    "sql_by_hand": sql_by_hand,
+    "pandas_by_hand": pandas_by_hand,
+    "all_indicators": all_indicators,
+    "rules": rules,
+    "whole_scan": whole_scan,
+    "next_scan": next_scan,
+    "exact_matching": exact_matching,
+    "evidence_matching": evidence_matching,
+}

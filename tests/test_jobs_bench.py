@@ -1,0 +1,75 @@
+"""The benchmark: three ways to the same fifteen indicators agree, and every stage is really done."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from jobs import bench
+from jobs.__main__ import app
+from jobs.bench import by_hand
+from monitor.errors import Conflict, Invalid
+from monitor.settings import read
+
+HOMES = 500
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    folder = tmp_path_factory.mktemp("bench")
+    told = CliRunner().invoke(
+        app,
+        ["bench", "--households", str(HOMES), "--repeat", "1", "--out", str(folder / "found.json")],
+        env={"LOWINCOME_HOME": str(folder / "var")},
+    )
+    assert told.exit_code == 0, told.output
+    assert not (folder / "var" / "bench").exists()
+    found: dict[str, object] = json.loads((folder / "found.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_every_stage_reports_its_time_and_its_own_peak_memory(report: dict[str, dict[str, dict[str, float]]]) -> None:
+    stages = report["stages"]
+    assert list(stages) == list(bench.STAGES)
+    assert all(stage["seconds"] > 0 and stage["peak_mib"] > 50 for stage in stages.values())
+    assert stages["ingest"]["rows"] >= stages["generate"]["rows"]
+    assert stages["whole_scan"]["raised"] > 0
+
+
+def test_sql_pandas_and_policy_say_the_same_fifteen(report: dict[str, dict[str, dict[str, dict[str, float]]]]) -> None:
+    ways = [report["stages"][name]["checksums"] for name in ("sql_by_hand", "pandas_by_hand", "all_indicators")]
+    assert ways[0] == ways[1] == ways[2]
+    assert set(ways[0]) == set(by_hand.FIFTEEN)
+    assert sum(value > 0 for value in ways[0].values()) >= 9
+    assert report["checksums_equal"]
+
+
+def test_ratios_and_the_machine_are_on_record(report: dict[str, dict[str, float]]) -> None:
+    assert report["ratios"]["indicators_over_sql_by_hand"] > 0
+    assert report["machine"]["cores"] >= 1
+    assert "duckdb" in report["machine"]["versions"]
+
+
+def test_ways_that_disagree_are_told(tmp_path: Path) -> None:
+    plan = bench.plan(read({"LOWINCOME_HOME": str(tmp_path)}), households=50)
+    one, other = ({"seconds": 1.0, "checksums": {"wages_3m": value}} for value in (1.0, 2.0))
+    assert not bench.report(plan, {"sql_by_hand": one, "pandas_by_hand": other})["checksums_equal"]
+
+
+def test_an_unknown_stage_or_a_home_without_a_city_is_refused(tmp_path: Path) -> None:
+    plan = bench.plan(read({"LOWINCOME_HOME": str(tmp_path)}), households=50)
+    with pytest.raises(Invalid):
+        bench.run(plan, ["generate", "dance"], told=lambda *_: None)
+    with pytest.raises(Conflict):
+        bench.run(plan, ["rules"], told=lambda *_: None)
+
+
+def test_a_folder_that_no_benchmark_made_is_left_alone(tmp_path: Path) -> None:
+    plan = bench.plan(read({"LOWINCOME_HOME": str(tmp_path)}), households=50)
+    kept = tmp_path / "bench" / "precious"
+    kept.parent.mkdir()
+    kept.touch()
+    with pytest.raises(Conflict):
+        bench.run(plan, ["generate"], told=lambda *_: None)
+    assert kept.exists()
