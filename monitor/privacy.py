@@ -33,6 +33,7 @@ class Keyring:
         self._cipher = AESGCM(_derive(master, "encrypt"))
         self.index_key = _derive(master, "blind-index")
         self.fact_key = _derive(master, "fact-key")
+        self.backup_key = _derive(master, "backup")
 
     def encrypt(self, text: str, *, about: str) -> bytes:
         """Return ``text`` encrypted and bound to ``about`` (table and column), so cells cannot be swapped."""

@@ -18,6 +18,20 @@ class Settings:
     production: bool = False
     threads: int = 2
     memory_limit: str = "2GB"
+    backup_url: str | None = None
+    backup_folder: Path | None = None
+    inbox_folder: Path | None = None
+    pulls: Path | None = None
+
+    @property
+    def backups(self) -> Path:
+        """Where backups are written; best on another disk."""
+        return self.backup_folder or self.home / "backups"
+
+    @property
+    def inbox(self) -> Path:
+        """The drop folder that is watched."""
+        return self.inbox_folder or self.home / "inbox"
 
     @property
     def lake(self) -> Path:
@@ -34,7 +48,9 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
 
     ``LOWINCOME_HOME`` (default ``var``) holds the lake, the keys and the SQLite file unless
     ``LOWINCOME_DATABASE_URL`` and ``LOWINCOME_KEY_FILE`` say otherwise. Refuses a value that is not
-    what the variable takes, naming the variable.
+    what the variable takes, naming the variable. ``LOWINCOME_BACKUPS`` and ``LOWINCOME_INBOX`` move those
+    folders, ``LOWINCOME_BACKUP_DATABASE_URL`` is the backup role's way in, ``LOWINCOME_PULLS`` the page of what
+    is fetched from other databases.
     """
     env = os.environ if environ is None else environ
     home = Path(env.get("LOWINCOME_HOME") or "var").expanduser().absolute()
@@ -45,7 +61,15 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         production=_flag(env, "LOWINCOME_PRODUCTION"),
         threads=_count(env, "LOWINCOME_THREADS", os.cpu_count() or 2),
         memory_limit=env.get("LOWINCOME_MEMORY_LIMIT") or "2GB",
+        backup_url=_driver(env["LOWINCOME_BACKUP_DATABASE_URL"]) if env.get("LOWINCOME_BACKUP_DATABASE_URL") else None,
+        backup_folder=_place(env, "LOWINCOME_BACKUPS"),
+        inbox_folder=_place(env, "LOWINCOME_INBOX"),
+        pulls=_place(env, "LOWINCOME_PULLS"),
     )
+
+
+def _place(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).expanduser().absolute() if env.get(name) else None
 
 
 def _driver(url: str) -> str:
