@@ -1,5 +1,6 @@
 """A night's scan: deliveries known by a date, judged by the policy of that date, become alerts."""
 
+import gc
 import time
 import uuid
 from collections import Counter, defaultdict
@@ -28,6 +29,7 @@ from monitor.tables import Household, Run, Scan, utc_now
 JOB = "scan"
 ROWS = 250_000
 _BATCH = 20_000
+_FIRING = 150_000
 _TRIES = 10
 Progress = Callable[[int, int], None]
 
@@ -220,13 +222,21 @@ def _count(night: Night, found: policy.Verdicts) -> None:
 
 
 def _settle(night: Night, number: int, judged: alerts.Judged) -> None:
-    """Write a chunk's changes, a batch of households a transaction, each with its place in the ledger."""
+    """Write a chunk's changes, a part of it planned at a time: memory is bounded whatever share of it fires."""
     place = night.start[1] if number == night.start[0] else 0
+    with _without_collector():
+        for start, end in judged.cuts(most=_FIRING):
+            if end > place:
+                _settle_part(night, number, judged.part(start, end), begun=max(place - start, 0))
+
+
+def _settle_part(night: Night, number: int, judged: alerts.Judged, *, begun: int) -> None:
+    """Write a part's changes, a batch of households a transaction, each with its place in the ledger."""
     changes, tries = _plan(night, judged), 0
-    while place < len(judged.keys):
-        end = min(place + _BATCH, len(judged.keys))
+    while begun < len(judged.keys):
+        end = min(begun + _BATCH, len(judged.keys))
         try:
-            done = _write(night, judged, changes, number=number, place=place, end=end)
+            done = _write(night, judged, changes, number=number, place=begun, end=end)
         except alerts.Overtaken:
             tries += 1
             if tries == _TRIES:
@@ -234,7 +244,19 @@ def _settle(night: Night, number: int, judged: alerts.Judged) -> None:
             changes = _plan(night, judged)
             continue
         night.counts.update(done)
-        place, tries = end, 0
+        begun, tries = end, 0
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """A plan is millions of small objects in no cycles: walking them again and again would only cost time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _plan(night: Night, judged: alerts.Judged) -> list[alerts.Change]:
@@ -251,7 +273,7 @@ def _write(
         for county, lowest, highest in _spans(judged.table.iloc[place:end]):
             alerts.mark_seen(session, county, lowest, highest, as_of=night.as_of)
         entry = session.get_one(Run, night.run)
-        entry.cursor = {"chunk": number, "place": end}
+        entry.cursor = {"chunk": number, "place": judged.start + end}
         entry.counts = dict(night.counts + done)
         if done:
             audit.record(session, by=JOB, action="scan.alerts", subject=str(night.scan), detail=dict(done))

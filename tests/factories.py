@@ -105,7 +105,7 @@ def judge(
 
     return Judged(
         as_of=as_of, table=table, codes=codes, measured=_measure(homes, keys, names, codes), rules=rules,
-        tell=lambda wanted: _tell(names, wanted), evidence=evidence, withdrawn=withdrawn,
+        tell=lambda wanted, start: _tell(names, wanted), evidence=evidence, withdrawn=withdrawn,
     )  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """What a scan makes of one household's alert: rows to write, nothing written yet."""
 
 import uuid
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -26,12 +25,17 @@ class Change:
     quiets_ended: list[Values] = field(default_factory=list)
     events: list[Values] = field(default_factory=list)
     outbox: list[Values] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, what: str, times: int = 1) -> None:
+        """Add to what a scan says it did."""
+        if times:
+            self.counts[what] = self.counts.get(what, 0) + times
 
     def tell(self, alert: uuid.UUID, kind: str, *, as_of: date, detail: Values, outside: bool = False) -> None:
         """Put a step on the alert's timeline, and in the outbox when others must hear of it."""
         self.events.append({"alert_id": alert, "as_of": as_of, "kind": kind, "by": "system", "detail": detail})
-        self.counts[kind] += 1
+        self.count(kind)
         if outside:
             payload = {"as_of": as_of.isoformat(), "household": self.household, **detail}
             self.outbox.append({"kind": f"alert_{kind}", "subject": str(alert), "payload": payload})

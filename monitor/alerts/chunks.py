@@ -37,7 +37,7 @@ class Judge:
                 fired, verdicts.observed.to_numpy(), verdicts.limits.to_numpy(), verdicts.excess.to_numpy()
             ),
             rules=self.terms,
-            tell=lambda wanted: self._tell(verdicts, wanted),
+            tell=lambda wanted, start: self._tell(verdicts, wanted, start),
             evidence=self.evidence,
             withdrawn=self._withdrawn,
         )
@@ -63,12 +63,12 @@ class Judge:
             feeds={feed: self.states[feed].last_known_on for feed in sorted(self.policy.feeds_of(name))},
         )
 
-    def _tell(self, verdicts: Verdicts, wanted: Codes) -> Iterator[Told]:
+    def _tell(self, verdicts: Verdicts, wanted: Codes, start: int) -> Iterator[Told]:
         for column, rule in enumerate(self.terms):
             places = np.flatnonzero(wanted[:, column])
             if not len(places):
                 continue
-            page, rows = self.policy.rules[rule], verdicts.table.iloc[places]
+            page, rows = self.policy.rules[rule], verdicts.table.iloc[places + start]
             limits = verdicts.limits[rule].loc[rows.index]
             needed = sorted({*page.needs, "region", "category"})
             told = self.policy.explainer.tell(rule, rows[needed].assign(limit=limits))

@@ -1,7 +1,7 @@
 """What a scan hands over: a chunk of households as judged, and where to ask for words and evidence."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -69,8 +69,9 @@ class Judged:
 
     ``table`` has a row per household (index: household key) with ``region``, ``county``, ``town``,
     ``category`` and every indicator; ``codes`` a column per rule, in the order of ``rules``. ``tell`` gives
-    the words for the marked (place, column) pairs, ``evidence`` the rows behind a rule for households by
-    key, ``withdrawn`` which rows (delivery, row number) of a feed their agency took back.
+    the words for the marked (place, column) pairs of a part that begins at ``start``, ``evidence`` the rows
+    behind a rule for households by key, ``withdrawn`` which rows (delivery, row number) of a feed their
+    agency took back.
     """
 
     as_of: date
@@ -78,9 +79,10 @@ class Judged:
     codes: Codes
     measured: Measured
     rules: Mapping[str, Terms]
-    tell: Callable[[Codes], Iterable[Told]]
+    tell: Callable[[Codes, int], Iterable[Told]]
     evidence: Callable[[str, Keys], Evidence]
     withdrawn: Callable[[str, Set[Row]], Set[Row]]
+    start: int = 0
 
     @cached_property
     def names(self) -> list[str]:
@@ -95,6 +97,32 @@ class Judged:
     def places(self) -> dict[str, list[str | None]]:
         """Where each household lives and its category, as plain texts."""
         return {name: _texts(self.table[name]) for name in ("region", "county", "town", "category")}
+
+    def part(self, start: int, end: int) -> "Judged":
+        """Return the households at the places from ``start`` up to ``end``, which become 0 and on."""
+        said = self.measured
+        inside = slice(*np.searchsorted(said.places, [start, end]).tolist())
+        measured = Measured(
+            said.places[inside] - start, said.observed[inside], said.limits[inside], said.excess[inside]
+        )
+        return replace(
+            self,
+            table=self.table.iloc[start:end],
+            codes=self.codes[start:end],
+            measured=measured,
+            start=self.start + start,
+        )
+
+    def cuts(self, *, most: int) -> list[tuple[int, int]]:
+        """Return spans of places that cover all households, each of one household or of ``most`` firing verdicts."""
+        fired = np.cumsum((self.codes == FIRES).sum(axis=1))
+        cuts, start = [], 0
+        while start < len(fired):
+            before = int(fired[start - 1]) if start else 0
+            end = max(int(np.searchsorted(fired, before + most, side="right")), start + 1)
+            cuts.append((start, end))
+            start = end
+        return cuts
 
     def find(self, households: Sequence[int]) -> list[int]:
         """Return the place of each household in the table, -1 where it has none."""

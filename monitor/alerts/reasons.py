@@ -18,7 +18,7 @@ def write_reasons(judged: Judged, wanted: Codes) -> dict[Pair, Values]:
     evidence = [_evidence(judged, column, wanted) for column in range(len(judged.names))]
     shared = [_shared(judged, rule) for rule in judged.names]
     found: dict[Pair, Values] = {}
-    for told in judged.tell(wanted):
+    for told in judged.tell(wanted, judged.start):
         observed, limit, excess = judged.measure(told.place, told.column)
         found[told.place, told.column] = shared[told.column] | {
             "sentence_zh": told.sentence_zh,

@@ -80,7 +80,7 @@ class Renewal:
                 "b_version": self.alert.version,
                 "version": self.alert.version + visible,
             }
-            change.counts["renewed"] += visible
+            change.count("renewed", int(visible))
         return change
 
     def _after(self, finding: Finding) -> Values:
@@ -164,7 +164,7 @@ class Renewal:
         for finding in self.findings:
             if finding.turned:
                 turns.setdefault(finding.turned, []).append(finding.rule)
-                change.counts[f"reasons_{finding.turned}"] += 1
+                change.count(f"reasons_{finding.turned}")
         if turns:
             change.tell(self.alert.id, "evidence", as_of=self.judged.as_of, detail=turns)
         if self.judged.places["region"][self.place] not in (None, self.alert.region):

@@ -31,7 +31,10 @@ def write(session: Session, changes: Sequence[Change]) -> Counter[str]:
     _update(session, Quiet, [row for change in changes for row in change.quiets_ended])
     insert_many(session, AlertEvent, [row | {"at": now} for change in changes for row in change.events])
     insert_many(session, Outbox, [row | {"made_at": now} for change in changes for row in change.outbox])
-    return sum((change.counts for change in changes), Counter())
+    done: Counter[str] = Counter()
+    for change in changes:
+        done.update(change.counts)
+    return done
 
 
 def mark_seen(session: Session, county: str, lowest: int, highest: int, *, as_of: date) -> None:
