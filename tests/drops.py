@@ -17,6 +17,7 @@ from monitor.service import Service
 from monitor.tables import Delivery
 
 Row = Mapping[str, Any]
+Content = str | bytes | Sequence[Row]
 DAY = date(2026, 3, 5)
 MEDICAL = ("settlement_id", "id_no", "name", "settled_on", "kind", "total_fee", "self_pay", "cancelled")
 PEOPLE = (
@@ -36,7 +37,7 @@ FAMILIES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
 def number(person: int) -> str:
     """The ID number of the made-up person, valid, of an address code that was never given out."""
     born = date(1950, 1, 1) + timedelta(days=person % 20_000)
-    body = f"34029{8 + person % 2}{born:%Y%m%d}{person // 20_000:03d}"
+    body = f"34029{8 + person % 2}{born:%Y%m%d}{101 + person // 20_000:03d}"
     return body + check_digit(body)
 
 
@@ -70,7 +71,7 @@ def settlements(count: int, *, start: int = 0, of: int = 10, **changed: Any) -> 
             "settlement_id": f"S{at:08d}",
             "id_no": number(at % of),
             "name": name(at % of),
-            "settled_on": "2026-02-10",
+            "settled_on": "2024-12-10",
             "kind": "inpatient",
             "total_fee": f"{100 + at % 50}.00",
             "self_pay": f"{40 + at % 20}.50",
@@ -92,8 +93,9 @@ def as_csv(rows: Sequence[Row], *, columns: Sequence[str] | None = None, delimit
 
 def drop(
     root: Path,
-    feed: str,
+    stem: str,
     content: str | bytes | Sequence[Row],
+    /,
     *,
     day: date = DAY,
     ending: str = "csv",
@@ -102,7 +104,7 @@ def drop(
     """Put a file into the drop folder of ``day``; ``manifest`` entries make a sidecar beside it."""
     folder = root / day.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{feed}.{ending}"
+    path = folder / f"{stem}.{ending}"
     if not isinstance(content, str | bytes):
         content = as_csv(content)
     path.write_bytes(content.encode() if isinstance(content, str) else content)

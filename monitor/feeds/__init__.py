@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from monitor import database
 from monitor.errors import NotFound
 from monitor.feeds import folder, holding, releasing
+from monitor.feeds.agreed import feed_pages as agreed_pages
 from monitor.feeds.drafts import Terms
 from monitor.feeds.overview import FeedStatus, Waiting
 from monitor.feeds.overview import overview as _overview
 from monitor.feeds.problems import Problem
 from monitor.feeds.receipts import Receipt, errors_path, receipt_of
-from monitor.feeds.receiving import opened_desk, receive
+from monitor.feeds.receiving import open_desk, receive
 from monitor.policy import FeedPage, Policy
 from monitor.service import Service, today
 from monitor.tables import Delivery
@@ -25,6 +26,7 @@ __all__ = [
     "Problem",
     "Receipt",
     "Waiting",
+    "agreed_pages",
     "error_rows",
     "ingest",
     "ingest_folder",
@@ -49,8 +51,9 @@ def ingest(
     header; the day is otherwise today's. ``force`` is the reason for taking a file older than its feed's newest.
     """
     day = received_on or folder.day_of(path) or today()
-    with opened_desk(service) as desk:
-        return receive(desk, path, Terms(day, feed=feed, mode=mode, force=force), insisted=received_on is not None)
+    return receive(
+        open_desk(service), path, Terms(day, feed=feed, mode=mode, force=force), insisted=received_on is not None
+    )
 
 
 def ingest_folder(service: Service, root: Path, *, progress: folder.Progress | None = None) -> list[Receipt]:
@@ -59,8 +62,7 @@ def ingest_folder(service: Service, root: Path, *, progress: folder.Progress | N
     One bad file never stops the others; running it again changes nothing. ``progress`` is told
     (done, total, what is being read).
     """
-    with opened_desk(service) as desk:
-        return folder.receive_folder(desk, root, progress)
+    return folder.receive_folder(open_desk(service), root, progress)
 
 
 def release(service: Service, delivery_id: UUID, *, by: str, reason: str, on: date | None = None) -> Receipt:
@@ -70,8 +72,7 @@ def release(service: Service, delivery_id: UUID, *, by: str, reason: str, on: da
     a newer full one has overtaken.
     """
     said = holding.decision(delivery_id, by=by, reason=reason, on=on or today())
-    with opened_desk(service) as desk:
-        return releasing.release(desk, said)
+    return releasing.release(open_desk(service), said)
 
 
 def reject(service: Service, delivery_id: UUID, *, by: str, reason: str) -> Receipt:

@@ -10,7 +10,7 @@ from monitor.feeds.checking import Checked
 from monitor.feeds.files import Arrival, safe_name
 from monitor.feeds.identity import Identified
 from monitor.feeds.problems import Problem
-from monitor.lake import Engine, Lake
+from monitor.lake import Lake
 from monitor.matching.exact import Index
 from monitor.matching.suggesting import Registered
 from monitor.regions import Tree
@@ -25,7 +25,6 @@ class Desk:
     service: Service
     feeds: Feeds
     lake: Lake
-    engine: Engine
     tree: Tree
     index: Index
     neighbours: dict[frozenset[str], Registered] = field(default_factory=dict)

@@ -1,8 +1,7 @@
 """One file from arrival to its receipt: known already, refused, held for a person, or committed."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -37,18 +36,13 @@ MODES = ("full", "append", "withdraw")
 UNKNOWN_FEED = "unknown"
 
 
-@contextmanager
-def opened_desk(service: Service) -> Iterator[Desk]:
-    """Prepare a run of taking in deliveries; its engine is closed at the end."""
+def open_desk(service: Service) -> Desk:
+    """Prepare a run of taking in deliveries."""
     settings = service.settings
     with database.reading(service.engine) as session:
         tree = read_tree(session)
     lake = Lake(service.lake, memory_limit=settings.memory_limit, threads=settings.threads)
-    engine = lake.engine()
-    try:
-        yield Desk(service, feed_pages(service.pack or PACK), lake, engine, tree, Index(service.keyring))
-    finally:
-        engine.close()
+    return Desk(service, feed_pages(service.pack or PACK), lake, tree, Index(service.keyring))
 
 
 def receive(desk: Desk, path: Path, asked: Terms, *, insisted: bool = True) -> Receipt:

@@ -82,8 +82,7 @@ def _place(session: Session, draft: Draft, newest: date | None, decision: Decisi
     delivery = session.get_one(Delivery, decision.delivery_id, with_for_update=True)
     _still_held(delivery)
     _not_overtaken(session, delivery)
-    delivery.status, delivery.decided_at = "committed", utc_now()
-    delivery.decided_by, delivery.decided_why = decision.by, decision.why
+    delivery.decided_by, delivery.decided_why, delivery.decided_at = decision.by, decision.why, utc_now()
     return delivery, day
 
 
@@ -140,7 +139,7 @@ def _store(desk: Desk, session: Session, draft: Draft, delivery: Delivery, *, se
     rows = None if delivery.mode == "withdraw" else facts(checked, identified, known)
     if rows is not None and registered is not None:
         rows = _of_households(rows, checked, known, registered)
-    delivery.seq, delivery.known_on = seq, known_on
+    delivery.status, delivery.seq, delivery.known_on = "committed", seq, known_on
     delivery.lake_sha256 = desk.lake.write(draft.feed, seq, rows, gone).sha256
     _count(delivery, draft, identified, known)
     delivery.facts, delivery.gone = (0 if table is None else table.num_rows for table in (rows, gone))
@@ -152,7 +151,7 @@ def _store(desk: Desk, session: Session, draft: Draft, delivery: Delivery, *, se
 
 def _live(desk: Desk, known: Keyed, feed: str, deliveries: list[DeliveryRef]) -> pa.Table:
     """Return those of the keys that stand for facts still live in ``deliveries``."""
-    return desk.lake.gone_keys(feed, tuple(deliveries), pa.array(known.keys), engine=desk.engine)
+    return desk.lake.gone_keys(feed, tuple(deliveries), pa.array(known.keys))
 
 
 def _without(desk: Desk, known: Keyed, feed: str, later: list[DeliveryRef]) -> Keyed:
