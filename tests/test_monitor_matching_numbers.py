@@ -41,7 +41,15 @@ def _rows(read: numbers.Numbers) -> list[ids.Normalised]:
 
 
 @given(st.lists(ENTRIES, max_size=30))
-@example(["110105\u0660\u0660\u0660\u0660\u0660\u0660", "１１０１０５４９１２３１００２", "\x00" * 18, "é" * 9, "\U00020087" * 3])
+@example(
+    [
+        "110105\u0660\u0660\u0660\u0660\u0660\u0660",
+        "１１０１０５４９１２３１００２",
+        "\x00" * 18,
+        "é" * 9,
+        "\U00020087" * 3,
+    ]
+)
 def test_a_column_is_read_as_its_entries_are(entries: list[str | None]) -> None:
     expected = [ids.normalise(entry) for entry in entries]
     column = pa.array(entries, pa.string())
