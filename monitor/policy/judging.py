@@ -39,15 +39,16 @@ class Verdicts:
 
     def long(self) -> pd.DataFrame:
         """Return household_key, rule, verdict for what fires or is unknown, sorted by the first two."""
-        codes = self.codes.to_numpy()
+        ordered = self.codes.sort_index()
+        codes = ordered.to_numpy()
         row, column = np.nonzero(codes)
         return pd.DataFrame(
             {
-                "household_key": self.codes.index.to_numpy()[row],
-                "rule": self.codes.columns.to_numpy()[column],
+                "household_key": ordered.index.to_numpy()[row],
+                "rule": ordered.columns.to_numpy()[column],
                 "verdict": WORDS[codes[row, column]],
             }
-        ).sort_values(["household_key", "rule"], ignore_index=True)
+        )
 
     @cached_property
     def fired(self) -> pd.DataFrame:

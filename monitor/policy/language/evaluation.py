@@ -169,7 +169,7 @@ def _compare(order: str, left: Expression, right: Expression, table: Columns) ->
 
 def _among(texts: pd.Categorical, wanted: list[str]) -> Truths:
     """Look each category up once, so that no row is compared as text; the last place is the unknown's."""
-    of_category = _truths_of(texts.categories.isin(wanted), np.zeros(len(texts.categories), dtype=np.bool_))
+    of_category = np.where(texts.categories.isin(wanted), TRUE, FALSE)
     return np.asarray(np.append(of_category, UNKNOWN)[texts.codes])
 
 
