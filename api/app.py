@@ -1,17 +1,16 @@
 """The service over HTTP: every door listed; refusals become problems, every answer carries its guards."""
 
 from fastapi import FastAPI
-from sqlalchemy import func, select
 
 from api import alerts, feeds, health, households, problems, runs
 from api.deps import Laws
 from api.guard import Guard
-from monitor import database, metrics
+from api.observing import Observe
+from monitor.gauges import StoreCollector
+from monitor.metrics import VERSION
 from monitor.service import Service, open_service
 from monitor.settings import read
-from monitor.tables import Scan
 
-VERSION = "0.1.0"
 _DESCRIPTION = """低收入人口动态监测：预警队列、逐条解释、核查登记。
 
 Low-income monitoring: the queue of alerts, each reason explained, follow-ups recorded. Every answer is cut to the
@@ -34,17 +33,10 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
     )
     app.state.service, app.state.laws = service, Laws(service)
+    app.state.collector = StoreCollector(service)
     problems.install(app)
     app.add_middleware(Guard)
+    app.add_middleware(Observe)  # the outermost: it names the request
     for door in (health, alerts, households, feeds, runs):
         app.include_router(door.router)
-    _remember_last_scan(service)
     return app
-
-
-def _remember_last_scan(service: Service) -> None:
-    """A restart must not hide a missed night: the gauge starts from the ledger."""
-    with database.reading(service.engine) as session:
-        last = session.scalar(select(func.max(Scan.finished_at)))
-    if last is not None:
-        metrics.SCAN_SUCCEEDED.set(last.timestamp())

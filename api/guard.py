@@ -6,6 +6,8 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
+from monitor import logs
+
 MOST_BYTES = 64 * 1024
 _HEADERS = (
     (b"cache-control", b"no-store"),
@@ -35,7 +37,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id, taken = uuid.uuid4().hex.encode(), 0
+        request_id, taken = str(logs.bound_now().get("request") or uuid.uuid4().hex).encode(), 0
 
         async def limited() -> Message:
             nonlocal taken

@@ -3,15 +3,15 @@
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from api.deps import Serving, Viewing
 from api.problems import RESPONSES
-from monitor import database, metrics
+from monitor import database, gauges
 from monitor.tables import Scan, utc_now
 
 router = APIRouter(tags=["health"])
@@ -68,6 +68,6 @@ def readyz(service: Serving, response: Response) -> Ready:
 
 
 @router.get("/metrics", response_class=PlainTextResponse, responses={401: RESPONSES[401]}, summary="运行指标 / Metrics")
-def prometheus(_: Viewing) -> Response:
+def prometheus(_: Viewing, request: Request) -> Response:
     """Return the Prometheus series; no label names a township, a household or a person."""
-    return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    return Response(gauges.exposition(request.app.state.collector), media_type=CONTENT_TYPE_LATEST)

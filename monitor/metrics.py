@@ -5,6 +5,18 @@ A label is a feed, a rule, a job, a county or a closed word; never a township, a
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+VERSION = "0.1.0"
+
+# Requests are the one thing that only the processes know; the state of the business is read by ``gauges``.
+HTTP = CollectorRegistry()
+REQUESTS = Histogram(
+    "lowincome_http_request_duration_seconds",
+    "Time to answer, by the route's template",
+    ["method", "route", "status_class"],
+    registry=HTTP,
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
 REGISTRY = CollectorRegistry()
 
 DELIVERIES = Counter(

@@ -1,0 +1,166 @@
+"""Counters over the life of alerts, from events that are never changed and never deleted.
+
+What happened more than an hour ago is counted once and remembered; only newer events are read again, so a
+transaction that was slow to commit is not missed and a scrape stays cheap however long the history.
+"""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from monitor.gauges.families import county, family, filled
+from monitor.tables import Alert, AlertEvent, Reason, utc_now
+
+SETTLED = timedelta(hours=1)
+DAY_SECONDS = 86_400.0
+BUCKETS = tuple(days * DAY_SECONDS for days in (1, 2, 3, 5, 7, 14, 30))
+_FOUND = ("followed_up", "closed")
+
+
+@dataclass
+class Tally:
+    """What was counted; two tallies add up."""
+
+    raised: Counter[tuple[str, str]] = field(default_factory=Counter)
+    closed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    followed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    by_rule: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first_action: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(_empty))
+    close: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(_empty))
+
+    def add(self, other: "Tally") -> None:
+        """Add what ``other`` counted."""
+        for name in ("raised", "closed", "followed", "by_rule"):
+            getattr(self, name).update(getattr(other, name))
+        for name in ("first_action", "close"):
+            for place, counts in getattr(other, name).items():
+                mine = getattr(self, name)
+                mine[place] = [one + more for one, more in zip(mine[place], counts, strict=True)]
+
+
+class History:
+    """Counts the events of a database; each object remembers what it has settled."""
+
+    def __init__(self) -> None:
+        self._settled, self._upto = Tally(), 0
+
+    def collect(self, session: Session) -> Iterator[Metric]:
+        """Yield the counters and histograms over all events so far."""
+        old = select(func.max(AlertEvent.id)).where(AlertEvent.at < utc_now() - SETTLED, AlertEvent.id > self._upto)
+        edge = session.scalar(old)
+        if edge is not None:
+            self._settled.add(_count(session, after=self._upto, upto=edge))
+            self._upto = edge
+        whole = Tally()
+        whole.add(self._settled)
+        whole.add(_count(session, after=self._upto, upto=None))
+        yield from _families(whole)
+
+
+def _empty() -> list[float]:
+    """A count for each bucket and one beyond them all, then the sum of seconds."""
+    return [0.0] * (len(BUCKETS) + 2)
+
+
+def _count(session: Session, *, after: int, upto: int | None) -> Tally:
+    tally = Tally()
+    _count_raised(session, tally, after, upto)
+    _count_found(session, tally, after, upto)
+    return tally
+
+
+def _events(*chosen: Any, kinds: tuple[str, ...], after: int, upto: int | None) -> Select[Any]:
+    """Choose from the events of ``kinds`` in a span of ids, with their alerts."""
+    made = select(*chosen).join(Alert, Alert.id == AlertEvent.alert_id)
+    made = made.where(AlertEvent.kind.in_(kinds), AlertEvent.id > after)
+    return made if upto is None else made.where(AlertEvent.id <= upto)
+
+
+def _region_then() -> ColumnElement[str]:
+    """The region of the alert when the event was: counters must not change when the household moves later."""
+    later = aliased(AlertEvent)
+    moved = select(later.detail["from"].as_string()).order_by(later.id).limit(1)
+    moved = moved.where(later.alert_id == AlertEvent.alert_id, later.kind == "moved", later.id > AlertEvent.id)
+    return func.coalesce(moved.scalar_subquery(), Alert.region)
+
+
+def _count_raised(session: Session, tally: Tally, after: int, upto: int | None) -> None:
+    place, level = func.substr(_region_then(), 1, 6).label("place"), AlertEvent.detail["level"].as_string()
+    one = _events(place, level.label("level"), kinds=("raised",), after=after, upto=upto).subquery()
+    for code, was, count in session.execute(
+        select(one.c.place, one.c.level, func.count()).group_by(one.c.place, one.c.level)
+    ):
+        tally.raised[county(code), str(was)] += count
+
+
+def _count_found(session: Session, tally: Tally, after: int, upto: int | None) -> None:
+    chosen = (AlertEvent, _region_then(), Alert.opened_at)
+    events = _events(*chosen, kinds=(*_FOUND, "annulled"), after=after, upto=upto)
+    rows = session.execute(events.order_by(AlertEvent.id)).all()
+    first = _first_actions(session, after, upto)
+    for event, code, opened_at in rows:
+        place, outcome = county(code), str(event.detail.get("finding") or event.kind)
+        seconds = max((event.at - opened_at).total_seconds(), 0.0)
+        if event.kind in _FOUND:
+            tally.followed[place, outcome] += 1
+        if event.id in first:
+            _observe(tally.first_action[place], seconds)
+        if event.kind != "followed_up":
+            tally.closed[place, outcome] += 1
+            _observe(tally.close[place], seconds)
+    _count_rules(session, tally, after, upto)
+
+
+def _first_actions(session: Session, after: int, upto: int | None) -> set[int]:
+    """The events that were the first thing any worker did about their alert."""
+    first = select(func.min(AlertEvent.id).label("id")).where(AlertEvent.kind.in_(_FOUND))
+    found = first.group_by(AlertEvent.alert_id).subquery()
+    chosen = select(found.c.id).where(found.c.id > after)
+    return set(session.scalars(chosen if upto is None else chosen.where(found.c.id <= upto)))
+
+
+def _count_rules(session: Session, tally: Tally, after: int, upto: int | None) -> None:
+    """What workers concluded, for each rule that had a reason in the alert on the day they looked."""
+    finding = AlertEvent.detail["finding"].as_string()
+    said = _events(Reason.rule, finding.label("finding"), kinds=_FOUND, after=after, upto=upto)
+    said = said.join(Reason, Reason.alert_id == AlertEvent.alert_id).where(Reason.first_on <= AlertEvent.as_of)
+    one = said.subquery()
+    grouped = select(one.c.rule, one.c.finding, func.count()).group_by(one.c.rule, one.c.finding)
+    for rule, outcome, count in session.execute(grouped):
+        tally.by_rule[rule, str(outcome)] += count
+
+
+def _observe(counts: list[float], seconds: float) -> None:
+    counts[bisect_left(BUCKETS, seconds)] += 1
+    counts[-1] += seconds
+
+
+def _families(tally: Tally) -> Iterator[Metric]:
+    for name, said, labels, counted in (
+        ("alerts_raised", "Alerts raised, by the level they began with", ["county", "level"], tally.raised),
+        ("alerts_closed", "Alerts that ended, by what was found", ["county", "outcome"], tally.closed),
+        ("follow_ups", "Follow-ups recorded, by what was found", ["county", "outcome"], tally.followed),
+        ("rule_findings", "Follow-ups of alerts that the rule gave a reason for", ["rule", "outcome"], tally.by_rule),
+    ):
+        yield filled(family(CounterMetricFamily, name, said, labels), sorted(counted.items()))
+    yield _histogram("alert_first_action_seconds", "From an alert to the first thing done about it", tally.first_action)
+    yield _histogram("alert_close_seconds", "From an alert to its end", tally.close)
+
+
+def _histogram(name: str, said: str, counted: Mapping[str, list[float]]) -> Metric:
+    made = family(HistogramMetricFamily, name, said, ["county"])
+    bounds = [*map(str, BUCKETS), "+Inf"]
+    for place, counts in sorted(counted.items()):
+        reached, buckets = 0.0, []
+        for bound, count in zip(bounds, counts, strict=False):
+            reached += count
+            buckets.append((bound, reached))
+        made.add_metric([place], buckets=buckets, sum_value=counts[-1])
+    return made

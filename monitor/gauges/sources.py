@@ -1,0 +1,80 @@
+"""What agencies send: how old it is, how much of it is good, what waits for a person."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from monitor import policy
+from monitor.gauges.families import family, filled
+from monitor.service import Service
+from monitor.tables import Delivery, Proposal, utc_now
+
+DAY_SECONDS = 86_400
+
+
+class Sources:
+    """The series of the feeds; pages of policy say how old each may grow."""
+
+    def __init__(self, service: Service) -> None:
+        pack = policy.read_pack(service.pack or policy.HERE)
+        self._limits = {name: page.fresh_days for name, page in pack.feeds.items()}
+
+    def collect(self, session: Session) -> Iterator[Metric]:
+        """Yield freshness, rows and held deliveries of each feed of the policy that ever came."""
+        yield from self._freshness(session)
+        yield from _rows(session)
+        yield from _waiting(session)
+
+    def _freshness(self, session: Session) -> Iterator[Metric]:
+        known = select(Delivery.feed, func.max(Delivery.known_on)).where(Delivery.status == "committed")
+        last = {feed: on for feed, on in session.execute(known.group_by(Delivery.feed)) if on is not None}
+        newest = family(
+            GaugeMetricFamily, "source_known_timestamp_seconds", "The day of the newest committed delivery", ["source"]
+        )
+        yield filled(newest, (((feed,), _start_of(on)) for feed, on in sorted(last.items())))
+        limit = family(
+            GaugeMetricFamily, "source_fresh_limit_seconds", "How old it may grow; no series: never stale", ["source"]
+        )
+        limits = {feed: self._limits.get(feed) for feed in sorted(last)}
+        # The day itself counts as fresh (inclusive), so a feed is late when the day after the last has begun.
+        yield filled(limit, (((feed,), (d + 1) * DAY_SECONDS) for feed, d in limits.items() if d is not None))
+
+
+def _start_of(day: date) -> float:
+    """Midnight of the day in the city's time, eight hours ahead of UTC all the year."""
+    return datetime.combine(day, time(), UTC).timestamp() - 8 * 3600
+
+
+def _rows(session: Session) -> Iterator[Metric]:
+    sums = select(
+        Delivery.feed,
+        func.count(),
+        func.sum(Delivery.good).filter(Delivery.status == "committed"),
+        func.sum(Delivery.errors),
+        func.sum(Delivery.unmatched).filter(Delivery.status == "committed"),
+    ).group_by(Delivery.feed)
+    rows = family(CounterMetricFamily, "source_rows", "Rows of deliveries by what became of them", ["source", "result"])
+    came = family(CounterMetricFamily, "source_deliveries", "Deliveries that arrived", ["source"])
+    for feed, count, good, errors, unmatched in session.execute(sums.order_by(Delivery.feed)):
+        came.add_metric([feed], count)
+        for result, number in (("accepted", good), ("rejected", errors), ("unmatched", unmatched)):
+            rows.add_metric([feed, result], int(number or 0))
+    yield rows
+    yield came
+
+
+def _waiting(session: Session) -> Iterator[Metric]:
+    held = select(Delivery.feed, func.count(), func.min(Delivery.received_at)).where(Delivery.status == "held")
+    now = utc_now()
+    waits = {feed: (count, at) for feed, count, at in session.execute(held.group_by(Delivery.feed))}
+    feeds = sorted(session.scalars(select(Delivery.feed).distinct()))
+    number = family(GaugeMetricFamily, "source_held", "Deliveries held for a person", ["source"])
+    yield filled(number, (((feed,), waits[feed][0] if feed in waits else 0) for feed in feeds))
+    age = family(GaugeMetricFamily, "source_held_age_seconds", "How long the oldest has been held", ["source"])
+    yield filled(age, (((feed,), (now - at).total_seconds()) for feed, (_, at) in sorted(waits.items())))
+    asked = family(GaugeMetricFamily, "proposals_open", "Rows that wait for somebody to say whose they are")
+    asked.add_metric([], session.scalar(select(func.count()).where(Proposal.status == "open")) or 0)
+    yield asked
