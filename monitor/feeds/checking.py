@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from monitor.errors import Invalid
 from monitor.feeds.agreed import Recognised
-from monitor.feeds.columns import Read, read_column
+from monitor.feeds.columns import TYPES, Read, read_column
 from monitor.feeds.problems import RowFaults
 from monitor.feeds.text import Sheet
 from monitor.feeds.values import folded
@@ -76,11 +76,21 @@ def check(found: Recognised, *, mode: str, received_on: date, vouched: bool) -> 
             read = read_column(page.columns[name], cells[name], received_on=received_on, spreadsheet=sheet.spreadsheet)
             _record(faults, name, read)
             values[name] = read.values
+    values |= _defaults(page, values, len(sheet.row_no)) if mode != "withdraw" else {}
     row_no = np.concatenate([sheet.row_no, np.array(sheet.ragged, dtype=np.int32)])
     checked = Checked(page, mode, row_no, values, {name: cells[name] for name in places if name not in values}, faults)
     if sheet.open_end and not vouched and len(sheet.row_no):
         _demand_complete(found, cells)
     return checked
+
+
+def _defaults(page: FeedPage, found: Mapping[str, pa.Array], rows: int) -> dict[str, pa.Array]:
+    """A column that the file leaves out has its page's default in every row."""
+    return {
+        name: pa.repeat(pa.scalar(column.default, TYPES[column.type]), rows)
+        for name, column in page.columns.items()
+        if column.default is not None and name not in found
+    }
 
 
 def _record(faults: RowFaults, name: str, read: Read) -> None:

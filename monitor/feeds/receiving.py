@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from monitor import audit, database
 from monitor.errors import Invalid, Refused
 from monitor.feeds import profile as profiles
-from monitor.feeds.agreed import PACK, Recognised, by_name, feed_pages, recognise
+from monitor.feeds.agreed import PACK, REGISTER, Recognised, by_name, feed_pages, recognise
 from monitor.feeds.checking import Checked, check
+from monitor.feeds.contradictions import note_contradictions
 from monitor.feeds.drafts import Desk, Draft, Terms
 from monitor.feeds.files import Arrival, safe_name, sheets_of, take_in
 from monitor.feeds.holding import hold
@@ -133,6 +134,8 @@ def prepare(desk: Desk, arrival: Arrival, terms: Terms) -> Draft:
     checked = _placed(desk, checked, terms.received_on)
     with database.reading(desk.service.engine) as session:
         identified = identify(session, desk.service.keyring, desk.index, checked)
+        if checked.page.name == REGISTER and mode != "withdraw" and checked.rows:
+            note_contradictions(checked)
         made = profiles.profile(session, checked, identified)
     return Draft(arrival, terms, checked, identified, made, found.problems)
 

@@ -19,6 +19,7 @@ _SAMPLE = 60_000
 _SHIFTS = 10
 _SEED = 11
 _NAME_WIDTH, _FAMILY = 4, 1
+_MOST_ALIKE = 0.999
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,14 @@ def count(people: pa.Table) -> Luck:
         "phone": [_equal(many, "phone"), _one_off(some["phone"], left, right)],
         "town": [village, max(_equal(many, "town") - village, village / 10)],
     }
-    levels = {column: [*shares, 1 - sum(shares)] for column, shares in counted.items()}
+    levels = {column: _with_the_rest(shares) for column, shares in counted.items()}
     return Luck(levels, _mean_county(people))
+
+
+def _with_the_rest(shares: Sequence[float]) -> list[float]:
+    """Add the share that differs: in a village of one phone almost nothing does, but never less than nothing."""
+    scale = min(1.0, _MOST_ALIKE / sum(shares))
+    return [*(share * scale for share in shares), 1 - sum(shares) * scale]
 
 
 def _mean_county(people: pa.Table) -> float:
