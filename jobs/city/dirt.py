@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.city.identities import HOMOPHONES
+from jobs.city.identities import GIVEN, HOMOPHONES, SURNAMES
 from jobs.city.plan import Flags, Ints
 
 CLEAN = "clean"
@@ -25,7 +25,7 @@ NUMBER_DIRT = (  # name, share of rows
     ("two_digits_swapped", 0.0015),
     ("sent_as_float", 0.0003),
 )
-NAME_DIRT = (("name_spaces", 0.006), ("homophone", 0.003), ("dot_variant", 0.5))
+NAME_DIRT = (("name_spaces", 0.006), ("homophone", 0.003), ("someone_elses", 0.0005), ("dot_variant", 0.5))
 LOSES_THE_PERSON = frozenset({"one_digit_wrong", "two_digits_swapped", "sent_as_float"})
 _SOUNDS = {letter: group for group in HOMOPHONES for letter in group}
 _FULL_WIDTH = {ord(letter): ord(letter) + 0xFEE0 for letter in "0123456789X"}
@@ -120,6 +120,11 @@ def _homophone(name: str, chance: np.random.Generator) -> str:
     return name[:-1] + group[int(chance.integers(len(group)))] if len(group) > 1 else name
 
 
+def _someone_elses(_: str, chance: np.random.Generator) -> str:
+    """The number is right and the name another's: the line above or below was copied."""
+    return SURNAMES[int(chance.integers(len(SURNAMES)))] + GIVEN[int(chance.integers(len(GIVEN)))]
+
+
 def _name_spaces(name: str, chance: np.random.Generator) -> str:
     return (f"{name[0]} {name[1:]}", f" {name}", f"{name} ", f"{name[0]}\u3000{name[1:]}")[chance.integers(4)]
 
@@ -138,4 +143,9 @@ _NUMBER: dict[str, Spoiler] = {
     "two_digits_swapped": _swapped,
     "sent_as_float": _as_float,
 }
-_NAME: dict[str, Spoiler] = {"name_spaces": _name_spaces, "homophone": _homophone, "dot_variant": _dot_variant}
+_NAME: dict[str, Spoiler] = {
+    "name_spaces": _name_spaces,
+    "homophone": _homophone,
+    "someone_elses": _someone_elses,
+    "dot_variant": _dot_variant,
+}
