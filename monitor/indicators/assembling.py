@@ -9,10 +9,11 @@ import pandas as pd
 import pyarrow as pa
 
 from monitor.indicators.plan import Derived, Group, Plan
-from monitor.indicators.vocabulary import CONSTANTS, HOUSEHOLD_ATTRIBUTES, constants
+from monitor.indicators.vocabulary import HOUSEHOLD_ATTRIBUTES, constants
 from monitor.lake import View, sql
 from monitor.lake.measures import WITH_ROWS
 from monitor.policy.language import Kind, evaluate
+from monitor.policy.vocabulary import CONSTANTS
 
 Places = npt.NDArray[np.intp]
 Values = npt.NDArray[np.float64]

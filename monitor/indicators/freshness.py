@@ -30,7 +30,7 @@ def freshness(manifest: Manifest, policy: Policy, *, as_of: date) -> dict[str, F
     """
     last: dict[str, date] = {}
     for delivery in manifest:
-        if delivery.known_on <= as_of:
+        if delivery.known_on <= as_of and not delivery.correction:
             last[delivery.feed] = max(delivery.known_on, last.get(delivery.feed, delivery.known_on))
     return {name: _state(last.get(name), page.fresh_days, as_of) for name, page in policy.feeds.items()}
 

@@ -29,13 +29,21 @@ BESIDE: Mapping[str, Mapping[str, str]] = {"household_register": {"household_key
 def manifest(session: Session, *, as_of: date) -> Manifest:
     """Return the committed deliveries known on ``as_of``, in the order of knowledge."""
     found = session.execute(
-        select(Delivery.feed, Delivery.seq, Delivery.mode, Delivery.known_on, Delivery.facts, Delivery.gone)
+        select(
+            Delivery.feed,
+            Delivery.seq,
+            Delivery.mode,
+            Delivery.known_on,
+            Delivery.facts,
+            Delivery.gone,
+            Delivery.correction,
+        )
         .where(Delivery.status == "committed", Delivery.known_on <= as_of)
         .order_by(Delivery.seq)
     )
     return tuple(
-        DeliveryRef(feed, seq, mode, known_on, has_facts=facts > 0, has_gone=gone > 0)
-        for feed, seq, mode, known_on, facts, gone in found
+        DeliveryRef(feed, seq, mode, known_on, has_facts=facts > 0, has_gone=gone > 0, correction=correction)
+        for feed, seq, mode, known_on, facts, gone, correction in found
         if seq is not None and known_on is not None
     )
 

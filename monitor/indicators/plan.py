@@ -10,12 +10,13 @@ import pandas as pd
 
 from monitor.indicators.freshness import FeedState, feeds_of
 from monitor.indicators.terms import FactTerms, Reading, Span, constant, no_parameter
-from monitor.indicators.vocabulary import ATTRIBUTES, CONSTANTS, HOUSEHOLD_ATTRIBUTES, constants
+from monitor.indicators.vocabulary import constants
 from monitor.lake import sql
 from monitor.lake.measures import ABSENT, WHO, WITH_ROWS, rolled_up
 from monitor.policy import Policy
 from monitor.policy.indicator_pages import IndicatorPage
 from monitor.policy.language import Expression, Kind, evaluate, kind_of, to_sql
+from monitor.policy.vocabulary import CONSTANTS, MEMBER, REGISTER
 
 DTYPES: Mapping[Kind, str] = {"number": "Float64", "flag": "boolean", "date": "datetime64[s]", "text": "string"}
 
@@ -93,6 +94,7 @@ class Plan:
         self.pages = policy.indicators
         self.as_of = as_of
         self._computed = {page.name: page.compute for page in self.pages.values() if page.compute is not None}
+        self._member_kinds: dict[str, Kind] = {}
         self._stale = frozenset(name for name, state in states.items() if not state.fresh)
 
     def absent(self, page: IndicatorPage) -> bool:
@@ -177,7 +179,12 @@ class Plan:
         return cast(float | bool | None, evaluate(self._computed[page.name], columns, {}).iloc[0])
 
     def kind(self, page: IndicatorPage) -> Kind:
-        """Return what ``page`` says of one member: a number, a flag or a date."""
+        """Return what ``page`` says of one member, or, said of households alone, of the household."""
+        if page.name not in self._member_kinds:
+            self._member_kinds[page.name] = self._kind(page)
+        return self._member_kinds[page.name]
+
+    def _kind(self, page: IndicatorPage) -> Kind:
         if page.feed is not None:
             return FactTerms(self.policy.feeds[page.feed], self.as_of).reading(page).measure.kind
         return kind_of(self._computed[page.name], self._kinds(page)) or "number"
@@ -193,7 +200,7 @@ class Plan:
     def _kinds(self, page: IndicatorPage) -> dict[str, Kind]:
         """The kinds of what a computed page may name."""
         member = page.level == "member"
-        attributes = ATTRIBUTES if member else HOUSEHOLD_ATTRIBUTES
+        attributes = MEMBER if member else {name: kind for name, (kind, _, _) in REGISTER.items()}
         kinds: dict[str, Kind] = {**CONSTANTS, **attributes}
         for name in self._names(page):
             kinds[name] = self.kind(self.pages[name]) if member else self.rolled_kind(self.pages[name])
@@ -222,7 +229,7 @@ class Plan:
     def _member_column(self, name: str) -> str:
         if name in self.pages:
             return self._member_term(name)
-        return f"m.{sql.named(name)}" if name in ATTRIBUTES else constant(name, self.as_of)
+        return f"m.{sql.named(name)}" if name in MEMBER else constant(name, self.as_of)
 
     def _say(self, expression: Expression, page: IndicatorPage, column: Callable[[str], str]) -> str:
         return to_sql(expression, column=column, parameter=no_parameter, kinds=self._kinds(page))

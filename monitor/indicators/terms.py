@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from monitor.indicators.vocabulary import ATTRIBUTES, CONSTANTS, constants, months_before
+from monitor.indicators.vocabulary import constants, months_before
 from monitor.lake import sql
 from monitor.lake.measures import Measure
 from monitor.policy.feed_pages import FeedPage
 from monitor.policy.indicator_pages import Aggregate, IndicatorPage, Window
 from monitor.policy.language import Expression, Kind, kind_of, to_sql
 from monitor.policy.language.tree import Joined, Name
+from monitor.policy.vocabulary import CONSTANTS, MEMBER
 
 EXACT_TYPES = ("money", "integer")
 
@@ -96,12 +97,12 @@ class FactTerms:
     def __init__(self, feed: FeedPage, as_of: date) -> None:
         self.feed = feed
         self.as_of = as_of
-        self.kinds: Mapping[str, Kind] = {**CONSTANTS, **ATTRIBUTES, **feed.kinds}
+        self.kinds: Mapping[str, Kind] = {**CONSTANTS, **MEMBER, **feed.kinds}
 
     def column(self, name: str) -> str:
         if name in self.feed.kinds:
             return f"f.{sql.named(name)}"
-        return f"q.{sql.named(name)}" if name in ATTRIBUTES else constant(name, self.as_of)
+        return f"q.{sql.named(name)}" if name in MEMBER else constant(name, self.as_of)
 
     def say(self, expression: Expression) -> str:
         return to_sql(expression, column=self.column, parameter=no_parameter, kinds=self.kinds)
@@ -117,7 +118,7 @@ class FactTerms:
 
     def of_people(self, expression: Expression | None) -> bool:
         names = expression.names if expression else frozenset()
-        return any(name in ATTRIBUTES and name not in self.feed.kinds for name in names)
+        return any(name in MEMBER and name not in self.feed.kinds for name in names)
 
     def exact(self, expression: Expression | None) -> bool:
         """Whether the expression is one column that holds decimals or whole numbers already."""

@@ -1,36 +1,16 @@
-"""The words that an indicator may use beside a feed's columns and other indicators, and what each is."""
+"""What the date itself says, and which names of policy's vocabulary are said of deaths or of households."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from monitor.policy.language import Kind
+from monitor.policy.vocabulary import REGISTER
 
-ATTRIBUTES: Mapping[str, Kind] = {
-    "age": "number",
-    "sex": "text",
-    "relation": "text",
-    "alive": "flag",
-    "birth_on": "date",
-    "died_on": "date",
-    "age_at_death": "number",
-    "days_since_death": "number",
-    "month_after_death": "date",
-}
 DEATH_ATTRIBUTES = frozenset({"died_on", "age_at_death", "days_since_death", "month_after_death"})
-HOUSEHOLD_ATTRIBUTES: Mapping[str, Kind] = {
-    "region": "text",
-    "county": "text",
-    "town": "text",
-    "category": "text",
-    "members": "number",
-    "members_living": "number",
-    "monthly_income_per_head": "number",
-    "yearly_income": "number",
-}
+HOUSEHOLD_ATTRIBUTES = tuple(REGISTER)
 
 
 def constants(as_of: date) -> Mapping[str, date | int | str]:
-    """Return what the date itself says: the last full month, this month, the year, this term and the last.
+    """Return the value of each of policy's ``CONSTANTS``: months, year, this term and the last.
 
     Terms are named as schools name them: 2025-2026-1 runs from September to January, -2 from February.
     """
@@ -46,16 +26,6 @@ def constants(as_of: date) -> Mapping[str, date | int | str]:
         "this_term": second if spring else first,
         "last_term": first if spring else before,
     }
-
-
-CONSTANTS: Mapping[str, Kind] = {
-    "as_of": "date",
-    "month_0": "date",
-    "month_now": "date",
-    "this_year": "number",
-    "this_term": "text",
-    "last_term": "text",
-}
 
 
 def months_before(day: date, months: int) -> date:
