@@ -2,7 +2,7 @@
 
 import typer
 
-from jobs.commands import deliveries, made_up, mutation, nights, people, policies, quality
+from jobs.commands import deliveries, made_up, mutation, nights, operations, people, policies, quality, watching
 
 app = typer.Typer(
     name="lowincome",
@@ -32,10 +32,14 @@ held.command("release")(deliveries.release)
 held.command("reject")(deliveries.reject)
 held.command("errors")(deliveries.errors)
 
+app.command()(operations.backup)
+app.command()(operations.restore)
+app.command()(operations.drill)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(quality.run_tests)
 app.command()(quality.lint)
 app.command()(mutation.mutate)
 app.command()(people.serve)
+app.command()(watching.metrics)
 workers = typer.Typer(help="工作人员 / Workers", no_args_is_help=True)
 app.add_typer(workers, name="worker")
 workers.command("add")(people.add_worker)

@@ -1,0 +1,96 @@
+"""Keeping the service alive at the terminal: backups, restoring them, rehearsing that, looking after it all."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.terminal import Exit, opened, refuse, screen
+
+if TYPE_CHECKING:
+    from jobs.backups.restoring import Restored
+    from monitor.settings import Settings
+
+Archive = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="备份文件 / the archive")]
+
+
+def backup(
+    to: Annotated[
+        Path | None, typer.Option("--to", help="备份目录，最好在另一块盘 / a folder, best on another disk")
+    ] = None,
+    keep: Annotated[int, typer.Option(min=1, help="保留最近几份 / how many to keep")] = 14,
+) -> None:
+    """加密备份：数据库、明细、批次留存，写完即校验 / One sealed archive of everything but the key, read back whole.
+
+    Whoever holds the archive without the master key learns nothing; whoever loses the master key loses the
+    archive too: keep a copy of the key where the backups are not.
+    """
+    from jobs import backups
+    from jobs.noting import noted
+    from monitor.service import today
+
+    with opened() as service:
+        counts = noted(service, "backup", today(), lambda s, day: backups.backup(s, day, to=to, keep=keep))
+    screen.print(
+        f"已备份并校验 / written and verified: {counts['archive']}, {counts['bytes']:,} 字节 bytes, "
+        f"{counts['files']} 文件 files, {counts['tables']} 表 tables, {counts['rows']:,} 行 rows",
+        markup=False,
+    )
+
+
+def restore(
+    archive: Archive,
+    into: Annotated[Path, typer.Option("--into", help="新的安装目录（须为空）/ the home to fill, still empty")],
+    database: Annotated[
+        str | None, typer.Option("--database", help="空的 PostgreSQL 库；省略为 SQLite / an empty PostgreSQL database")
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", exists=True, help="主密钥文件 / the master key file")] = None,
+) -> None:
+    """从备份恢复到空目录（绝不覆盖现有数据）/ Put a backup into an empty place and compare every row's hash."""
+    from jobs.backups import restoring
+    from monitor.errors import Refused
+    from monitor.settings import read
+
+    named = {"LOWINCOME_HOME": str(into)} | ({"LOWINCOME_DATABASE_URL": database} if database else {})
+    place = read(named)
+    place = replace(place, key_file=key.absolute() if key else place.key_file)
+    try:
+        done = restoring.restore(archive, place)
+    except Refused as refusal:
+        refuse(refusal)
+    _tell(done, place)
+    raise typer.Exit(Exit.PERSON_NEEDED if done.differences else Exit.DONE)
+
+
+def _tell(done: "Restored", place: "Settings") -> None:
+    manifest = done.manifest
+    screen.print(
+        f"已恢复 / restored: 备份于 made {manifest.made_at}, {len(manifest.tables)} 表 tables, "
+        f"{manifest.rows:,} 行 rows, {len(manifest.files)} 文件 files",
+        markup=False,
+    )
+    for said in done.differences:
+        screen.print(f"  差异 / differs: {said}", markup=False)
+    if not done.differences:
+        screen.print("逐行逐文件一致 / equal, row for row and file for file")
+    screen.print(f"启用 / to use it: LOWINCOME_HOME={place.home} LOWINCOME_KEY_FILE={place.key_file}", markup=False)
+
+
+def drill(
+    archive: Annotated[
+        Path | None, typer.Argument(exists=True, help="省略为最新一份 / the newest when omitted")
+    ] = None,
+) -> None:
+    """恢复演练：在临时处恢复并比对 / Restore the newest backup somewhere temporary and compare; noted in the ledger."""
+    from jobs.backups import drilling
+    from jobs.noting import noted
+    from monitor.service import today
+
+    with opened() as service:
+        counts = noted(service, "drill", today(), lambda s, day: drilling.drill(s, day, archive=archive))
+    screen.print(
+        f"演练成功 / the backup can be restored: {counts['archive']}, {counts['rows']:,} 行 rows, "
+        f"{counts['files']} 文件 files, {counts['seconds']} 秒 seconds",
+        markup=False,
+    )
