@@ -117,12 +117,11 @@ class Index:
 
     def load(self, session: Session) -> None:
         """Read the whole register's numbers into memory, so that nothing need be asked again."""
-        canonical, people = [], []
-        for person, cell in _rows(session, select(Person.id, Person.id_no)):
-            if cell is not None:
-                canonical.append(self._keyring.decrypt(cell, about=ABOUT_ID_NO))
-                people.append(person)
-        self.add(canonical, people)
+        people, cells = [], []
+        for person, cell in _rows(session, select(Person.id, Person.id_no).where(Person.id_no.is_not(None))):
+            people.append(person)
+            cells.append(cell)
+        self.add(self._keyring.decrypt_many(cells, about=ABOUT_ID_NO), people)
         self._complete = True
 
     def _learn(self, session: Session, keys: Keys) -> bool:
