@@ -6,6 +6,7 @@ from api import alerts, feeds, health, households, problems, runs
 from api.deps import Laws
 from api.guard import Guard
 from api.observing import Observe
+from monitor import logs
 from monitor.gauges import StoreCollector
 from monitor.metrics import VERSION
 from monitor.service import Service, open_service
@@ -20,7 +21,9 @@ region of the worker whose bearer token is sent; names are masked and ID numbers
 
 def create() -> FastAPI:
     """Return the application of the installation that the environment names."""
-    return create_app(open_service(read()))
+    settings = read()
+    logs.install(production=settings.production)
+    return create_app(open_service(settings))
 
 
 def create_app(service: Service) -> FastAPI:

@@ -31,7 +31,7 @@ class Observe:
                 status = message["status"]
             await send(message)
 
-        with logs.bound(request=uuid.uuid4().hex):
+        with logs.bound(request=uuid.uuid4()):
             try:
                 await self._app(scope, receive, noting)
             finally:

@@ -27,7 +27,7 @@ FIELDS = frozenset(
     }
 )  # fmt: skip
 MOST = 200
-_IDS = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
+_IDS = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")  # no room for an ID number between the hyphens
 _DIGITS = re.compile(r"\d{7,}[Xx]?")
 _bound: ContextVar[Mapping[str, object]] = ContextVar("lowincome_log", default={})  # noqa: B039 (never changed in place)
 

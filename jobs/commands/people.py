@@ -35,9 +35,16 @@ def verify() -> None:
 def serve(
     host: Annotated[str, typer.Option(help="监听地址 / address")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口 / port")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="进程数 / processes")] = 1,
 ) -> None:
     """提供接口服务 / Serve the API."""
     import uvicorn
 
-    with opened():
-        uvicorn.run("api.app:create", factory=True, host=host, port=port, log_level="info", access_log=False)
+    from jobs.commands.watching import share_requests
+
+    with opened() as service:
+        if workers > 1:
+            share_requests(service.settings.home)
+        uvicorn.run(
+            "api.app:create", factory=True, host=host, port=port, workers=workers, log_config=None, access_log=False
+        )
