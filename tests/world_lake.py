@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from oracle import KEYS, Delivery, Row
+from oracle import Delivery, Row
 
 from monitor.indicators.knowledge import columns
 from monitor.lake import DeliveryRef, Lake, Manifest
@@ -41,7 +41,7 @@ class WorldLake:
 
     def add(self, delivery: Delivery) -> None:
         seq = len(self.manifest) + 1
-        last = {key_of(delivery.feed, row): (number, row) for number, row in enumerate(delivery.rows)}
+        last = {self._key(delivery.feed, row): (number, row) for number, row in enumerate(delivery.rows)}
         if delivery.feed == "household_register" and delivery.mode != "withdraw":
             for _, row in last.values():
                 self.people.setdefault(row["id_no"], len(self.people) + 1)
@@ -64,6 +64,9 @@ class WorldLake:
 
     def known(self, as_of: date) -> Manifest:
         return tuple(ref for ref in self.manifest if ref.known_on <= as_of)
+
+    def _key(self, feed: str, row: Row) -> int:
+        return hashed("\x1f".join([feed, *(str(row[column]) for column in self.feeds[feed].key)]))
 
     def _facts(self, feed: str, kept: Mapping[int, tuple[int, Row]]) -> pa.Table:
         rows = [row for _, row in kept.values()]
@@ -88,6 +91,5 @@ class WorldLake:
         return str(value) if kind == "VARCHAR" else float(value) if kind == "DOUBLE" else value
 
 
-def key_of(feed: str, row: Row) -> int:
-    text = "\x1f".join([feed, *(str(row[column]) for column in KEYS[feed])])
+def hashed(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)

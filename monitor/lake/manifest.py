@@ -11,6 +11,7 @@ class DeliveryRef:
     """One committed delivery, as far as the lake must know it.
 
     ``seq`` is the order of knowledge over all feeds; within a feed ``known_on`` never falls as it grows.
+    A ``correction`` is made here by a person: it says nothing of when the agency was last heard.
     """
 
     feed: str
@@ -19,6 +20,7 @@ class DeliveryRef:
     known_on: date
     has_facts: bool = True
     has_gone: bool = False
+    correction: bool = False
 
 
 Manifest = tuple[DeliveryRef, ...]

@@ -113,10 +113,13 @@ def _numbered(rows: pa.Table, seq: int) -> pa.Table:
 
 def _write_whole(path: Path, rows: pa.Table) -> None:
     aside = path.with_suffix(".writing")
-    pq.write_table(rows, aside, compression="zstd", row_group_size=ROW_GROUP)
-    with aside.open("rb+") as file:
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        pq.write_table(rows, aside, compression="zstd", row_group_size=ROW_GROUP)
+        with aside.open("rb+") as file:
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:
