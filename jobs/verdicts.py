@@ -19,6 +19,7 @@ from monitor import database
 from monitor.service import Service
 from monitor.tables import Household
 
+_QUOTED = set(',"\r\n')
 _SCHEMA = pa.schema(
     [
         ("household_key", pa.int64()),
@@ -69,7 +70,8 @@ def digest(path: Path) -> str:
 def export(service: Service, kept: Path, to: Path, *, as_of: date) -> int:
     """Write the verdicts in ``kept`` as CSV to ``to`` and return the number of rows.
 
-    Columns as_of, household_id, rule, verdict; silent ones left out; sorted by household_id and rule, so
+    Columns as_of, household_id, rule, verdict, without quotes unless a household number needs them; silent
+    verdicts left out; sorted by household_id and rule, so
     that the same deliveries and policy give the same bytes on any machine.
     """
     table = pq.read_table(kept).unify_dictionaries().combine_chunks()
@@ -85,11 +87,12 @@ def export(service: Service, kept: Path, to: Path, *, as_of: date) -> int:
             "verdict": table["verdict"].take(pa.array(order)).cast(pa.string()),
         }
     )
+    plain = not any(set(number) & _QUOTED for number in numbers)
     to.parent.mkdir(parents=True, exist_ok=True)
     aside = to.with_name(to.name + ".writing")
     with aside.open("wb") as file:
         file.write(b"as_of,household_id,rule,verdict\n")
-        pc.write_csv(said, file, pc.WriteOptions(include_header=False, quoting_style="needed"))
+        pc.write_csv(said, file, pc.WriteOptions(include_header=False, quoting_style="none" if plain else "needed"))
     aside.replace(to)
     return int(said.num_rows)
 

@@ -186,6 +186,7 @@ class Delivery(Table):
     superseded: Mapped[int] = mapped_column(default=0)
     facts: Mapped[int] = mapped_column(default=0)
     gone: Mapped[int] = mapped_column(default=0)
+    correction: Mapped[bool] = mapped_column(default=False)
     lake_sha256: Mapped[str | None] = mapped_column(String(64))
     profile: Mapped[Json] = mapped_column(default=dict)
     problems: Mapped[list[Any]] = mapped_column(default=list)

@@ -6,6 +6,7 @@ import io
 import uuid
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -64,8 +65,16 @@ def _draft(desk: Desk, said: Confirmed, *, by: str, on: date) -> Draft:
     return Draft(arrival, Terms(on, feed=said.feed, mode="append"), checked, identified, confirmed_by=by)
 
 
-def take_back(desk: Desk, session: Session, facts: Iterable[Fact], *, by: str, on: date, undo: ExitStack) -> None:
-    """End ``facts`` from ``on`` on, in the caller's transaction; what a later delivery said anew stays.
+@dataclass(frozen=True)
+class Word:
+    """Who corrects, and from which day on."""
+
+    by: str
+    on: date
+
+
+def take_back(desk: Desk, session: Session, facts: Iterable[Fact], word: Word, *, undo: ExitStack) -> None:
+    """End ``facts``, in the caller's transaction; what a later delivery said anew stays.
 
     The caller has the turn (``storing.take_turn``). ``undo`` removes the files if the transaction fails.
     """
@@ -73,7 +82,9 @@ def take_back(desk: Desk, session: Session, facts: Iterable[Fact], *, by: str, o
     for fact in facts:
         by_feed.setdefault(fact.feed, []).append(fact)
     for feed, some in sorted(by_feed.items()):
-        _withdraw(desk, session, feed, _standing(desk, session, feed, some), by=by, on=on, undo=undo)
+        gone = _standing(desk, session, feed, some)
+        if gone.num_rows:
+            undo.callback(desk.lake.discard, feed, _withdraw(desk, session, feed, gone, word))
 
 
 def _standing(desk: Desk, session: Session, feed: str, facts: list[Fact]) -> pa.Table:
@@ -88,20 +99,18 @@ def _standing(desk: Desk, session: Session, feed: str, facts: list[Fact]) -> pa.
     return desk.lake.gone_keys(feed, tuple(deliveries), pa.array(sorted(keys), type=pa.int64()))
 
 
-def _withdraw(desk: Desk, session: Session, feed: str, gone: pa.Table, *, by: str, on: date, undo: ExitStack) -> None:
-    if not gone.num_rows:
-        return
+def _withdraw(desk: Desk, session: Session, feed: str, gone: pa.Table, word: Word) -> int:
+    """Commit a withdrawal of our own and return its place in the order of knowledge."""
     seq = (session.scalar(select(func.max(Delivery.seq))) or 0) + 1
     newest = session.scalar(select(func.max(Delivery.known_on)).where(Delivery.feed == feed, Delivery.seq.is_not(None)))
-    undo.callback(desk.lake.discard, feed, seq)
-    written = desk.lake.write(feed, seq, None, gone)
     made = Delivery(
-        id=uuid.uuid4(), seq=seq, feed=feed, file_name="link-undone", sha256=hashlib.sha256(str(seq).encode()).hexdigest(),
-        received_on=on, known_on=max(on, newest or on), mode="withdraw", status="committed", correction=True,
-        gone=gone.num_rows, rows=gone.num_rows, lake_sha256=written.sha256, decided_by=by,
+        id=uuid.uuid4(), seq=seq, feed=feed, file_name="link-undone", mode="withdraw", status="committed",
+        sha256=hashlib.sha256(f"link-undone/{seq}".encode()).hexdigest(), received_on=word.on,
+        known_on=max(word.on, newest or word.on), correction=True, rows=gone.num_rows, gone=gone.num_rows,
+        lake_sha256=desk.lake.write(feed, seq, None, gone).sha256, decided_by=word.by,
     )  # fmt: skip
     session.add(made)
     session.flush()
-    audit.record(
-        session, by=by, action="delivery.corrected", subject=f"delivery/{made.id}", detail={"feed": feed, "seq": seq}
-    )
+    detail = {"feed": feed, "seq": seq, "gone": gone.num_rows}
+    audit.record(session, by=word.by, action="delivery.corrected", subject=f"delivery/{made.id}", detail=detail)
+    return seq

@@ -61,7 +61,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Draft:
-    """A delivery read, checked and identified."""
+    """A delivery read, checked and identified; ``confirmed_by`` somebody here, when it is no agency's."""
 
     arrival: Arrival
     terms: Terms
@@ -69,6 +69,7 @@ class Draft:
     identified: Identified
     profile: dict[str, Any] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    confirmed_by: str | None = None
 
     @property
     def feed(self) -> str:
@@ -84,4 +85,5 @@ class Draft:
             received_on=self.terms.received_on,
             mode=self.checked.mode,
             status=status,
+            correction=self.confirmed_by is not None,
         )

@@ -1,5 +1,6 @@
 """The commit of a delivery: files first, then one transaction that names them; whole or not at all."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
@@ -28,14 +29,20 @@ from monitor.tables import Delivery, Link, utc_now
 _ORDER = text("SELECT pg_advisory_xact_lock(7302)")
 
 
-def commit(desk: Desk, draft: Draft, *, decision: Decision | None = None) -> Delivery:
+def commit(
+    desk: Desk, draft: Draft, *, decision: Decision | None = None, first: Callable[[Session], object] | None = None
+) -> Delivery:
     """Store the facts and the delivery that names them; refuses one older than the newest of its feed.
+
+    ``first`` is done before, in the same transaction.
 
     Everything happens under the lock that orders deliveries, so ``seq`` has no gap that another could fill.
     What fails before the commit leaves no file; what fails in it, only files that no row names.
     """
     with ExitStack() as undo, database.transaction(desk.service.engine) as session:
         take_turn(session)
+        if first is not None:
+            first(session)
         newest = _newest(session, draft.feed)
         delivery, day = _place(session, draft, newest, decision)
         seq = (session.scalar(select(func.max(Delivery.seq))) or 0) + 1
@@ -199,7 +206,8 @@ def _links(draft: Draft, seq: int, known: Keyed) -> list[Link]:
             row_no=int(draft.checked.row_no[row]),
             fact_key=int(key),
             person_id=int(draft.identified.people[row]),
-            how="repaired",
+            how="confirmed" if draft.confirmed_by else "repaired",
+            made_by=draft.confirmed_by or "system",
             evidence=dict(draft.identified.repaired[row]),
         )
         for row, key in zip(known.rows.tolist(), known.keys.tolist(), strict=True)
@@ -212,7 +220,7 @@ def _audit(session: Session, delivery: Delivery, draft: Draft, decision: Decisio
     why = decision.why if decision else draft.terms.force
     audit.record(
         session,
-        by=decision.by if decision else "system",
+        by=decision.by if decision else draft.confirmed_by or "system",
         action="delivery.released" if decision else "delivery.committed",
         subject=f"delivery/{delivery.id}",
         detail=detail | ({"why": why} if why else {}),

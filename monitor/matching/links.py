@@ -82,10 +82,20 @@ def confirm(session: Session, keyring: Keyring, proposal_id: int, *, person_id: 
     proposed, and a proposal that somebody decided before.
     """
     proposal = _open(session, proposal_id)
+    confirmed = _given(proposal, keyring, person_id)
+    _decide(session, proposal, "confirmed", by=by, why=None)
+    return confirmed
+
+
+def look(session: Session, keyring: Keyring, proposal_id: int, *, person_id: int) -> Confirmed:
+    """Return what ``confirm`` would, deciding nothing."""
+    return _given(_open(session, proposal_id), keyring, person_id)
+
+
+def _given(proposal: Proposal, keyring: Keyring, person_id: int) -> Confirmed:
     chosen = next((each for each in proposal.candidates if each["person"] == person_id), None)
     if chosen is None:
         raise Invalid(zh="所选人员不在候选名单中", en="the person chosen is not among the candidates")
-    _decide(session, proposal, "confirmed", by=by, why=None)
     return Confirmed(
         proposal.id,
         proposal.feed,

@@ -49,6 +49,7 @@ def upgrade() -> None:
     sa.Column('superseded', sa.Integer(), nullable=False),
     sa.Column('facts', sa.Integer(), nullable=False),
     sa.Column('gone', sa.Integer(), nullable=False),
+    sa.Column('correction', sa.Boolean(), nullable=False),
     sa.Column('lake_sha256', sa.String(length=64), nullable=True),
     sa.Column('profile', sa.JSON(), nullable=False),
     sa.Column('problems', sa.JSON(), nullable=False),
