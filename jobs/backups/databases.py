@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 
 from monitor.errors import Conflict, Invalid
 
@@ -107,9 +107,9 @@ def _version(folder: str) -> int:
 
 def _run(engine: Engine, name: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs against the database; the password goes by its environment, unseen."""
-    address, environment = _address(engine)
-    given = [address if one == "" else one for one in arguments]
-    where = [] if "" in arguments else ["--dbname", address]
+    where_to, environment = address(make_url(engine.url))
+    given = [where_to if one == "" else one for one in arguments]
+    where = [] if "" in arguments else ["--dbname", where_to]
     ended = subprocess.run(  # noqa: S603 - our own arguments, no shell
         [program(name), "--no-password", *where, *given], env=environment, capture_output=True, text=True, check=False
     )
@@ -119,12 +119,14 @@ def _run(engine: Engine, name: str, *arguments: str) -> None:
         raise Invalid(zh=f"{name} 失败：{first}", en=f"{name} failed: {first}")
 
 
-def _address(engine: Engine) -> tuple[str, dict[str, str]]:
-    url = make_url(engine.url)
+def address(url: URL) -> tuple[str, dict[str, str]]:
+    """Return the address that PostgreSQL's programs take, and the environment that holds its password."""
     environment = dict(os.environ)
     if url.password:
         environment["PGPASSWORD"] = str(url.password)
-    plain = url.set(drivername="postgresql", password=None)
+    plain = URL.create(
+        "postgresql", username=url.username, host=url.host, port=url.port, database=url.database, query=url.query
+    )
     return plain.render_as_string(hide_password=False), environment
 
 

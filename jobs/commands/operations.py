@@ -94,3 +94,24 @@ def drill(
         f"{counts['files']} 文件 files, {counts['seconds']} 秒 seconds",
         markup=False,
     )
+
+
+def doctor() -> None:
+    """体检：时钟、磁盘、密钥、表结构、数据、作业、审计、备份 / Look at everything an operator would.
+
+    Changes nothing. Ends with 1 when anything is not well, so that cron can tell.
+    """
+    from jobs.doctor import examine
+    from monitor.errors import Refused
+    from monitor.service import today
+    from monitor.settings import read
+
+    try:
+        findings = examine(read(), today())
+    except Refused as refusal:
+        refuse(refusal)
+    for one in findings:
+        screen.print(f"{'好 ok ' if one.well else '坏 BAD'} {one.name:<14} {one.zh} / {one.en}", markup=False)
+    ill = sum(not one.well for one in findings)
+    screen.print(f"{ill} 项需要处理 / not well" if ill else "一切正常 / all is well")
+    raise typer.Exit(Exit.PERSON_NEEDED if ill else Exit.DONE)

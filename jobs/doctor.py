@@ -1,0 +1,222 @@
+"""What an operator would look at, looked at in one go: each check answers in plain words, well or not."""
+
+import platform
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from jobs.integrity import database_whole, lake_whole
+from monitor import audit, database, feeds, migrations, policy
+from monitor.errors import Refused
+from monitor.settings import Settings
+from monitor.tables import Run, Scan, utc_now
+
+SPACE = 1 << 30
+SKEW = timedelta(seconds=5)
+WAL = 1 << 30
+BACKUP_AGE = timedelta(hours=26)
+DRILL_AGE = timedelta(days=8)
+NIGHT_AGE = timedelta(hours=36)
+STUCK = timedelta(hours=24)
+CITY = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One answer: what was looked at, whether it is well, and in words what was seen or what to do."""
+
+    name: str
+    well: bool
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Patient:
+    """The installation looked at: nothing of it is changed, not even brought up to date."""
+
+    settings: Settings
+    engine: Engine
+    as_of: date
+
+
+Check = Callable[[Patient], Iterator[Finding]]
+
+
+def examine(settings: Settings, as_of: date) -> list[Finding]:
+    """Look at everything and say it; a check that cannot be made is itself a finding, and stops no other."""
+    missing = _missing_database(settings)
+    if missing is not None:
+        return [*_machine(settings), missing]
+    patient = Patient(settings, database.connect(settings), as_of)
+    try:
+        return [*_machine(settings), *(finding for check in CHECKS for finding in _tried(check, patient))]
+    finally:
+        patient.engine.dispose()
+
+
+def _tried(check: Check, patient: Patient) -> Iterator[Finding]:
+    name = check.__name__.strip("_")
+    try:
+        yield from check(patient)
+    except Refused as refusal:
+        yield Finding(name, False, refusal.zh, refusal.en)
+    except (SQLAlchemyError, OSError) as error:
+        kind = type(error).__name__
+        yield Finding(name, False, f"无法检查（{kind}）", f"could not be checked ({kind})")
+
+
+def _machine(settings: Settings) -> list[Finding]:
+    return [*_versions(), *_disk(settings), *_key(settings)]
+
+
+def _missing_database(settings: Settings) -> Finding | None:
+    path = Path(settings.database_url.removeprefix("sqlite:///"))
+    if not settings.database_url.startswith("sqlite") or path.is_file():
+        return None
+    return Finding("database", False, f"没有数据库文件 {path.name}", f"there is no database file {path.name}")
+
+
+def _versions() -> Iterator[Finding]:
+    parts = ", ".join(f"{name} {version(name)}" for name in ("sqlalchemy", "duckdb", "fastapi", "cryptography"))
+    said = f"Python {platform.python_version()}, {parts}"
+    yield Finding("versions", True, said, said)
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    for what, folder in (("home", settings.home), ("backups", settings.backups)):
+        place = next(path for path in (folder, *folder.parents) if path.exists())
+        free = shutil.disk_usage(place).free
+        size = f"{free / (1 << 30):.1f} GiB"
+        yield Finding(f"disk.{what}", free >= SPACE, f"剩余 {size}（至少 1 GiB）", f"{size} free (at least 1 GiB)")
+
+
+def _key(settings: Settings) -> Iterator[Finding]:
+    if not settings.key_file.exists():
+        yield Finding("key", False, "主密钥文件不存在", "the master key file is missing")
+        return
+    mode = stat.S_IMODE(settings.key_file.stat().st_mode)
+    yield Finding(
+        "key", not mode & 0o077, f"主密钥文件权限 {mode:04o}（应为 0600 或 0400）",
+        f"the master key file has mode {mode:04o} (0600 or 0400 is right)",
+    )  # fmt: skip
+
+
+def _clock(patient: Patient) -> Iterator[Finding]:
+    offset = datetime.now(CITY).utcoffset()
+    yield Finding(
+        "clock.zone", offset == timedelta(hours=8), f"城市时间为 Asia/Shanghai，UTC+{offset}",
+        f"city time is Asia/Shanghai, UTC+{offset}",
+    )  # fmt: skip
+    if patient.engine.dialect.name != "postgresql":
+        return
+    with patient.engine.connect() as connection:
+        theirs = connection.scalar(text("SELECT clock_timestamp()"))
+    skew = abs(utc_now() - theirs.astimezone(UTC)) if theirs else timedelta.max
+    yield Finding(
+        "clock.skew", skew <= SKEW, f"与数据库时钟相差 {skew.total_seconds():.1f} 秒",
+        f"{skew.total_seconds():.1f} seconds off the database's clock",
+    )  # fmt: skip
+
+
+def _tables(patient: Patient) -> Iterator[Finding]:
+    head = ScriptDirectory.from_config(migrations.config()).get_current_head()
+    with patient.engine.connect().execution_options(lowincome_reading=True) as connection:
+        now = MigrationContext.configure(connection).get_current_revision()
+        connection.rollback()
+    yield Finding(
+        "migrations",
+        now == head,
+        f"表结构版本 {now}，程序要求 {head}",
+        f"tables are at {now}, this program wants {head}",
+    )
+
+
+def _database(patient: Patient) -> Iterator[Finding]:
+    for problem in (found := database_whole(patient.settings)):
+        yield Finding("database", False, problem, problem)
+    if not found:
+        yield Finding("database", True, "数据库结构完好", "the database's structure is sound")
+    if patient.engine.dialect.name == "sqlite":
+        log = Path(str(patient.engine.url.database) + "-wal")
+        size = log.stat().st_size if log.exists() else 0
+        yield Finding(
+            "database.log", size <= WAL, f"预写日志 {size >> 20} MiB", f"the write-ahead log has {size >> 20} MiB"
+        )
+
+
+def _lake(patient: Patient) -> Iterator[Finding]:
+    looked, problems = lake_whole(patient.settings, patient.engine)
+    for problem in problems:
+        yield Finding("lake", False, f"{problem}：从备份恢复", f"{problem}: restore it from a backup")
+    if not problems:
+        yield Finding(
+            "lake", True, f"抽查 {looked} 批，文件与哈希相符", f"{looked} deliveries sampled: files and hashes agree"
+        )
+
+
+def _feeds(patient: Patient) -> Iterator[Finding]:
+    with database.reading(patient.engine) as session:
+        states = feeds.overview(session, policy.load(patient.as_of, known_on=patient.as_of), patient.as_of)
+    stale = [state.feed for state in states if not (state.fresh or state.never)]
+    held = [state.feed for state in states for _ in state.held]
+    yield _listed("feeds.stale", stale, "过期的数据", "stale feeds")
+    yield _listed("feeds.held", held, "待处理的批次", "held deliveries")
+
+
+def _listed(name: str, found: list[str], zh: str, en: str) -> Finding:
+    said = ", ".join(found)
+    return Finding(name, not found, f"{zh}：{said or '无'}", f"{en}: {said or 'none'}")
+
+
+def _runs(patient: Patient) -> Iterator[Finding]:
+    with database.reading(patient.engine) as session:
+        rows = session.execute(select(Run.job, Run.as_of, Run.status, Run.started_at).order_by(Run.started_at)).all()
+        last = session.scalar(select(func.max(Scan.finished_at)))
+    newest = {(row.job, row.as_of): row for row in rows}.values()
+    broken = [f"{row.job} {row.as_of} {row.status}" for row in newest if row.status in ("failed", "interrupted")]
+    stuck = [
+        f"{row.job} {row.as_of}" for row in newest if row.status == "running" and utc_now() - row.started_at > STUCK
+    ]
+    yield _listed("runs.broken", broken[-10:], "未善终的作业", "runs that did not end well")
+    yield _listed("runs.stuck", stuck, "超过24小时仍在运行", "running for more than 24 hours")
+    yield _age("nights", last, NIGHT_AGE, ("最近一次扫描", "the last scan ended"))
+
+
+def _audit(patient: Patient) -> Iterator[Finding]:
+    with database.reading(patient.engine) as session:
+        broken = [str(one) for one in audit.broken_links(session)]
+    yield _listed("audit", broken[:10], "审计链断点", "broken links of the audit chain")
+
+
+def _backups(patient: Patient) -> Iterator[Finding]:
+    with database.reading(patient.engine) as session:
+        ended = select(Run.job, func.max(Run.finished_at)).where(Run.status == "done").group_by(Run.job)
+        last = {row[0]: row[1] for row in session.execute(ended)}
+    yield _age("backup", last.get("backup"), BACKUP_AGE, ("最近一次备份", "the last backup ended"))
+    yield _age("backup.drill", last.get("drill"), DRILL_AGE, ("最近一次恢复演练", "the last restore drill ended"))
+
+
+def _age(name: str, at: datetime | None, most: timedelta, what: tuple[str, str]) -> Finding:
+    zh, en = what
+    if at is None:
+        return Finding(name, False, f"{zh}：从未", f"{en}: never")
+    hours = (utc_now() - at).total_seconds() / 3600
+    limit = most.total_seconds() / 3600
+    return Finding(
+        name, utc_now() - at <= most, f"{zh}：{hours:.1f} 小时前（至多 {limit:.0f}）",
+        f"{en} {hours:.1f} hours ago (at most {limit:.0f})",
+    )  # fmt: skip
+
+
+CHECKS: tuple[Check, ...] = (_clock, _tables, _database, _lake, _feeds, _runs, _audit, _backups)

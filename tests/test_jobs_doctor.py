@@ -1,0 +1,171 @@
+"""The doctor: well when all is well, and for each thing broken exactly the finding that names it."""
+
+import os
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from drops import DAY, MEDICAL, as_csv, drop, people, settlements
+from factories import scan
+from sqlalchemy import update
+from typer.testing import CliRunner
+
+from jobs import doctor
+from jobs.__main__ import app
+from jobs.backups import backup
+from jobs.backups.drilling import drill
+from jobs.integrity import integrity
+from jobs.noting import noted
+from monitor import database, feeds
+from monitor.errors import Invalid
+from monitor.lake import Lake
+from monitor.service import Service
+from monitor.settings import read
+from monitor.tables import AuditEntry, Run, Scan, utc_now
+
+
+@pytest.fixture
+def tended(service: Service, tmp_path: Path) -> Service:
+    """A well-kept installation on each kind of database."""
+    return tend(service, tmp_path)
+
+
+@pytest.fixture
+def small(sqlite_service: Service, tmp_path: Path) -> Service:
+    """A well-kept installation on SQLite, for findings that do not depend on the database."""
+    return tend(sqlite_service, tmp_path)
+
+
+def tend(service: Service, tmp_path: Path) -> Service:
+    """Make it as it should be: data, a scan, a backup, a drill; amcheck where there is PostgreSQL."""
+    if service.engine.dialect.name == "postgresql":
+        with service.engine.begin() as connection:
+            connection.exec_driver_sql("CREATE EXTENSION amcheck")
+    drop(tmp_path / "drops", "household_register", people(20))
+    drop(tmp_path / "drops", "medical_settlements", settlements(30))
+    feeds.ingest_folder(service, tmp_path / "drops")
+    with database.transaction(service.engine) as session:
+        session.get_one(Scan, scan(session)).finished_at = utc_now()
+    noted(service, "backup", DAY, backup)
+    noted(service, "drill", DAY, drill)
+    return service
+
+
+def ill(service: Service, as_of: date = DAY) -> list[str]:
+    return sorted({one.name for one in doctor.examine(service.settings, as_of) if not one.well})
+
+
+def test_a_tended_installation_is_well(tended: Service) -> None:
+    assert ill(tended) == []
+    assert integrity(tended, DAY) == {"deliveries": 2}
+
+
+def test_an_installation_that_does_not_exist_is_said_so_and_not_made(tmp_path: Path) -> None:
+    settings = read({"LOWINCOME_HOME": str(tmp_path / "none")})
+    assert {one.name for one in doctor.examine(settings, DAY) if not one.well} == {"database", "key"}
+    assert not (tmp_path / "none").exists()
+
+
+def open_key(service: Service) -> None:
+    service.settings.key_file.chmod(0o644)
+
+
+def old_tables(service: Service) -> None:
+    with service.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'older'")
+
+
+def altered_lake(service: Service) -> None:
+    path = Lake(service.lake).facts_path("medical_settlements", 2)
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+
+
+def missing_lake(service: Service) -> None:
+    Lake(service.lake).facts_path("medical_settlements", 2).unlink()
+
+
+def failed_run(service: Service) -> None:
+    with database.transaction(service.engine) as session:
+        session.add(Run(job="nightly", as_of=DAY, status="interrupted"))
+
+
+def stuck_run(service: Service) -> None:
+    with database.transaction(service.engine) as session:
+        session.add(Run(job="nightly", as_of=DAY, status="running", started_at=utc_now() - timedelta(hours=25)))
+
+
+def missed_night(service: Service) -> None:
+    with database.transaction(service.engine) as session:
+        session.execute(update(Scan).values(finished_at=utc_now() - timedelta(hours=37)))
+
+
+def altered_audit(service: Service) -> None:
+    with database.transaction(service.engine) as session:
+        session.execute(update(AuditEntry).where(AuditEntry.id == 1).values(action="nothing"))
+
+
+def old_backup(service: Service) -> None:
+    with database.transaction(service.engine) as session:
+        session.execute(update(Run).where(Run.job == "backup").values(finished_at=utc_now() - timedelta(hours=27)))
+
+
+def no_drill(service: Service) -> None:
+    with database.transaction(service.engine) as session:
+        session.execute(update(Run).where(Run.job == "drill").values(finished_at=utc_now() - timedelta(days=9)))
+
+
+@pytest.mark.parametrize(
+    ("harm", "found"),
+    [
+        (open_key, "key"),
+        (old_tables, "migrations"),
+        (altered_lake, "lake"),
+        (missing_lake, "lake"),
+        (failed_run, "runs.broken"),
+        (stuck_run, "runs.stuck"),
+        (missed_night, "nights"),
+        (altered_audit, "audit"),
+        (old_backup, "backup"),
+        (no_drill, "backup.drill"),
+    ],
+)
+def test_each_harm_is_the_one_finding(small: Service, harm: Callable[[Service], None], found: str) -> None:
+    harm(small)
+    assert ill(small) == [found]
+
+
+def test_stale_feeds_and_held_deliveries_are_found(small: Service, tmp_path: Path) -> None:
+    drop(tmp_path / "late", "medical_settlements", as_csv([], columns=MEDICAL))
+    assert [receipt.status for receipt in feeds.ingest_folder(small, tmp_path / "late")] == ["held"]
+    assert ill(small) == ["feeds.held"]
+    assert "feeds.stale" in ill(small, DAY + timedelta(days=400))
+
+
+def test_a_corrupted_page_is_found_by_doctor_and_by_the_integrity_job(small: Service, tmp_path: Path) -> None:
+    small.engine.dispose()
+    path = Path(str(small.engine.url.database))
+    with path.open("rb+") as file:
+        file.seek(4096 * 5)
+        file.write(os.urandom(4096 * 40))
+    assert "database" in ill(small)
+    with pytest.raises(Invalid, match="damaged"):
+        integrity(small, DAY)
+
+
+def test_without_the_extension_the_doctor_says_that_pages_were_not_checked(service: Service) -> None:
+    if service.engine.dialect.name != "postgresql":
+        pytest.skip("only PostgreSQL needs an extension")
+    assert "database" in ill(service)
+    with pytest.raises(Invalid, match="amcheck"):
+        integrity(service, DAY)
+
+
+def test_the_doctor_at_the_terminal_ends_with_a_code_for_cron(
+    sqlite_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOWINCOME_HOME", str(sqlite_service.settings.home))
+    said = CliRunner().invoke(app, ["doctor"])
+    assert said.exit_code == 1
+    assert "the last backup ended: never" in said.output
+    assert "一切" not in said.output
