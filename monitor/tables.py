@@ -474,3 +474,16 @@ class AuditEntry(Table):
     detail: Mapped[Json] = mapped_column(default=dict)
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class Pull(Table):
+    """How far one source in another database has been read; ``pending`` is the end of a reading not yet taken in."""
+
+    __tablename__ = "pulls"
+
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    watermark: Mapped[str | None]
+    pending: Mapped[str | None]
+    delivery_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("deliveries.id"))
+    rows: Mapped[int] = mapped_column(default=0)
+    pulled_at: Mapped[datetime | None]

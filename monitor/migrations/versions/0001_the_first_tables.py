@@ -209,6 +209,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_proposals_delivery_id'), ['delivery_id'], unique=False)
         batch_op.create_index('uq_proposals_row', ['delivery_id', 'row_no'], unique=True)
 
+    op.create_table('pulls',
+    sa.Column('source', sa.String(length=64), nullable=False),
+    sa.Column('watermark', sa.Text(), nullable=True),
+    sa.Column('pending', sa.Text(), nullable=True),
+    sa.Column('delivery_id', sa.Uuid(), nullable=True),
+    sa.Column('rows', sa.Integer(), nullable=False),
+    sa.Column('pulled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['delivery_id'], ['deliveries.id'], name=op.f('fk_pulls_delivery_id')),
+    sa.PrimaryKeyConstraint('source', name=op.f('pk_pulls'))
+    )
     op.create_table('scans',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('run_id', sa.Uuid(), nullable=True),
@@ -398,6 +408,7 @@ def downgrade() -> None:
         batch_op.drop_index('uq_scans_inputs')
 
     op.drop_table('scans')
+    op.drop_table('pulls')
     with op.batch_alter_table('proposals', schema=None) as batch_op:
         batch_op.drop_index('uq_proposals_row')
         batch_op.drop_index(batch_op.f('ix_proposals_delivery_id'))
