@@ -2,7 +2,7 @@
 
 import typer
 
-from jobs.commands import deliveries, made_up, mutation, nights, operations, people, policies, quality, watching
+from jobs.commands import deliveries, doubts, made_up, mutation, nights, operations, people, policies, quality, watching
 
 app = typer.Typer(
     name="lowincome",
@@ -44,6 +44,15 @@ app.command()(watching.metrics)
 workers = typer.Typer(help="工作人员 / Workers", no_args_is_help=True)
 app.add_typer(workers, name="worker")
 workers.command("add")(people.add_worker)
+proposals = typer.Typer(help="待确认记录 / Rows for a worker to decide on", no_args_is_help=True)
+app.add_typer(proposals, name="proposal")
+proposals.command("list")(doubts.proposals)
+proposals.command("confirm")(doubts.confirm)
+proposals.command("reject")(doubts.dismiss)
+links = typer.Typer(help="非精确匹配的关联 / Links that can be undone", no_args_is_help=True)
+app.add_typer(links, name="link")
+links.command("list")(doubts.linked)
+links.command("undo")(doubts.undo)
 audits.command("verify")(people.verify)
 
 
