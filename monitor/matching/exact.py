@@ -117,11 +117,14 @@ class Index:
 
     def load(self, session: Session) -> None:
         """Read the whole register's numbers into memory, so that nothing need be asked again."""
-        people, cells = [], []
-        for person, cell in _rows(session, select(Person.id, Person.id_no).where(Person.id_no.is_not(None))):
-            people.append(person)
-            cells.append(cell)
-        self.add(self._keyring.decrypt_many(cells, about=ABOUT_ID_NO), people)
+        connection = session.connection()
+        wanted = select(Person.id, Person.id_no).where(Person.id_no.is_not(None))
+        # The driver's bare tuples: a row object for each person would take three times as long.
+        cursor = connection.exec_driver_sql(str(wanted.compile(dialect=connection.dialect))).cursor
+        found = cursor.fetchall() if cursor is not None else []
+        self.add(
+            self._keyring.decrypt_many((cell for _, cell in found), about=ABOUT_ID_NO), [person for person, _ in found]
+        )
         self._complete = True
 
     def _learn(self, session: Session, keys: Keys) -> bool:
