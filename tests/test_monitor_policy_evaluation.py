@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from policy_worlds import HERE, KINDS, PARAMETERS, columns, conditions, numbers, quarters, rows
 
 from monitor.policy.language import Columns, PolicyError, evaluate, number, parse, to_sql, truth
+from monitor.policy.language.evaluation import _texts
 from monitor.policy.plain import value_of
 
 
@@ -74,6 +75,74 @@ def one(text, **values):
     """The verdict on one household."""
     found = evaluate(parse(text, place=HERE), {name: pd.Series([value]) for name, value in values.items()}, {})
     return None if found[0] is pd.NA else found[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "expected"),
+    [
+        ("a / b = 1.5", {"a": 3.0, "b": 2.0}, True),
+        ("a - b = 1", {"a": 3.0, "b": 2.0}, True),
+        ("a + b = 5", {"a": 3.0, "b": 2.0}, True),
+        ("a * b = 6", {"a": 3.0, "b": 2.0}, True),
+        ("-a = 0 - 3", {"a": 3.0}, True),
+        ("min(a, b) = 2", {"a": 3.0, "b": 2.0}, True),
+        ("max(a, b, 7) = 7", {"a": 3.0, "b": 2.0}, True),
+        ("max(a, b) > 1", {"a": 3.0, "b": None}, None),
+        ("a between 2 and 4", {"a": 1.99}, False),
+        ("a between 2 and 4", {"a": 2.0}, True),
+        ("a between 2 and 4", {"a": 4.0}, True),
+        ("a between 2 and 4", {"a": 4.01}, False),
+        ("a between b and 4", {"a": 5.0, "b": None}, False),
+        ("a between b and 4", {"a": 3.0, "b": None}, None),
+        ("a in (1, 3)", {"a": 3.0}, True),
+        ("a in (1, 3)", {"a": 2.0}, False),
+        ("a in (1, 3)", {"a": None}, None),
+        ("c in ('u', 'v')", {"c": "v"}, True),
+        ("c in ('u', 'v')", {"c": "w"}, False),
+        ("c in ('u', 'v') and b = 1", {"c": None, "b": 1.0}, None),
+        ("c not in ('u')", {"c": "w"}, True),
+        ("c = d", {"c": "u", "d": "u"}, True),
+        ("c = d", {"c": "u", "d": "v"}, False),
+        ("c != d", {"c": "u", "d": "v"}, True),
+        ("'u' = c", {"c": "u"}, True),
+        ("'w' = c", {"c": "u"}, False),
+        ("c != 'u'", {"c": None, "b": 1.0}, None),
+        ("f = g", {"f": True, "g": True}, True),
+        ("f != g", {"f": True, "g": True}, False),
+        ("f = false", {"f": True}, False),
+        ("f = g", {"f": True, "g": None}, None),
+        ("g = f", {"f": True, "g": None}, None),
+        ("not f", {"f": True}, False),
+        ("not f", {"f": False}, True),
+        ("known(a)", {"a": 1.0}, True),
+        ("known(a)", {"a": float("nan"), "b": 1.0}, False),
+        ("known(a + b)", {"a": 1.0, "b": None}, False),
+        ("known(c)", {"c": "u"}, True),
+        ("known('u') and known(1)", {"a": 1.0}, True),
+        ("known(f)", {"f": False}, True),
+        ("known(f or g)", {"f": False, "g": None}, False),
+        ("known(f or g)", {"f": True, "g": None}, True),
+        ("true", {"a": 1.0}, True),
+        ("not true", {"a": 1.0}, False),
+    ],
+)
+def test_the_verdict_is_this(text, values, expected):
+    found = one(text, **values)
+    assert found is None if expected is None else found == expected
+
+
+@pytest.mark.parametrize("rows", [["u", None, "v"], ["v", "u", None]])
+def test_what_is_known_of_texts_is_told_row_by_row(rows):
+    found = evaluate(parse("known(c)", place=HERE), {"c": pd.Series(rows, dtype="str")}, {})
+    assert found.tolist() == [row is not None for row in rows]
+
+
+def test_a_condition_is_no_text():
+    table = Columns({"c": pd.Series(["u"]), "f": pd.Series([True])}, {})
+    with pytest.raises(PolicyError, match="1:1 expected text here") as refused:
+        _texts(parse("f", place=HERE).part(parse("not f", place=HERE).root), table)
+    assert refused.value.en == "rules/made_up.yaml:1:1 expected text here"
+    assert refused.value.zh == "rules/made_up.yaml:1:1 此处应为文字"
 
 
 def test_a_tie_that_floats_miss_is_a_tie():

@@ -8,7 +8,7 @@ a tie on every machine and in every engine.
 
 from collections.abc import Mapping
 from functools import cache, reduce
-from typing import cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -151,7 +151,7 @@ def _relation(expression: Expression, node: Relation, table: Columns) -> Truths:
             return np.minimum(_compare(">=", subject, others[0], table), _compare("<=", subject, others[1], table))
         case _:
             if isinstance(others[0].root, Text):
-                return _among(_texts(subject, table), [cast(Text, other.root).value for other in others])
+                return _among(_texts(subject, table), [item.value for item in node.items if isinstance(item, Text)])
             return reduce(np.maximum, [_compare("=", subject, other, table) for other in others])
 
 
@@ -167,7 +167,7 @@ def _compare(order: str, left: Expression, right: Expression, table: Columns) ->
     return _truths_of(COMPARE[order](a, b), np.isnan(a) | np.isnan(b))
 
 
-def _among(texts: pd.Categorical, wanted: list[str]) -> Truths:
+def _among(texts: "pd.Categorical[Any]", wanted: list[str]) -> Truths:
     """Look each category up once, so that no row is compared as text; the last place is the unknown's."""
     of_category = np.where(texts.categories.isin(wanted), TRUE, FALSE)
     return np.asarray(np.append(of_category, UNKNOWN)[texts.codes])
@@ -190,17 +190,21 @@ def _missing(expression: Expression, table: Columns) -> Bools:
     return np.isnan(number(expression, table))
 
 
-def _texts(expression: Expression, table: Columns) -> pd.Categorical:
+def _texts(expression: Expression, table: Columns) -> "pd.Categorical[Any]":
     """A written text is a category of its own, alone on its one row."""
-    if isinstance(expression.root, Text):
-        return cast(pd.Categorical, pd.Categorical([expression.root.value]))
-    return table.texts(cast(Name, expression.root).name)
+    match expression.root:
+        case Text(value):
+            return pd.Categorical([value])
+        case Name(name):
+            return table.texts(name)
+        case _:
+            raise expression.refuse(expression.root, zh="此处应为文字", en="expected text here")
 
 
-def _same_text(left: pd.Categorical, right: pd.Categorical) -> tuple[Bools, Bools]:
-    """Compare by the code that each text of ``right`` has on the left, so that no row is compared as text."""
-    on_the_left = np.append(left.categories.get_indexer(right.categories), -1)
-    return left.codes == on_the_left[right.codes], (left.codes < 0) | (right.codes < 0)
+def _same_text(left: "pd.Categorical[Any]", right: "pd.Categorical[Any]") -> tuple[Bools, Bools]:
+    """Compare by code, so that no row is compared as text."""
+    on_the_left = right.set_categories(left.categories)
+    return left.codes == on_the_left.codes, (left.codes < 0) | (right.codes < 0)
 
 
 def _kind(column: pd.Series) -> Kind | None:
@@ -220,5 +224,5 @@ def _numbers(column: pd.Series) -> Numbers:
 
 
 def _truths(column: pd.Series) -> Truths:
-    flags = column.astype("boolean")
-    return _truths_of(flags.to_numpy(dtype=np.bool_, na_value=False), flags.isna().to_numpy())
+    flags = _numbers(column)
+    return _truths_of(flags == 1, np.isnan(flags))
