@@ -288,8 +288,9 @@ def _spans(table: pd.DataFrame) -> list[tuple[str, int, int]]:
 
 
 def _finish(night: Night, kept: Path) -> Scanned:
-    summary = _summary(night)
     with database.transaction(night.service.engine) as session:
+        night.counts["left_register"] = alerts.left_register(session, night.region, as_of=night.as_of)
+        summary = _summary(night)
         row, entry = session.get_one(Scan, night.scan), session.get_one(Run, night.run)
         row.counts, row.verdicts_sha256, row.finished_at = summary, verdicts.digest(kept), utc_now()
         entry.status, entry.finished_at = "done", row.finished_at
@@ -314,8 +315,18 @@ def _summary(night: Night) -> dict[str, Any]:
             "no_threshold": dict(night.no_threshold),
             "regions_without": {name: sorted(codes) for name, codes in sorted(night.regions_without.items())},
             "stale_feeds": sorted(name for name, state in states.items() if not state.fresh),
+            "dormant": _dormant(night.policy, states),
         }
     )
+
+
+def _dormant(law: policy.Policy, states: Mapping[str, indicators.FeedState]) -> dict[str, list[str]]:
+    """The rules that cannot see all they look at, each with the feeds that are missing or stale."""
+    unheard = {
+        name: sorted(feed for need in rule.needs for feed in indicators.feeds_of(law, need) if not states[feed].fresh)
+        for name, rule in law.rules.items()
+    }
+    return {name: sorted(set(feeds)) for name, feeds in sorted(unheard.items()) if feeds}
 
 
 @contextmanager

@@ -61,7 +61,9 @@ Region = Annotated[str | None, typer.Option("--region", metavar="CODE", help="�
 
 @contextmanager
 def opened() -> Iterator["Service"]:
-    """Open the installation named by the environment; a refusal is said in words and ends with code 3."""
+    """Open the installation named by the environment; what it or the database refuses is said in words, code 3."""
+    from sqlalchemy.exc import DBAPIError
+
     from monitor.service import open_service  # rooms are entered when a command runs, so that --help is quick
 
     try:
@@ -72,6 +74,10 @@ def opened() -> Iterator["Service"]:
             service.engine.dispose()
     except Refused as refusal:
         refuse(refusal)
+    except DBAPIError as error:
+        complaints.print(f"数据库拒绝了操作，未作改动：{error.orig}", markup=False)
+        complaints.print(f"the database refused; nothing was changed: {error.orig}", markup=False)
+        raise typer.Exit(Exit.REFUSED) from None
 
 
 def refuse(refusal: Refused) -> None:

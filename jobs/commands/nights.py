@@ -41,8 +41,11 @@ def scan(
 def _say(counts: Any, *, again: bool) -> None:
     show(
         "规则 / rules",
-        ["规则 rule", "触发 fires", "缺数据 unknown"],
-        [[rule, said["fires"], said["unknown"]] for rule, said in sorted(counts["by_rule"].items())],
+        ["规则 rule", "触发 fires", "缺数据 unknown", "休眠：缺 dormant: lacks"],
+        [
+            [rule, said["fires"], said["unknown"], ", ".join(counts["dormant"].get(rule, []))]
+            for rule, said in sorted(counts["by_rule"].items())
+        ],
     )
     if again:
         screen.print(
