@@ -3,16 +3,17 @@
 import uuid
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import DAY, FIRES, SILENT, UNKNOWN, Home, judge, register, scan
+from factories import DAY, FIRES, RULES, SILENT, UNKNOWN, Home, judge, register, scan
 from sqlalchemy import Engine, func, select, update
 
 from monitor import database
-from monitor.alerts import Overtaken, plan, raise_alerts, write
-from monitor.tables import Alert, AlertEvent, Outbox, Quiet, Reason
+from monitor.alerts import Overtaken, left_register, plan, raise_alerts, write
+from monitor.tables import Alert, AlertEvent, Household, Outbox, Quiet, Reason
 
 FIRING = {"illness": FIRES}
 
@@ -272,3 +273,34 @@ def test_two_new_reasons_on_an_open_alert_are_one_step_of_its_timeline(engine: E
     night(engine, {home: Home({"elder": FIRES, "illness": FIRES, "income": FIRES})}, later(1))
     assert events(engine) == ["raised", "evidence"]
     assert [reason.rule for reason in alert_of(engine, home).reasons] == ["illness", "income", "elder"]
+
+
+def test_a_household_that_left_the_register_keeps_its_alert_as_unknown(engine: Engine, home: int) -> None:
+    night(engine, {home: Home(FIRING)})
+    with database.transaction(engine) as session:
+        session.execute(update(Household).values(registered=False))
+        assert left_register(session, "340203", as_of=later(1)) == 0
+        assert left_register(session, "340299", as_of=later(1)) == 1
+        assert left_register(session, "", as_of=later(1)) == 0
+    alert = alert_of(engine, home)
+    assert (alert.closed_at, alert.reasons[0].status, alert.reasons[0].unseen) == (
+        None, "unknown", ["household_register"],
+    )  # fmt: skip
+    assert events(engine) == ["raised", "evidence"]
+
+
+def test_a_household_that_came_back_to_the_register_is_judged_again(engine: Engine, home: int) -> None:
+    night(engine, {home: Home(FIRING)})
+    with database.transaction(engine) as session:
+        session.execute(update(Household).values(registered=False))
+        left_register(session, "", as_of=later(1))
+    night(engine, {home: Home(FIRING)}, later(2))
+    assert alert_of(engine, home).reasons[0].status == "active"
+
+
+def test_a_reason_is_dated_by_the_newest_data_that_confirms_it(engine: Engine, home: int) -> None:
+    night(engine, {home: Home(FIRING)})
+    newer = {name: replace(terms, feeds={"medical_settlements": later(9)}) for name, terms in RULES.items()}
+    assert night(engine, {home: Home(FIRING)}, later(10), rules=newer) == Counter()
+    alert = alert_of(engine, home)
+    assert (alert.reasons[0].data_on, alert.version, events(engine)) == (later(9), 1, ["raised"])

@@ -5,8 +5,10 @@ from collections import Counter
 
 from sqlalchemy.orm import Session
 
+from monitor.alerts.annulment import annul_for_facts
 from monitor.alerts.changes import Change
 from monitor.alerts.judged import Judged, Measured, Terms, Told
+from monitor.alerts.leaving import left_register
 from monitor.alerts.planning import plan
 from monitor.alerts.writing import Overtaken, mark_seen, write
 
@@ -27,6 +29,8 @@ __all__ = [
     "Overtaken",
     "Terms",
     "Told",
+    "annul_for_facts",
+    "left_register",
     "mark_seen",
     "plan",
     "raise_alerts",
