@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -115,3 +115,54 @@ def doctor() -> None:
     ill = sum(not one.well for one in findings)
     screen.print(f"{ill} 项需要处理 / not well" if ill else "一切正常 / all is well")
     raise typer.Exit(Exit.PERSON_NEEDED if ill else Exit.DONE)
+
+
+def watch(
+    root: Annotated[
+        Path | None, typer.Argument(help="投递目录；省略为 LOWINCOME_INBOX / the drop folder", file_okay=False)
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="看一遍就结束 / look once and end")] = False,
+    every: Annotated[float, typer.Option(min=1, help="间隔秒数 / seconds between looks")] = 30,
+) -> None:
+    """监视投递目录，完整到达的即接收并移走 / Watch the drop folder: what has arrived whole is taken in and put aside.
+
+    A file is whole once its <file>.manifest.json or <file>.done has been written after it. Ends with 1 (--once)
+    when something was held, refused or could not be stored.
+    """
+    from threading import Event
+
+    from jobs.watch import watch as look
+    from monitor.service import today
+
+    pause = Event()
+    with opened() as service:
+        counts = look(service, today(), root=root)
+        _count(counts)
+        while not once and not pause.wait(every):
+            counts = look(service, today(), root=root)
+            if counts.keys() & {"committed", "held", "refused", "duplicate"}:
+                _count(counts)
+    raise typer.Exit(Exit.PERSON_NEEDED if _needs_a_person(counts) else Exit.DONE)
+
+
+def pull() -> None:
+    """从交换库读取新增数据 / Fetch what is new in the tables and views that LOWINCOME_PULLS names.
+
+    Ends with 1 when a source could not be reached, or what it gave was held or refused.
+    """
+    from jobs.noting import noted
+    from jobs.pull import pull as fetch_all
+    from monitor.service import today
+
+    with opened() as service:
+        counts = noted(service, "pull", today(), fetch_all)
+    _count(counts)
+    raise typer.Exit(Exit.PERSON_NEEDED if _needs_a_person(counts) else Exit.DONE)
+
+
+def _count(counts: dict[str, Any]) -> None:
+    screen.print(", ".join(f"{word} {count}" for word, count in counts.items()), markup=False)
+
+
+def _needs_a_person(counts: dict[str, Any]) -> bool:
+    return any(counts.get(word) for word in ("held", "refused", "retry", "unreachable"))
