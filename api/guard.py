@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from monitor import logs
 
 MOST_BYTES = 64 * 1024
+LIMITS = {"/api/v1/deliveries": 512 << 20}  # streamed to disk, never held
 _HEADERS = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
@@ -27,7 +28,7 @@ Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 class Guard:
-    """Wraps the application: security headers on every answer, bodies of at most 64 KiB."""
+    """Wraps the application: security headers on every answer, bodies of at most 64 KiB but for deliveries."""
 
     def __init__(self, app: Asgi) -> None:
         self._app = app
@@ -37,13 +38,14 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = LIMITS.get(scope["path"], MOST_BYTES)
         request_id, taken = str(logs.bound_now().get("request") or uuid.uuid4().hex).encode(), 0
 
         async def limited() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > MOST_BYTES:
+            if taken > most:
                 raise HTTPException(413)
             return message
 
