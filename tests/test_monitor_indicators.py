@@ -300,7 +300,7 @@ def test_a_computed_page_says_the_same_whether_asked_of_everybody_or_of_its_driv
             names = [page.name for page in derived.pages]
             driven = some.query(plan.rolled_up(derived)).to_pandas().set_index("place")[names]
             asked = some.query(plan.rolled_up(replace(derived, drivers=()))).to_pandas().set_index("place")[names]
-            pd.testing.assert_frame_equal(driven.reindex(asked.index, fill_value=0).astype(float), asked.astype(float))
+            pd.testing.assert_frame_equal(driven.astype(float).reindex(asked.index, fill_value=0), asked.astype(float))
 
 
 def test_a_computed_page_is_driven_by_the_feed_without_which_it_is_false(policy: Policy) -> None:

@@ -1,9 +1,11 @@
 """The engine and the policy against the oracle: the sample's three dates, and random worlds."""
 
 import csv
+from collections import Counter
 from datetime import date
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import oracle
 import oracle_reading
@@ -11,7 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from world_lake import WorldLake
-from worlds import worlds
+from worlds import world, worlds
 
 from monitor.indicators import compute, opened
 from monitor.lake import Lake
@@ -57,7 +59,7 @@ def test_the_engine_gives_exactly_the_expected_verdicts_of_the_sample(sample: Wo
 def test_the_engine_agrees_with_the_oracle_on_random_worlds(
     series: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    @settings(max_examples=50, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=42, suppress_health_check=list(HealthCheck))
     @given(worlds())
     def agrees(world: tuple[date, list[oracle.Delivery]]) -> None:
         as_of, deliveries = world
@@ -65,6 +67,14 @@ def test_the_engine_agrees_with_the_oracle_on_random_worlds(
         assert verdicts_of_the_engine(lake, as_of) == set(oracle.verdicts(deliveries, as_of))
 
     agrees()
+
+
+def test_the_worlds_meet_every_verdict_of_every_rule() -> None:
+    met: Counter[tuple[str, str]] = Counter()
+    for seed in range(400):
+        as_of, deliveries = world(Random(seed))
+        met.update({(rule, verdict) for _, rule, verdict in oracle.verdicts(deliveries, as_of)})
+    assert all(met[rule, verdict] >= 3 for rule in oracle.RULES for verdict in ("fires", "unknown")), met
 
 
 def test_the_answer_does_not_depend_on_how_late_it_is_computed(sample: WorldLake) -> None:
