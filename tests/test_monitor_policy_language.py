@@ -135,6 +135,7 @@ def test_what_the_grammar_allows_is_read_and_is_a_condition(text):
         ("true", Truth(True, 0)),
         ("false", Truth(False, 0)),
         ("truely", Name("truely", 0)),
+        ("c = '== <>'", Comparison("=", Name("c", 0), Text("== <>", 4), 2)),
         ("parameter(a.b_1.c)", Parameter("a.b_1.c", 0)),
         ("a = 1", Comparison("=", Name("a", 0), Number(1.0, 4), 2)),
         ("a<=b", Comparison("<=", Name("a", 0), Name("b", 3), 1)),

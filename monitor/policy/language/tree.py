@@ -7,7 +7,6 @@ from typing import Literal
 from monitor.errors import Invalid
 
 Kind = Literal["number", "text", "flag", "date"]
-Order = Literal["=", "!=", "<", "<=", ">", ">="]
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class Negative:
 class Arithmetic:
     """``+ - * /``; unknown with any unknown part, and where the divisor is nought."""
 
-    sign: Literal["+", "-", "*", "/"]
+    sign: str
     left: "Node"
     right: "Node"
     at: int
@@ -103,7 +102,7 @@ class Arithmetic:
 class Extreme:
     """The least or greatest of several numbers; unknown with any unknown part."""
 
-    which: Literal["min", "max"]
+    which: str
     items: tuple["Node", ...]
     at: int
 
@@ -112,7 +111,7 @@ class Extreme:
 class Comparison:
     """Two things of one kind compared; unknown with either side unknown."""
 
-    order: Order
+    order: str
     left: "Node"
     right: "Node"
     at: int
@@ -149,7 +148,7 @@ class Not:
 class Joined:
     """Kleene's AND or OR of two or more conditions."""
 
-    word: Literal["and", "or"]
+    word: str
     items: tuple["Node", ...]
     at: int
 
