@@ -88,7 +88,8 @@ def install(app: FastAPI) -> None:
 def _refused(_: Request, refusal: Exception) -> JSONResponse:
     if not isinstance(refusal, Refused):
         raise refusal
-    return problem(_STATUS[type(refusal)], zh=refusal.zh, en=refusal.en)
+    status = next(_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS)
+    return problem(status, zh=refusal.zh, en=refusal.en)
 
 
 def _http(_: Request, error: Exception) -> JSONResponse:

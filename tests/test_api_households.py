@@ -117,3 +117,8 @@ def test_metrics_remember_the_last_scan_over_a_restart(client: TestClient, city:
     name = "lowincome_scan_last_success_timestamp_seconds"
     value = float(next(line for line in lines if line.startswith(name)).split()[-1])
     assert value == pytest.approx(long_ago.timestamp(), abs=1)
+
+
+def test_a_date_before_any_law_is_refused_and_breaks_nothing(client: TestClient) -> None:
+    answer = client.get(PATH.format("H1"), params={"as_of": "1999-01-01"})
+    assert (answer.status_code, answer.json()["status"]) == (422, 422)

@@ -60,6 +60,7 @@ def test_a_file_altered_on_the_way_is_refused(tmp_path: Path) -> None:
         '{"mode": "replace"}',
         '{"rows": "many"}',
         '{"rows": true}',
+        '{"feed": "\\ud800"}',
         "[" * 99_999,
     ],
 )

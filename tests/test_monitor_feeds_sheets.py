@@ -245,3 +245,31 @@ def test_the_sheets_of_the_shared_sample_are_all_understood() -> None:
         found = recognise(feed_pages(), sheets(path.read_bytes(), path.name), feed=None)
         assert found.page.name == path.name.split(".")[0]
         assert not found.problems
+
+
+def test_a_parquet_file_whose_texts_are_not_utf_8_is_refused() -> None:
+    gbk = pa.StringArray.from_buffers(1, pa.py_buffer(struct.pack("<2i", 0, 4)), pa.py_buffer("张三".encode("gbk")))
+    for column in (gbk, gbk.dictionary_encode()):
+        with pytest.raises(Invalid, match="Parquet"):
+            read_parquet(parquet(pa.table({"name": column})))
+
+
+@pytest.mark.parametrize("place", ["XFD1048576", "ZZZZZZZ99999999999", "ALL1048576"])
+def test_a_stray_cell_far_from_the_table_is_refused_before_the_grid_is_made(place: str) -> None:
+    book = workbook([["id_no"], [number(0)]])
+    data, out = saved(book), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(out, "w") as after:
+        for name in before.namelist():
+            stray = f'<row r="9"><c r="{place}"><v>1</v></c></row></sheetData>'.encode()
+            after.writestr(name, before.read(name).replace(b"</sheetData>", stray))
+    with pytest.raises(Invalid, match="too far apart"):
+        read_book(out.getvalue(), modern=True)
+
+
+def test_cells_that_are_only_formatted_do_not_count_however_far_away() -> None:
+    data, out = saved(workbook([["id_no"], [number(0)]])), io.BytesIO()
+    bare = b'<row r="1048576" s="1"><c r="XFD1048576" s="1"/></row></sheetData>'
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(out, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, before.read(name).replace(b"</sheetData>", bare))
+    assert read_book(out.getvalue(), modern=True)[0].cells.num_rows == 1

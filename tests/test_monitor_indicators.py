@@ -103,6 +103,14 @@ def test_a_feed_is_fresh_up_to_and_including_its_last_day(policy: Policy) -> Non
         assert (state.fresh, state.days) == (fresh, days)
 
 
+def test_a_held_delivery_let_in_late_is_as_old_as_its_arrival(policy: Policy) -> None:
+    late = replace(sent("wages", 1), received_on=AS_OF - timedelta(days=76))
+    state = freshness((late,), policy, as_of=AS_OF)["wages"]
+    assert (state.fresh, state.days) == (False, 76)
+    known_later = replace(sent("wages", 76), received_on=AS_OF)
+    assert freshness((known_later,), policy, as_of=AS_OF)["wages"].days == 76
+
+
 def test_a_feed_of_events_never_turns_stale_but_is_unknown_before_its_first_delivery(policy: Policy) -> None:
     assert freshness((sent("disasters", 900),), policy, as_of=AS_OF)["disasters"].fresh
     never = freshness((), policy, as_of=AS_OF)["disasters"]

@@ -102,7 +102,8 @@ def read_manifest(data: bytes) -> Announced:
 
 def _field(said: dict[str, Any], name: str, kind: type) -> Any:
     value = said.get(name)
-    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+    torn = isinstance(value, str) and not value.isprintable()  # half a character cannot even be refused in writing
+    if torn or (value is not None and (not isinstance(value, kind) or isinstance(value, bool))):
         raise Invalid(zh=f"清单的 {name} 写法不对", en=f"the manifest's {name} is not of the right kind")
     return value
 

@@ -59,7 +59,8 @@ def overview(session: Session, feeds: Mapping[str, FeedPage], as_of: date) -> li
 
 def _status(page: FeedPage, all_of_it: list[Delivery], as_of: date) -> FeedStatus:
     committed = [one for one in all_of_it if one.status == "committed" and one.known_on and one.known_on <= as_of]
-    last = max((one.known_on for one in committed if one.known_on and not one.correction), default=None)
+    heard = (min(one.received_on, one.known_on) for one in committed if one.known_on and not one.correction)
+    last = max(heard, default=None)
     days = None if last is None else (as_of - last).days
     good = sum(one.good for one in committed if one.mode != "withdraw")
     unmatched = sum(one.unmatched for one in committed if one.mode != "withdraw")

@@ -1,6 +1,7 @@
 """Spreadsheets and Parquet files as rows of strings: stored values only, and never more than was announced."""
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,10 @@ RATIO = 100
 RATIO_FROM = 1 << 20
 HEADER_WITHIN = 5
 PARQUET_CELLS = 200_000_000
+GRID_CELLS = 50_000_000
+_PLACE = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]*)([0-9]+)""")
+# Cells and rows that were only formatted: the reader leaves them out, so they do not count.
+_BARE = (re.compile(rb'<c r="[A-Z]+[0-9]+"(?: s="[0-9]+")?\s*/>'), re.compile(rb"<row [^<>]*(?:/>|></row>)"))
 
 
 def unpacked(data: bytes, *, entries: int, total: int) -> dict[str, bytes]:
@@ -100,8 +105,43 @@ def _repacked(data: bytes) -> bytes:
                     zh="工作簿内含实体定义，可能是攻击，已拒收",
                     en="the workbook defines entities, as attacks do: refused",
                 )
+            if name.startswith("xl/worksheets/"):
+                _bounded(name, part)
             archive.writestr(zipfile.ZipInfo(name), part)
     return out.getvalue()
+
+
+def _bounded(name: str, part: bytes) -> None:
+    """Refuse a sheet whose cells lie so far apart that the grid between them would not fit into memory.
+
+    The reader makes that grid whole and the process dies with it; a sheet that is not text cannot be measured.
+    """
+    cells = _spread(part)
+    if cells > GRID_CELLS:
+        for bare in _BARE:
+            part = bare.sub(b"", part)
+        cells = _spread(part)
+    if name.endswith(".bin") or cells > GRID_CELLS:
+        raise Invalid(
+            zh="工作表的单元格散布过广，请删除表外的单元格后重新导出",
+            en="the sheet's cells lie too far apart: delete stray cells beyond the table and export it again",
+        )
+
+
+def _spread(part: bytes) -> int:
+    """Return how many cells the grid of a sheet has, from its first to the furthest row and column named."""
+    letters, last = set(), 0
+    for place in _PLACE.finditer(part):
+        letters.add(place[1].upper())
+        last = max(last, int(place[2][:12]))
+    return last * max((_column(each) for each in letters), default=0)
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters[:9]:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _from_grid(grid: list[list[Any]]) -> Sheet:
@@ -169,4 +209,5 @@ def _texts(column: pa.ChunkedArray) -> pa.Array:
     if pa.types.is_nested(plain.type) or pa.types.is_binary(plain.type):
         raise ValueError("nested")
     texts = pc.cast(plain, pa.string())
+    texts.validate(full=True)  # the file only claims that its texts are UTF-8
     return pc.if_else(pc.equal(texts, ""), None, texts)

@@ -26,12 +26,13 @@ class FeedState:
 def freshness(manifest: Manifest, policy: Policy, *, as_of: date) -> dict[str, FeedState]:
     """Return the state of every feed: fresh while its last delivery is at most ``fresh_days`` old.
 
-    A withdrawal counts as hearing from the agency. A feed without a limit is fresh once anything came.
+    A withdrawal counts as hearing from the agency; a held delivery let in late is as old as its arrival. A
+    feed without a limit is fresh once anything came.
     """
     last: dict[str, date] = {}
     for delivery in manifest:
         if delivery.known_on <= as_of and not delivery.correction:
-            last[delivery.feed] = max(delivery.known_on, last.get(delivery.feed, delivery.known_on))
+            last[delivery.feed] = max(delivery.heard_on, last.get(delivery.feed, delivery.heard_on))
     return {name: _state(last.get(name), page.fresh_days, as_of) for name, page in policy.feeds.items()}
 
 

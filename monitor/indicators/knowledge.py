@@ -37,13 +37,23 @@ def manifest(session: Session, *, as_of: date) -> Manifest:
             Delivery.facts,
             Delivery.gone,
             Delivery.correction,
+            Delivery.received_on,
         )
         .where(Delivery.status == "committed", Delivery.known_on <= as_of)
         .order_by(Delivery.seq)
     )
     return tuple(
-        DeliveryRef(feed, seq, mode, known_on, has_facts=facts > 0, has_gone=gone > 0, correction=correction)
-        for feed, seq, mode, known_on, facts, gone, correction in found
+        DeliveryRef(
+            feed,
+            seq,
+            mode,
+            known_on,
+            has_facts=facts > 0,
+            has_gone=gone > 0,
+            correction=correction,
+            received_on=arrived,
+        )
+        for feed, seq, mode, known_on, facts, gone, correction, arrived in found
         if seq is not None and known_on is not None
     )
 

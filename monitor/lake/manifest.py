@@ -11,7 +11,8 @@ class DeliveryRef:
     """One committed delivery, as far as the lake must know it.
 
     ``seq`` is the order of knowledge over all feeds; within a feed ``known_on`` never falls as it grows.
-    A ``correction`` is made here by a person: it says nothing of when the agency was last heard.
+    A ``correction`` is made here by a person: it says nothing of when the agency was last heard. Neither does
+    the day on which a held delivery was let in: ``received_on`` does, where it is not ``known_on``.
     """
 
     feed: str
@@ -21,6 +22,12 @@ class DeliveryRef:
     has_facts: bool = True
     has_gone: bool = False
     correction: bool = False
+    received_on: date | None = None
+
+    @property
+    def heard_on(self) -> date:
+        """The day on which the agency was heard: never later than its facts are known."""
+        return min(self.received_on or self.known_on, self.known_on)
 
 
 Manifest = tuple[DeliveryRef, ...]
