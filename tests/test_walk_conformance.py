@@ -68,7 +68,7 @@ def verdicts_of_the_service(service: Service, as_of: date) -> set[tuple[str, str
     policy = policy_on(as_of)
     with database.reading(service.engine) as session:
         known = manifest(session, as_of=as_of)
-        numbers = {key: number for key, number in session.execute(select(Household.id, Household.household_no))}
+        numbers = dict(iter(session.execute(select(Household.id, Household.household_no))))
     with opened(Lake(service.lake), policy, known) as view:
         codes = policy.judge(compute(view, policy, as_of=as_of)).codes[list(oracle.RULES)]
     long = codes.stack()
