@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Dialect, Engine, ExceptionContext, Table, create_engine, event, insert
+from sqlalchemy import JSON, Connection, Date, Dialect, Engine, ExceptionContext, Table, create_engine, event, insert
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from monitor.settings import Settings
@@ -69,12 +69,16 @@ def insert_many(session: Session, table: type[DeclarativeBase], rows: Sequence[d
 
 
 def _bound(values: list[Any], table: Table, name: str, dialect: Dialect) -> list[Any]:
-    """Turn a column's values into what the driver takes; the same object, met again, is turned once."""
-    process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+    """Turn a column's values into what the driver takes; JSON and dates, which recur, once for each object."""
+    kind = table.c[name].type
+    process = kind.dialect_impl(dialect).bind_processor(dialect)
     if process is None:
         return values
-    seen: dict[int, Any] = {}
-    return [seen[key] if (key := id(value)) in seen else seen.setdefault(key, process(value)) for value in values]
+    if not isinstance(kind, JSON | Date):
+        return [process(value) for value in values]
+    seen = {id(value): value for value in values}
+    done = {key: process(value) for key, value in seen.items()}
+    return [done[id(value)] for value in values]
 
 
 def _copy(connection: Connection, table: Table, names: list[str], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -1,6 +1,7 @@
 """The operational database: one door, real constraints, the same on SQLite and PostgreSQL."""
 
 import traceback
+import uuid
 from datetime import UTC, date, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from monitor import audit, database, migrations
 from monitor.errors import Invalid
 from monitor.service import Service, open_service
-from monitor.tables import Alert, AuditEntry, Delivery, Household, Person, Table
+from monitor.tables import Alert, AuditEntry, Delivery, Household, Outbox, Person, Run, Table
 
 
 def household(session: Session, number: str = "H1") -> Household:
@@ -142,3 +143,39 @@ def test_a_key_that_others_can_read_is_refused(service: Service) -> None:
     service.settings.key_file.chmod(0o644)
     with pytest.raises(Invalid, match="chmod"):
         open_service(service.settings)
+
+
+def test_many_rows_go_in_as_one_by_one(engine: Engine) -> None:
+    day, instant, subject = date(2026, 3, 1), datetime(2026, 3, 1, 4, 5, 6, 7, tzinfo=UTC), "一\t二\n\\N三"
+    rows = [
+        {"kind": "k", "subject": subject, "payload": {"列": [1, None, number]}, "made_at": instant, "sent_at": None}
+        for number in range(3)
+    ]
+    with database.transaction(engine) as session:
+        database.insert_many(session, Outbox, rows)
+        database.insert_many(session, Outbox, [])
+        database.insert_many(session, Run, [_run(day, problem="甲"), _run(day, problem=None)])
+    with database.reading(engine) as session:
+        found = session.scalars(select(Outbox).order_by(Outbox.id)).all()
+        assert [(one.subject, one.payload, one.made_at, one.sent_at) for one in found] == [
+            (subject, row["payload"], instant, None) for row in rows
+        ]
+        assert {(run.as_of, run.problem) for run in session.scalars(select(Run))} == {(day, "甲"), (day, None)}
+
+
+def test_many_rows_are_refused_whole_without_quoting_any(engine: Engine) -> None:
+    marker = "340299196001019999"
+    rows = [{"household_no": marker, "region": "1", "county": "1", "registered": True} for _ in range(2)]
+    with pytest.raises(Exception) as caught, database.transaction(engine) as session:  # noqa: PT011
+        database.insert_many(session, Household, rows)
+    assert "unique" in str(caught.value).lower()
+    assert marker not in "".join(traceback.format_exception(caught.value))
+    with database.reading(engine) as session:
+        assert session.scalars(select(Household)).all() == []
+
+
+def _run(day: date, *, problem: str | None) -> dict[str, object]:
+    return {
+        "id": uuid.uuid4(), "job": "j", "as_of": day, "scope": "", "status": "done", "attempt": 1, "cursor": {},
+        "counts": {}, "problem": problem, "started_at": datetime(2026, 3, 1, tzinfo=UTC),
+    }  # fmt: skip
