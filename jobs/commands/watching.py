@@ -41,3 +41,11 @@ def share_requests(home: Path) -> None:
     folder = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(home / "requests")))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+
+
+def dashboards() -> None:
+    """生成 Grafana 面板 / Write the dashboards for Grafana into their folder, where a test compares them."""
+    from monitor.dashboards import grafana
+
+    for path in grafana.write():
+        screen.print(str(path), markup=False)

@@ -1,0 +1,1 @@
+"""What watches the watch: dashboards, rules, alerts and what to do about each."""

@@ -1,0 +1,151 @@
+"""Grafana's dashboards: as the builder makes them, sound in form, and every panel answered by a real Prometheus."""
+
+import json
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import promql_parser
+import pytest
+import yaml
+from prometheus import program
+from prometheus_client import start_http_server
+from test_monitor_dashboards import RECORDED, RULES, names_in, shown
+
+from monitor.dashboards import grafana
+from monitor.gauges import StoreCollector, registry
+from monitor.service import Service, open_service
+from monitor.settings import read
+
+BOARDS = grafana.dashboards()
+PANELS = [(name, panel) for name, board in BOARDS.items() for panel in board["panels"] if panel["type"] != "row"]
+QUERIES = [(name, target["expr"]) for name, panel in PANELS for target in panel["targets"]]
+
+
+def filled(expression: str) -> str:
+    """The query as Grafana would send it."""
+    return expression.replace("$__rate_interval", "2m").replace("$county", ".*")
+
+
+def test_the_files_are_what_the_builder_makes() -> None:
+    assert {path.name for path in grafana.HERE.glob("*.json")} == set(BOARDS)
+    for name, board in BOARDS.items():
+        assert (grafana.HERE / name).read_text(encoding="utf-8") == grafana.text_of(board), "run: lowincome dashboards"
+
+
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_panels_have_ids_of_their_own_and_do_not_overlap(name: str) -> None:
+    panels = BOARDS[name]["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        place = panel["gridPos"]
+        cells = {(place["x"] + dx, place["y"] + dy) for dx in range(place["w"]) for dy in range(place["h"])}
+        assert place["x"] + place["w"] <= grafana.COLUMNS
+        assert not cells & taken, panel["title"]
+        taken |= cells
+
+
+def test_every_panel_says_what_it_shows_in_which_unit_and_from_a_source_that_can_be_chosen() -> None:
+    for _, panel in PANELS:
+        assert re.search("[\u4e00-\u9fff].* / [A-Za-z]", panel["title"]), panel["title"]
+        assert panel["description"]
+        assert panel["fieldConfig"]["defaults"]["unit"]
+        assert panel["targets"]
+        sources = [panel["datasource"], *(target["datasource"] for target in panel["targets"])]
+        assert {source["uid"] for source in sources} == {"${datasource}"}
+        assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
+
+
+def test_two_dashboards_have_ids_of_their_own() -> None:
+    assert len({board["uid"] for board in BOARDS.values()}) == len(BOARDS)
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, set[str]]]:
+    service = open_service(read({"LOWINCOME_HOME": str(tmp_path_factory.mktemp("var"))}))
+    yield service, shown(service)
+    service.engine.dispose()
+
+
+def test_every_query_parses_and_reads_only_series_that_there_are(watched: tuple[Service, set[str]]) -> None:
+    for _, expression in QUERIES:
+        promql_parser.parse(filled(expression))
+        assert names_in(filled(expression)) <= watched[1] | set(RECORDED)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def scraping(watched: tuple[Service, set[str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A real Prometheus that has scraped the installation a few times and worked out the recorded series."""
+    found, folder = program("prometheus"), tmp_path_factory.mktemp("prometheus")
+    server, thread = start_http_server(0, addr="127.0.0.1", registry=registry(StoreCollector(watched[0])))
+    config: dict[str, Any] = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(RULES / "recording.yml"), str(RULES / "alerts.yml")],
+        "scrape_configs": [
+            {"job_name": "lowincome", "static_configs": [{"targets": [f"127.0.0.1:{server.server_port}"]}]}
+        ],
+    }
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+    port = free_port()
+    command = [
+        found, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=10) as client:
+        _wait_until_recorded(client, folder / "log")
+        yield client
+    process.terminate()
+    process.wait(20)
+    server.shutdown()
+    thread.join()
+
+
+def _wait_until_recorded(client: httpx.Client, log: Path) -> None:
+    for _ in range(240):
+        try:
+            got = client.get("/query", params={"query": "lowincome:rule_false_alarms:ratio7d"})
+            if got.status_code == 200 and got.json()["data"]["result"]:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.25)
+    pytest.fail(log.read_text()[-2000:])
+
+
+def test_a_real_prometheus_answers_every_panel(scraping: httpx.Client) -> None:
+    empty = []
+    for name, expression in QUERIES:
+        said = scraping.get("/query", params={"query": filled(expression)}).json()
+        assert said["status"] == "success", (name, expression, json.dumps(said))
+        if not said["data"]["result"]:
+            empty.append(expression)
+    assert empty == []
+
+
+def test_a_real_prometheus_loads_every_alert_and_only_the_due_ones_are_active(scraping: httpx.Client) -> None:
+    groups = scraping.get("/rules").json()["data"]["groups"]
+    health = {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
+    assert set(health.values()) == {"ok"}
+    wrong = {"LowincomeNightMissed", "LowincomeNightUnknown", "LowincomeDown", "LowincomeCollectorError"}
+    for _ in range(40):  # before the first scrape everything is absent
+        active = {alert["labels"]["alertname"] for alert in scraping.get("/alerts").json()["data"]["alerts"]}
+        if not active & wrong:
+            break
+        time.sleep(0.25)
+    assert not active & wrong
+    assert {"LowincomeWatchdog", "LowincomeRedAlertsOverdue"} <= active
