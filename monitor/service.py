@@ -6,8 +6,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError
 
 from monitor import database, migrations
+from monitor.errors import Invalid
+from monitor.migrations.roles import refuse_powerful
 from monitor.privacy import Keyring, open_keyring
 from monitor.settings import Settings
 from monitor.tables import Person
@@ -34,14 +37,30 @@ def open_service(settings: Settings, *, pack: Path | None = None) -> Service:
     """Open the installation that ``settings`` names, bringing its tables up to date.
 
     On first run the master key and the SQLite file are made; once somebody is in the register a missing
-    key is refused, because a new one could not read what the old one wrote.
+    key is refused, because a new one could not read what the old one wrote. In production on PostgreSQL the
+    tables are only looked at: their owner migrates them, and a role that owns them is refused.
     """
-    engine = database.connect(settings)
-    migrations.upgrade(engine)
+    try:
+        engine = database.connect(settings)
+        _make_ready(engine, settings)
+    except (OSError, DBAPIError) as error:
+        raise Invalid(
+            zh=f"数据库打不开或不可写（{type(error).__name__}）：请检查 LOWINCOME_HOME、磁盘和数据库地址",
+            en=f"the database cannot be opened or written ({type(error).__name__}): "
+            "look at LOWINCOME_HOME, the disk and the database's address",
+        ) from error
     with database.reading(engine) as session:
         nobody = session.scalar(select(Person.id).limit(1)) is None
     keyring = open_keyring(settings.key_file, create=nobody)
     return Service(settings=settings, engine=engine, keyring=keyring, pack=pack)
+
+
+def _make_ready(engine: Engine, settings: Settings) -> None:
+    if settings.production and engine.dialect.name == "postgresql":
+        refuse_powerful(engine)
+        migrations.require_newest(engine)
+    else:
+        migrations.upgrade(engine)
 
 
 def today() -> date:

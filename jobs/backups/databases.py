@@ -78,7 +78,17 @@ def put_back(path: Path, engine: Engine) -> None:
         taken = connection.scalar(text("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"))
     if taken:
         raise Conflict(zh="目标数据库不是空库，拒绝覆盖", en="the target database is not empty: nothing is overwritten")
-    _run(engine, "pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname", "", str(path))
+    listed = path.with_name(path.name + ".list")
+    listed.write_text(_restorable(engine, path), encoding="utf-8")
+    options = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", f"--use-list={listed}")
+    _run(engine, "pg_restore", *options, "--dbname", "", str(path))
+    listed.unlink()
+
+
+def _restorable(engine: Engine, path: Path) -> str:
+    """Everything in the dump but what the administrator installs: the extension that checks pages."""
+    listed = _run(engine, "pg_restore", "--list", str(path), quiet=True)
+    return "\n".join(line for line in listed.splitlines() if " EXTENSION " not in line or "amcheck" not in line) + "\n"
 
 
 def _put_back_sqlite(path: Path, to: Path) -> None:
@@ -105,18 +115,26 @@ def _version(folder: str) -> int:
     return int(folder) if folder.isdigit() else 0
 
 
-def _run(engine: Engine, name: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs against the database; the password goes by its environment, unseen."""
+def _run(engine: Engine, name: str, *arguments: str, quiet: bool = False) -> str:
+    """Run one of PostgreSQL's programs and return what it says; the password goes by its environment, unseen.
+
+    It is told the database, in the place of an empty argument or first of all, unless ``quiet``.
+    """
     where_to, environment = address(make_url(engine.url))
     given = [where_to if one == "" else one for one in arguments]
-    where = [] if "" in arguments else ["--dbname", where_to]
+    where = [] if quiet or "" in arguments else ["--dbname", where_to]
     ended = subprocess.run(  # noqa: S603 - our own arguments, no shell
-        [program(name), "--no-password", *where, *given], env=environment, capture_output=True, text=True, check=False
+        [program(name), *([] if quiet else ["--no-password"]), *where, *given],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if ended.returncode:
         kind = ended.stderr.strip().splitlines()
         first = kind[0] if kind else ""
         raise Invalid(zh=f"{name} 失败：{first}", en=f"{name} failed: {first}")
+    return ended.stdout
 
 
 def address(url: URL) -> tuple[str, dict[str, str]]:

@@ -166,3 +166,38 @@ def _count(counts: dict[str, Any]) -> None:
 
 def _needs_a_person(counts: dict[str, Any]) -> bool:
     return any(counts.get(word) for word in ("held", "refused", "retry", "unreachable"))
+
+
+def migrate() -> None:
+    """更新表结构（以属主账号运行）/ Bring the tables to this program's revision, as their owner."""
+    from sqlalchemy.exc import DBAPIError
+
+    from monitor import database, migrations
+    from monitor.errors import Refused
+    from monitor.settings import read
+
+    try:
+        engine = database.connect(read())
+        migrations.upgrade(engine)
+    except Refused as refusal:
+        refuse(refusal)
+    except DBAPIError as error:
+        screen.print(f"未更新，一切如旧 / nothing was changed ({type(error.orig).__name__})", markup=False)
+        raise typer.Exit(Exit.PERSON_NEEDED) from None
+    screen.print("表结构已是最新 / the tables are at the newest revision")
+
+
+def roles(
+    database: Annotated[str, typer.Option(help="数据库名 / the database")] = "lowincome",
+    owner: Annotated[str, typer.Option(help="属主：只用于迁移 / owns and migrates")] = "lowincome_owner",
+    application: Annotated[str, typer.Option(help="应用账号 / the application")] = "lowincome_app",
+    backup_role: Annotated[str, typer.Option("--backup", help="备份账号 / reads all")] = "lowincome_backup",
+) -> None:
+    """PostgreSQL 账号与授权脚本（由管理员执行）/ Print the SQL of roles and grants, for an administrator to run."""
+    from monitor.errors import Refused
+    from monitor.migrations.roles import script
+
+    try:
+        typer.echo(script(database, owner=owner, application=application, backup=backup_role), nl=False)
+    except Refused as refusal:
+        refuse(refusal)
