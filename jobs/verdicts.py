@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import select
 
 from monitor import database
+from monitor.errors import Invalid
 from monitor.service import Service
 from monitor.tables import Household
 
@@ -88,6 +89,8 @@ def export(service: Service, kept: Path, to: Path, *, as_of: date) -> int:
         }
     )
     plain = not any(set(number) & _QUOTED for number in numbers)
+    if to.is_dir():
+        raise Invalid(zh="判定结果须写入文件，这里是一个目录", en="the verdicts go into a file, and this is a folder")
     to.parent.mkdir(parents=True, exist_ok=True)
     aside = to.with_name(to.name + ".writing")
     with aside.open("wb") as file:

@@ -31,10 +31,12 @@ class Viewer:
 def add_worker(session: Session, name: str, *, region: str, role: str = "caseworker", by: str) -> tuple[Worker, str]:
     """Return a new worker and the token to sign in with, which is shown this once and never kept.
 
-    Refuses a name that is taken, an unknown role, and a region that is no official code (``00``: the whole).
+    Refuses a name that is blank or taken, an unknown role, and a region that is no official code (``00``: the whole).
     """
     if role not in ROLES:
         raise Invalid(zh=f"角色只能是 {', '.join(ROLES)}", en=f"a role is one of {', '.join(ROLES)}")
+    if not name.strip():
+        raise Invalid(zh="须写明姓名或岗位", en="say the worker's name or post")
     if session.scalar(select(Worker.id).where(Worker.name == name)) is not None:
         raise Conflict(zh="已有同名工作人员", en="there is a worker of that name")
     token = secrets.token_urlsafe(32)

@@ -97,7 +97,8 @@ def install(*, production: bool, stream: TextIO | None = None, level: int = logg
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "apscheduler"):
         logger = logging.getLogger(name)
         logger.handlers[:], logger.propagate = [], True
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for name in ("apscheduler", "uvicorn.access"):  # each request is told once, by its route and without its address
+        logging.getLogger(name).setLevel(logging.WARNING)
     return handler
 
 

@@ -293,3 +293,14 @@ def test_watch_and_pull_at_the_terminal(
     assert CliRunner().invoke(app, ["pull"]).exit_code == 0
     assert len(facts(sqlite_service, "medical_settlements")) == 10
     assert watermark(sqlite_service) == ("1", None)
+
+
+def test_a_folder_with_nothing_to_take_in_and_wrong_counts_are_said(
+    sqlite_service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LOWINCOME_HOME", str(sqlite_service.settings.home))
+    (tmp_path / "root" / "2026-13-45").mkdir(parents=True)
+    (tmp_path / "root" / "2026-13-45" / "deaths.csv").write_text("id_no,died_on\n")
+    done = CliRunner().invoke(app, ["ingest", str(tmp_path / "root")])
+    assert (done.exit_code, "nothing was taken in" in done.stderr) == (1, True)
+    assert CliRunner().invoke(app, ["link", "list", "-n", "-1"]).exit_code == 2

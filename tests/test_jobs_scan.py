@@ -275,6 +275,8 @@ def test_what_cannot_be_scanned_is_refused_in_words(small_city: tuple[Service, W
         scan(service, date(2025, 1, 1))
     with pytest.raises(Invalid, match="not a region code"):
         scan(service, MARCH, region="anywhere")
+    with pytest.raises(Invalid, match="this is a folder"):
+        scan(service, MARCH, dry_run=True, verdicts_to=service.settings.home)
 
 
 def test_progress_is_told_in_households(small_city: tuple[Service, WorldLake], monkeypatch: pytest.MonkeyPatch) -> None:

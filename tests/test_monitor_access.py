@@ -24,6 +24,8 @@ def test_a_worker_signs_in_with_the_token_shown_once_and_never_kept(engine: Engi
 def test_a_name_is_taken_once_and_a_role_is_known(engine: Engine) -> None:
     with database.transaction(engine) as session:
         access.add_worker(session, "林干事", region="34", by="root")
+    with pytest.raises(Invalid), database.transaction(engine) as session:
+        access.add_worker(session, " ", region="34", by="root")
     for options, refusal in (({"region": "34"}, Conflict), ({"region": "34", "role": "king"}, Invalid)):
         with pytest.raises(refusal), database.transaction(engine) as session:
             access.add_worker(session, "林干事", by="root", **options)

@@ -9,6 +9,7 @@ from drops import DAY, as_csv, codes, drop, facts, name, number, people, settlem
 from sqlalchemy import func, select
 
 from monitor import database, feeds
+from monitor.errors import Invalid
 from monitor.feeds import Receipt
 from monitor.metrics import DELIVERIES
 from monitor.service import Service
@@ -172,6 +173,8 @@ def test_a_file_older_than_the_newest_of_its_feed_is_refused_unless_forced_with_
     refused = feeds.ingest(service, old)
     assert refused.status == "refused"
     assert "older than the newest" in refused.problems[0].en
+    with pytest.raises(Invalid):
+        feeds.ingest(service, old, force=" ")
     forced = feeds.ingest(service, old, force="the agency found a forgotten file")
     assert (forced.status, forced.received_on, forced.known_on) == ("committed", DAY, LATER)
 

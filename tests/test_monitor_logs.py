@@ -137,6 +137,11 @@ def test_a_line_stays_one_line(written: io.StringIO) -> None:
     assert len(written.getvalue().splitlines()) == 1
 
 
+def test_the_server_does_not_tell_requests_a_second_time(written: io.StringIO) -> None:
+    logging.getLogger("uvicorn.access").info('%s - "%s %s HTTP/%s" %d', "10.0.0.1", "GET", "/", "1.1", 200)
+    assert lines(written) == []
+
+
 def test_a_terminal_is_told_the_same_and_no_more() -> None:
     stream = io.StringIO()
     root = logging.getLogger()

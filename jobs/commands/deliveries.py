@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from jobs.terminal import Exit, opened, progress_bar, read_date, read_uuid, screen, show
+from jobs.terminal import Exit, complaints, opened, progress_bar, read_date, read_uuid, screen, show
 
 if TYPE_CHECKING:
     from monitor.feeds import FeedStatus, Receipt
@@ -40,7 +40,7 @@ def ingest(
     """接收部门数据 / Take in one delivery, or a drop folder of them.
 
     Bad rows come out as a list (row, column, what to do) while good rows proceed; a delivery that breaks a
-    limit is held for a person. Ends with 1 when anything was held or refused.
+    limit is held for a person. Ends with 1 when anything was held or refused, or a folder had nothing to take in.
     """
     from monitor import feeds
 
@@ -49,6 +49,10 @@ def ingest(
             receipts = _folder(service, path)
         else:
             receipts = [feeds.ingest(service, path, feed=feed, received_on=received_on, mode=mode, force=force)]
+    if not receipts:
+        complaints.print("目录中没有 <YYYY-MM-DD>/<feed> 形式的文件，什么也没有接收")
+        complaints.print("the folder holds no file as <YYYY-MM-DD>/<feed>...: nothing was taken in")
+        raise typer.Exit(Exit.PERSON_NEEDED)
     _report(receipts)
     raise typer.Exit(Exit.PERSON_NEEDED if _needs_a_person(receipts) else Exit.DONE)
 
@@ -71,11 +75,12 @@ def _needs_a_person(receipts: "list[Receipt]") -> bool:
 
 def _report(receipts: "list[Receipt]") -> None:
     told = [one for one in receipts if one.status in ("held", "refused") or len(receipts) <= 20]
-    show(
-        "批次 / deliveries",
-        ["数据 feed", "日期 day", "状态 status", "行 rows", "可用 good", "错误 errors", "未匹配 unmatched", "编号 id"],
-        [[r.feed, r.received_on, r.status, r.rows, r.good, r.errors, r.unmatched, r.delivery_id] for r in told],
-    )
+    headings = [
+        "数据 feed", "日期 day", "状态 status", "行 rows", "可用 good", "错误 errors", "未匹配 unmatched", "编号 id",
+    ]  # fmt: skip
+    rows_of = [[r.feed, r.received_on, r.status, r.rows, r.good, r.errors, r.unmatched, r.delivery_id] for r in told]
+    if told:
+        show("批次 / deliveries", headings, rows_of)
     for receipt in told:
         for problem in receipt.problems:
             screen.print(f"  {receipt.feed} {receipt.received_on}: {problem.zh} / {problem.en}", markup=False)
@@ -142,5 +147,7 @@ def errors(delivery: DeliveryId) -> None:
 
     with opened() as service:
         path = feeds.error_rows(service, delivery)
-    if path is not None:
+    if path is None:
+        complaints.print("这一批没有行错误 / no row of this delivery had an error")
+    else:
         typer.echo(path.read_text(encoding="utf-8-sig"), nl=False)

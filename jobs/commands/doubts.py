@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 By = Annotated[str, typer.Option("--by", help="操作人 / who decides")]
 Why = Annotated[str, typer.Option("--reason", help="理由 / the reason, kept in the record")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="编号，见 list / its number, as list shows it")]
-Most = Annotated[int, typer.Option("--most", "-n", help="最多显示 / at most")]
+Most = Annotated[int, typer.Option("--most", "-n", min=1, help="最多显示 / at most")]
 
 
 def proposals(most: Most = 20) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from monitor import database
-from monitor.errors import NotFound
+from monitor.errors import Invalid, NotFound
 from monitor.feeds import folder, holding, releasing
 from monitor.feeds.agreed import feed_pages as agreed_pages
 from monitor.feeds.drafts import Terms
@@ -48,8 +48,11 @@ def ingest(
     """Take in one file and say what became of it: committed, held, refused, or a duplicate that changed nothing.
 
     What is not given is read from the manifest beside the file, the file's name, its folder (a date) and its
-    header; the day is otherwise today's. ``force`` is the reason for taking a file older than its feed's newest.
+    header; the day is otherwise today's. ``force`` is the reason for taking a file older than its feed's newest;
+    a blank one is refused.
     """
+    if force is not None and not force.strip():
+        raise Invalid(zh="强制接收须写明理由", en="to force a file in, say why")
     day = received_on or folder.day_of(path) or today()
     return receive(
         open_desk(service), path, Terms(day, feed=feed, mode=mode, force=force), insisted=received_on is not None
