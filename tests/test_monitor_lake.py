@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from monitor.lake import DeliveryRef, Lake, Manifest, View, digest, standing
 from monitor.lake.duck import DuckEngine
-from monitor.lake.manifest import known_by
 from monitor.lake.spill import PREFIX, Spill
 
 FEED = "wages"
@@ -161,11 +160,6 @@ def test_what_stands_starts_with_the_last_full_delivery() -> None:
     assert standing(manifest, "deaths") == ()
 
 
-def test_what_is_known_by_a_day_includes_that_day_in_the_order_of_knowledge() -> None:
-    late = DeliveryRef(FEED, 2, "append", date(2026, 1, 2))
-    assert [d.seq for d in known_by((ref(3), late, ref(1)), DAY)] == [1, 3]
-
-
 def test_the_digest_of_a_manifest_does_not_depend_on_its_order_but_on_each_delivery() -> None:
     assert digest((ref(1), ref(2))) == digest((ref(2), ref(1)))
     assert digest((ref(1),)) != digest((ref(1, "full"),))
@@ -212,14 +206,6 @@ def test_a_closed_engine_refuses_further_work(lake: Lake, use: Callable[[DuckEng
     engine.close()
     with pytest.raises(duckdb.Error):
         use(engine)
-
-
-def test_rows_come_little_by_little_when_asked_so(lake: Lake) -> None:
-    engine = lake.engine()
-    sizes = [batch.num_rows for batch in engine.batches("SELECT range AS a FROM range(10000)", 3000)]
-    engine.close()
-    assert sum(sizes) == 10_000
-    assert max(sizes) <= 3000
 
 
 def test_nothing_is_written_when_the_disk_refuses(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """DuckDB behind the engine's face: one machine, two cores, a memory limit, a folder to spill into."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -60,10 +60,6 @@ class DuckEngine:
     def query(self, statement: str) -> pa.Table:
         """Return the rows of ``statement``; see ``Engine.query``."""
         return self._connection.sql(statement).to_arrow_table()
-
-    def batches(self, statement: str, rows: int) -> Iterator[pa.RecordBatch]:
-        """Return the rows of ``statement`` little by little; see ``Engine.batches``."""
-        yield from self._connection.sql(statement).to_arrow_reader(rows)
 
     def close(self) -> None:
         """Release memory and spilled files; see ``Engine.close``."""

@@ -4,7 +4,7 @@ Statements arrive in DuckDB's dialect, kept to constructs proven equal on Spark;
 dialect carries them over (``sql.carried``) and nothing else.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -34,9 +34,6 @@ class Engine(Protocol):
 
     def query(self, statement: str) -> pa.Table:
         """Return the rows of ``statement``."""
-
-    def batches(self, statement: str, rows: int) -> Iterator[pa.RecordBatch]:
-        """Return the rows of ``statement`` little by little, at most ``rows`` at a time."""
 
     def close(self) -> None:
         """Release memory and spilled files; a closed engine refuses further work."""

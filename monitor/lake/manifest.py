@@ -33,11 +33,6 @@ class DeliveryRef:
 Manifest = tuple[DeliveryRef, ...]
 
 
-def known_by(deliveries: Iterable[DeliveryRef], as_of: date) -> Manifest:
-    """Return the deliveries known on ``as_of`` in the order of knowledge."""
-    return tuple(sorted((d for d in deliveries if d.known_on <= as_of), key=lambda d: d.seq))
-
-
 def standing(manifest: Iterable[DeliveryRef], feed: str) -> Manifest:
     """Return the deliveries of ``feed`` that still say something: from its last full one on."""
     found = sorted((d for d in manifest if d.feed == feed), key=lambda d: d.seq)
