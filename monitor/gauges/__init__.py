@@ -105,12 +105,14 @@ class _Requests(Collector):
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        own = list(metrics.HTTP.collect())
-        if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        own, shared = list(metrics.HTTP.collect()), os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+        if not shared:
             return own
+        if not os.path.isdir(shared):  # noqa: PTH112 (the API has not started yet)
+            return []
         names = {one.name for one in own}
-        shared = MultiProcessCollector(CollectorRegistry())  # type: ignore[no-untyped-call]
-        return [one for one in shared.collect() if one.name in names]  # type: ignore[no-untyped-call]
+        added_up = MultiProcessCollector(CollectorRegistry(), path=shared)  # type: ignore[no-untyped-call]
+        return [one for one in added_up.collect() if one.name in names]  # type: ignore[no-untyped-call]
 
 
 def exposition(collector: StoreCollector) -> bytes:
