@@ -253,7 +253,7 @@ def test_rows_that_a_withdrawal_took_away_are_told_from_those_that_stand(view: V
 def test_the_manifest_names_committed_deliveries_known_by_the_date(session: Session) -> None:
     def delivery(seq: int | None, status: str, known_on: date | None, **counts: int) -> Delivery:
         return Delivery(feed="wages", seq=seq, status=status, known_on=known_on, mode="append", file_name="f",
-                        sha256="0" * 64, received_on=AS_OF, **counts)  # fmt: skip
+                        sha256="0" * 64, received_on=known_on or AS_OF, **counts)  # fmt: skip
 
     session.add_all([
         delivery(2, "committed", AS_OF, facts=3, gone=1), delivery(1, "committed", AS_OF - timedelta(days=9), facts=0),
@@ -261,8 +261,16 @@ def test_the_manifest_names_committed_deliveries_known_by_the_date(session: Sess
     ])  # fmt: skip
     session.flush()
     assert manifest(session, as_of=AS_OF) == (
-        DeliveryRef("wages", 1, "append", AS_OF - timedelta(days=9), has_facts=False, has_gone=False),
-        DeliveryRef("wages", 2, "append", AS_OF, has_facts=True, has_gone=True),
+        DeliveryRef(
+            "wages",
+            1,
+            "append",
+            AS_OF - timedelta(days=9),
+            has_facts=False,
+            has_gone=False,
+            received_on=AS_OF - timedelta(days=9),
+        ),
+        DeliveryRef("wages", 2, "append", AS_OF, has_facts=True, has_gone=True, received_on=AS_OF),
     )
 
 
