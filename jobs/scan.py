@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,7 +23,7 @@ from monitor.alerts.chunks import Judge
 from monitor.errors import Conflict, Invalid
 from monitor.lake import Lake, Manifest, digest
 from monitor.regions import short
-from monitor.service import Service
+from monitor.service import Service, today
 from monitor.tables import Household, Run, Scan, utc_now
 
 JOB = "scan"
@@ -31,6 +31,7 @@ ROWS = 250_000
 _BATCH = 20_000
 _FIRING = 150_000
 _TRIES = 10
+_AHEAD = 31
 Progress = Callable[[int, int], None]
 
 
@@ -81,11 +82,15 @@ def scan(
     The same deliveries and policy give the same verdicts at any time on any machine; scanning them again
     changes nothing. A scan that was cut short goes on where its last transaction ended. ``dry_run`` judges
     and writes nothing but the file ``verdicts_to`` (CSV); any date may be judged so. Without it a date older
-    than one already scanned is refused, because alerts never go back in time.
+    than one already scanned is refused, because alerts never go back in time, and so is one far ahead of
+    today and of all data. Refuses a region without households.
     """
     night = _prepare(service, as_of, region=region, progress=progress)
+    if night.region and not _registered(night):
+        raise Invalid(zh=f"登记中没有区划 {night.region} 的家庭", en=f"the register has no household in {night.region}")
     if dry_run:
         return _judge_only(night, verdicts_to)
+    _refuse_ahead(night)
     with run.alone(service, JOB):
         before = _begin(night)
         done = before or _scan(night)
@@ -142,6 +147,16 @@ def _begin(night: Night) -> Scanned | None:
         night.start = (entry.cursor.get("chunk", 0), entry.cursor.get("place", 0))
         night.counts.update(entry.counts)
     return None
+
+
+def _refuse_ahead(night: Night) -> None:
+    """A mistyped year would make every feed stale, and no earlier date could be scanned again."""
+    latest = max(today(), *(delivery.known_on for delivery in night.manifest)) + timedelta(days=_AHEAD)
+    if night.as_of > latest:
+        raise Invalid(
+            zh=f"{night.as_of} 远在今天和全部数据之后；最晚可扫描 {latest}，更晚的只能用 --dry-run 试算",
+            en=f"{night.as_of} lies far after today and all data: scan to {latest}, judge later dates with --dry-run",
+        )
 
 
 def _refuse_older(session: Session, night: Night) -> None:

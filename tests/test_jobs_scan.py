@@ -310,3 +310,14 @@ def test_the_ledger_reads_the_same_from_another_process(small_city: tuple[Servic
             capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent,
         )  # fmt: skip
     assert "another process is running scan" in other.stderr
+
+
+def test_a_date_far_ahead_of_today_and_of_all_data_is_only_judged(city: Service) -> None:
+    with pytest.raises(Invalid, match="far after today"):
+        scan(city, date(2099, 1, 1))
+    assert scan(city, date(2099, 1, 1), dry_run=True).counts["households"] > 0
+
+
+def test_a_region_without_households_is_refused(city: Service) -> None:
+    with pytest.raises(Invalid, match="no household"):
+        scan(city, MARCH, region="999999", dry_run=True)

@@ -242,3 +242,9 @@ def test_a_list_with_a_field_that_does_not_exist_is_refused(tmp_path: Path) -> N
     listed.write_text('[{code: "340202", name: x, colour: red}]', encoding="utf-8")
     with pytest.raises(Invalid, match="entry 1, colour"):
         regions.read_places(listed)
+
+
+def test_a_full_name_ends_with_the_whole_code_where_the_tree_does_not_reach() -> None:
+    tree = Tree(regions.official())
+    assert tree.full_name("340223100003", date(2026, 3, 1)) == "芜湖市南陵县 340223100003"
+    assert tree.full_name("340223", date(2026, 3, 1)) == "芜湖市南陵县"

@@ -73,10 +73,15 @@ class Tree:
         return place.name if place else code
 
     def full_name(self, code: str, on: date) -> str:
-        """Return the names from the city down, as an address begins: 芜湖市镜湖区…"""
+        """Return the names from the city down, as an address begins: 芜湖市镜湖区…
+
+        Where the tree does not reach as far down, the whole code follows the names that it has.
+        """
         own = short(code) or ""
-        line = [own, *parents(own)][::-1]
-        return "".join(self.name(each, on) for each in line if len(each) >= len(self.root))
+        line = [each for each in [own, *parents(own)][::-1] if len(each) >= len(self.root)]
+        places = [self.find(each, on) for each in line]
+        names = "".join(place.name for place in places if place is not None)
+        return names if line and places[-1] is not None else f"{names} {own}".strip()
 
     def children(self, code: str, on: date) -> list[Place]:
         """Return the entries one level below ``code`` that are in force on a day, by code."""
