@@ -1,6 +1,7 @@
 """The ledger: every job's run is a row that says what became of it, and no two of a kind run at once."""
 
 import fcntl
+import logging
 import sys
 import uuid
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ from zlib import crc32
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
-from monitor import database
+from monitor import database, logs
 from monitor.errors import Conflict, Refused
 from monitor.service import Service
 from monitor.tables import Run, utc_now
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -54,7 +57,9 @@ def recorded(engine: Engine, run: uuid.UUID) -> Iterator[None]:
     """
     ended_well = False
     try:
-        yield
+        with logs.bound(run=run):
+            yield
+            _log.info("run ended")
         ended_well = True
     finally:
         if not ended_well:
@@ -62,6 +67,7 @@ def recorded(engine: Engine, run: uuid.UUID) -> Iterator[None]:
             stopped = isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
             problem = str(error) if isinstance(error, Refused) else type(error).__name__
             status = "interrupted" if stopped else "failed"
+            _log.warning("run broken off", extra={"run": run, "status": status, "error": type(error).__name__})
             with database.transaction(engine) as session:
                 ended = update(Run).where(Run.id == run, Run.status == "running")
                 session.execute(ended.values(status=status, problem=problem, finished_at=utc_now()))

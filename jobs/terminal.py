@@ -1,5 +1,6 @@
 """What a person at a terminal sees: tables, progress, refusals; and the exit codes a script reads."""
 
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -64,10 +65,13 @@ def opened() -> Iterator["Service"]:
     """Open the installation named by the environment; what it or the database refuses is said in words, code 3."""
     from sqlalchemy.exc import DBAPIError
 
+    from monitor import logs
     from monitor.service import open_service  # rooms are entered when a command runs, so that --help is quick
 
     try:
-        service = open_service(read())
+        settings = read()
+        logs.install(production=settings.production, level=logging.INFO if settings.production else logging.ERROR)
+        service = open_service(settings)
         try:
             yield service
         finally:

@@ -10,7 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from typing import TextIO
@@ -89,7 +89,7 @@ def install(*, production: bool, stream: TextIO | None = None, level: int = logg
 
     Servers and schedulers that bring handlers of their own lose them: there is one way out.
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _Out(stream)
     handler.setFormatter(Json() if production else Plain())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -100,6 +100,21 @@ def install(*, production: bool, stream: TextIO | None = None, level: int = logg
     for name in ("apscheduler", "uvicorn.access"):  # each request is told once, by its route and without its address
         logging.getLogger(name).setLevel(logging.WARNING)
     return handler
+
+
+class _Out(logging.Handler):
+    """Writes lines to a stream. The library's own handler quotes a line's arguments when it cannot be written."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line of ``record``; one that cannot be written is lost."""
+        stream = self._stream or sys.stderr
+        with suppress(OSError, ValueError):
+            stream.write(self.format(record) + "\n")
+            stream.flush()
 
 
 def _value(value: object) -> object:

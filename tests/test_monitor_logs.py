@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import logs
+from jobs import run, terminal
+from monitor import database, logs
 from monitor.errors import Invalid
+from monitor.service import Service
 
 ROOT = Path(__file__).parent.parent
 CANARY = "340202199001011234"
@@ -169,3 +171,45 @@ def test_every_log_call_of_the_house_says_fixed_words() -> None:
                 if logs_it and not (fixed and len(node.args) == 1):
                     loose.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert loose == []
+
+
+def test_a_run_that_fails_is_logged_with_its_id_and_the_kind_of_its_error_alone(
+    written: io.StringIO, sqlite_service: Service
+) -> None:
+    with database.transaction(sqlite_service.engine) as session:
+        entry = run.begin(session, "scan", as_of=date(2026, 3, 31), scope="")
+    with pytest.raises(ValueError, match="cannot read"), run.recorded(sqlite_service.engine, entry.id):
+        logging.getLogger("jobs.scan").info("inside")
+        failing(CANARY)
+    said = {str(line["event"]): line for line in lines(written)}
+    assert said["inside"]["run"] == said["run broken off"]["run"] == str(entry.id)
+    assert (said["run broken off"]["status"], said["run broken off"]["error"]) == ("failed", "ValueError")
+    assert CANARY not in written.getvalue()
+
+
+def test_the_terminal_sends_the_log_through_the_same_door(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    monkeypatch.setenv("LOWINCOME_HOME", str(tmp_path))
+    try:
+        with terminal.opened():
+            logging.getLogger("anything").error("failed %s", CANARY)
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    assert "failed %s" in capsys.readouterr().err
+
+
+def test_a_line_that_cannot_be_written_is_lost_and_quotes_nothing_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    root, stream = logging.getLogger(), io.StringIO()
+    before, level = list(root.handlers), root.level
+    try:
+        logs.install(production=True, stream=stream)
+        stream.close()
+        logging.getLogger("api").error("failed %s", CANARY)
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    assert capsys.readouterr().err == ""
