@@ -15,9 +15,19 @@ ROOT = Path(__file__).parent.parent.parent
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.txt"
 TARGETS = {
     "ids": (["monitor/matching/ids.py"], ["tests/test_monitor_matching_ids.py"]),
-    "language": (["monitor/policy/language/"], ["tests/test_monitor_policy_language.py"]),
+    "language": (
+        ["monitor/policy/language/"],
+        ["tests/test_monitor_policy_language.py", "tests/test_monitor_policy_evaluation.py"],
+    ),
     "judge": (["monitor/policy/judging.py"], ["tests/test_monitor_policy_judging.py"]),
 }
+CONFTEST = """\"\"\"Only the examples that are written down: a mutant must die by a test that anyone can repeat.\"\"\"
+
+from hypothesis import Phase, settings
+
+settings.register_profile("written", phases=(Phase.explicit,), database=None, deadline=None, derandomize=True)
+settings.load_profile("written")
+"""
 CONFIGURATION = """
 [tool.mutmut]
 source_paths = {sources}
@@ -60,6 +70,7 @@ def _survivors(target: str) -> list[str]:
         here = Path(folder)
         for name in ("monitor", "tests"):
             shutil.copytree(ROOT / name, here / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (here / "tests" / "conftest.py").write_text(CONFTEST)
         (here / "pyproject.toml").write_text(
             '[project]\nname = "mutants"\nversion = "0"\n' + CONFIGURATION.format(sources=sources, tests=tests)
         )
