@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from jobs import run, verdicts
-from monitor import alerts, audit, database, indicators, metrics, policy
+from monitor import alerts, audit, database, indicators, policy
 from monitor.alerts.chunks import Judge
 from monitor.errors import Conflict, Invalid
 from monitor.lake import Lake, Manifest, digest
@@ -312,9 +312,6 @@ def _finish(night: Night, kept: Path) -> Scanned:
         entry.counts = summary | {"seconds": {stage: round(taken, 3) for stage, taken in night.seconds.items()}}
         detail = {"as_of": night.as_of.isoformat(), "verdicts": row.verdicts_sha256}
         audit.record(session, by=JOB, action="scan.done", subject=str(night.scan), detail=detail)
-    metrics.SCAN_SUCCEEDED.set_to_current_time()
-    for stage, taken in night.seconds.items():
-        metrics.SCAN_SECONDS.labels(stage).observe(taken)
     return Scanned(night.as_of, night.region, summary, scan=night.scan, kept=kept)
 
 

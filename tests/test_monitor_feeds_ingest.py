@@ -10,8 +10,6 @@ from sqlalchemy import func, select
 
 from monitor import database, feeds
 from monitor.errors import Invalid
-from monitor.feeds import Receipt
-from monitor.metrics import DELIVERIES
 from monitor.service import Service
 from monitor.tables import AuditEntry, Delivery, Link
 
@@ -333,13 +331,3 @@ def test_the_overview_tells_freshness_coverage_and_what_waits(service: Service, 
     assert states["pensions"].never
     assert [why.en for why in states["deaths"].held[0].why] == ["the file has no rows"]
     assert len(states) == 31
-
-
-def test_deliveries_are_counted_by_feed_and_status(service: Service, home: Path) -> None:
-    def counted() -> float:
-        return DELIVERIES.labels("medical_settlements", "committed")._value.get()
-
-    before = counted()
-    receipt: Receipt = feeds.ingest(service, drop(home, "medical_settlements", settlements(2)))
-    assert receipt.status == "committed"
-    assert counted() == before + 1

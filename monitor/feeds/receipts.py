@@ -9,7 +9,6 @@ from uuid import UUID
 
 from monitor.errors import Refused
 from monitor.feeds.problems import Problem
-from monitor.metrics import DELIVERIES, ROWS
 from monitor.service import Service
 from monitor.tables import Delivery
 
@@ -54,13 +53,6 @@ def receipt_of(delivery: Delivery, *, status: str | None = None, problems: tuple
         problems=problems or tuple(Problem(**problem) for problem in delivery.problems),
         **{name: getattr(delivery, name) for name in COUNTS},
     )
-
-
-def count(receipt: Receipt) -> None:
-    """Add the delivery to the service's metrics."""
-    DELIVERIES.labels(receipt.feed, receipt.status).inc()
-    for name in ("good", "errors", "unmatched", "duplicates"):
-        ROWS.labels(receipt.feed, name).inc(getattr(receipt, name))
 
 
 def as_json(problems: list[Problem]) -> list[Any]:

@@ -24,7 +24,7 @@ from monitor.feeds.holding import hold
 from monitor.feeds.identity import identify
 from monitor.feeds.problems import Problem, error_list
 from monitor.feeds.quality import history, judge
-from monitor.feeds.receipts import Receipt, count, errors_path, keep, receipt_of, refusal
+from monitor.feeds.receipts import Receipt, errors_path, keep, receipt_of, refusal
 from monitor.feeds.storing import commit
 from monitor.feeds.text import Sheet
 from monitor.lake import Lake
@@ -114,9 +114,7 @@ def _known_already(desk: Desk, arrival: Arrival, terms: Terms) -> Receipt | None
                 f"同一文件已于 {before.received_on} 收到，未作任何改动",
                 f"the same file was received on {before.received_on}; nothing was changed",
             )
-            receipt = receipt_of(before, status="duplicate", problems=(said,))
-            count(replace(receipt, good=0, errors=0, unmatched=0, duplicates=0))
-            return receipt
+            return receipt_of(before, status="duplicate", problems=(said,))
     return None
 
 
@@ -172,11 +170,9 @@ def _decide(desk: Desk, draft: Draft) -> Receipt:
 
 
 def told(desk: Desk, draft: Draft, delivery: Delivery) -> Receipt:
-    """Leave the list of row faults for download and count the delivery."""
+    """Leave the list of row faults for download and return the receipt."""
     write_errors(desk.service, draft, delivery)
-    receipt = receipt_of(delivery)
-    count(receipt)
-    return receipt
+    return receipt_of(delivery)
 
 
 def write_errors(service: Service, draft: Draft, delivery: Delivery) -> None:
@@ -215,9 +211,7 @@ def _refuse(desk: Desk, arrival: Arrival | None, name: str, terms: Terms, error:
                 subject=f"delivery/{delivery.id}",
                 detail={"feed": feed, "why": error.en},
             )
-    receipt = receipt_of(delivery, problems=(problem,))
-    count(receipt)
-    return receipt
+    return receipt_of(delivery, problems=(problem,))
 
 
 def _refused_before(session: Session, feed: str, digest: str, day: date, problem: Problem) -> Delivery | None:
