@@ -85,20 +85,25 @@ _ATTEMPTS_BEFORE_LOST = 2
 
 @dataclass(frozen=True)
 class Finding:
-    """A conclusion a worker may come to: its codes, whether one is required, and whether it ends the alert."""
+    """A conclusion a worker may come to: its codes, whether one is required, whether it ends the alert.
+
+    ``quiets`` marks a verified "no need", the only one that keeps rules quiet: after help, a move, a death or
+    wrong data nobody has found that the household needs nothing.
+    """
 
     zh: str
     en: str
     codes: frozenset[str] = frozenset()
     required: bool = True
     closes: bool = True
+    quiets: bool = False
 
 
 FINDINGS: Mapping[str, Finding] = {
     "confirmed": Finding("情况属实", "confirmed", _REFERRALS | {"WATCH"}, required=False, closes=False),
     "partly": Finding("部分属实", "partly confirmed", _REFERRALS | {"WATCH"}, required=False, closes=False),
     "helped": Finding("已落实帮扶或处理", "help given or decision carried out", _HELP | _REFERRALS),
-    "no_need": Finding("核实无需帮扶", "verified: no need", _NO_NEED),
+    "no_need": Finding("核实无需帮扶", "verified: no need", _NO_NEED, quiets=True),
     "false_alarm": Finding(
         "误报", "false alarm", frozenset({"DUP", "ERR_ID", "ERR_AMT", "ERR_STALE", "ERR_WITHDRAWN"})
     ),
@@ -126,6 +131,11 @@ class Visit:
         """Whether it ends the alert; somebody who cannot be found ends it only as lost."""
         return FINDINGS[self.finding].closes or self.reason_code == "LOST"
 
+    @property
+    def quiets(self) -> bool:
+        """Whether it keeps the alert's rules quiet for the household."""
+        return FINDINGS[self.finding].quiets
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -141,8 +151,8 @@ def record_follow_up(
     """Record ``visit`` against an alert and carry out what it decides, all in the caller's transaction.
 
     Sending the same visit twice records it once; sending it changed, or by another worker, is a conflict, and
-    so is a new visit to an alert that has ended. A finding that ends the alert keeps each of its rules quiet
-    for the household, for the days that the rule says.
+    so is a new visit to an alert that has ended. A verified "no need" keeps each of its rules quiet for the
+    household, for the days that the rule says; whatever else ends an alert keeps nothing quiet.
     """
     alert = session.scalar(scope(select(Alert).where(Alert.id == alert_id), by).with_for_update())
     if alert is None:
@@ -221,7 +231,7 @@ def _carry_out(session: Session, alert: Alert, visit: Visit, *, by: Viewer) -> N
     detail = {
         "follow_up": str(visit.id), "finding": visit.finding, "reason_code": visit.reason_code, "way": visit.way,
         "visited_on": visit.visited_on.isoformat(), "before": before, "after": alert.status,
-        "quiet": _keep_quiet(session, alert, visit) if visit.closes else {},
+        "quiet": _keep_quiet(session, alert, visit) if visit.quiets else {},
     }  # fmt: skip
     kind = "closed" if visit.closes else "followed_up"
     session.add(AlertEvent(alert_id=alert.id, at=now, as_of=visit.visited_on, kind=kind, by=by.name, detail=detail))

@@ -194,7 +194,7 @@ class Nights(RuleBasedStateMachine):
         now = life.open
         now.told, now.sent = now.told + 1, now.sent + 1
         now.status = "closed" if visit.closes else "visited"
-        if visit.closes:
+        if visit.quiets:
             for name in [name for name, status in now.reasons.items() if status != "annulled"]:
                 silence = Silence(self.day + QUIET, now.observed[name], self.stored_category(alert), RULES[name].level)
                 life.silences[name] = silence

@@ -44,7 +44,7 @@ def count(service: Service, table: type) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_a_finding_that_ends_the_alert_closes_it_and_keeps_its_rules_quiet(service: Service, alert: Alert) -> None:
+def test_a_verified_no_need_closes_the_alert_and_keeps_its_rules_quiet(service: Service, alert: Alert) -> None:
     assert record(service, alert, NO_NEED)
     closed = now(service)
     assert (closed.status, closed.closed_why, closed.version) == ("closed", "NE_SHORT", 2)
@@ -53,6 +53,29 @@ def test_a_finding_that_ends_the_alert_closes_it_and_keeps_its_rules_quiet(servi
     assert set(quiets) == {"illness", "elder"}
     assert (quiets["illness"].observed, quiets["illness"].level) == (12_000, "red")
     assert quiets["illness"].until_on == NO_NEED.visited_on + timedelta(days=90)
+
+
+@pytest.mark.parametrize(
+    ("finding", "code"),
+    [
+        ("helped", "LS_J"),
+        ("helped", "RF_MED"),
+        ("moved", "MOVED"),
+        ("died", "DEAD"),
+        ("false_alarm", "ERR_STALE"),
+        ("false_alarm", "ERR_AMT"),
+        ("false_alarm", "DUP"),
+    ],
+)
+def test_an_alert_ended_by_anything_else_keeps_no_rule_quiet(
+    service: Service, alert: Alert, finding: str, code: str
+) -> None:
+    record(service, alert, replace(NO_NEED, finding=finding, reason_code=code))
+    assert (now(service).status, now(service).closed_why, count(service, Quiet)) == ("closed", code, 0)
+    day = DAY + timedelta(days=3)
+    with database.transaction(service.engine) as session:
+        raise_alerts(session, judge({alert.household_id: Home({"illness": FIRES})}, as_of=day), scan=scan(session, day))
+    assert count(service, Alert) == 2
 
 
 def test_the_step_is_on_the_timeline_in_the_outbox_and_in_the_audit_chain(service: Service, alert: Alert) -> None:
