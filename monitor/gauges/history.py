@@ -101,18 +101,18 @@ def _count_raised(session: Session, tally: Tally, after: int, upto: int | None) 
 
 
 def _count_found(session: Session, tally: Tally, after: int, upto: int | None) -> None:
-    chosen = (AlertEvent, _region_then(), Alert.opened_at)
+    finding = AlertEvent.detail["finding"].as_string()
+    chosen = (AlertEvent.id, AlertEvent.kind, AlertEvent.at, finding, _region_then(), Alert.opened_at)
     events = _events(*chosen, kinds=(*_FOUND, "annulled"), after=after, upto=upto)
-    rows = session.execute(events.order_by(AlertEvent.id)).all()
     first = _first_actions(session, after, upto)
-    for event, code, opened_at in rows:
-        place, outcome = county(code), str(event.detail.get("finding") or event.kind)
-        seconds = max((event.at - opened_at).total_seconds(), 0.0)
-        if event.kind in _FOUND:
+    for id_, kind, at, said, code, opened_at in session.execute(events):
+        place, outcome = county(code), str(said or kind)
+        seconds = max((at - opened_at).total_seconds(), 0.0)
+        if kind in _FOUND:
             tally.followed[place, outcome] += 1
-        if event.id in first:
+        if id_ in first:
             _observe(tally.first_action[place], seconds)
-        if event.kind != "followed_up":
+        if kind != "followed_up":
             tally.closed[place, outcome] += 1
             _observe(tally.close[place], seconds)
     _count_rules(session, tally, after, upto)
@@ -120,7 +120,9 @@ def _count_found(session: Session, tally: Tally, after: int, upto: int | None) -
 
 def _first_actions(session: Session, after: int, upto: int | None) -> set[int]:
     """The events that were the first thing any worker did about their alert."""
+    newer = select(AlertEvent.alert_id).where(AlertEvent.id > after, AlertEvent.kind.in_(_FOUND))
     first = select(func.min(AlertEvent.id).label("id")).where(AlertEvent.kind.in_(_FOUND))
+    first = first.where(AlertEvent.alert_id.in_(newer)) if after else first
     found = first.group_by(AlertEvent.alert_id).subquery()
     chosen = select(found.c.id).where(found.c.id > after)
     return set(session.scalars(chosen if upto is None else chosen.where(found.c.id <= upto)))
