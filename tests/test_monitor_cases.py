@@ -2,8 +2,11 @@
 
 import threading
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from factories import DAY, FIRES, Home, judge, register, scan, viewer
@@ -193,6 +196,43 @@ def test_the_night_after_a_verified_no_need_raises_nothing_until_the_facts_worse
         with database.transaction(service.engine) as session:
             raise_alerts(session, judge(home, as_of=day), scan=scan(session, day))
         assert count(service, Alert) == episodes
+
+
+def deaths(delivery: int, feed: str = "deaths", people: Sequence[int] = (1,)) -> list[dict[str, Any]]:
+    """A list in full brings the same death in another row every time."""
+    row = {"feed": feed, "delivery": delivery, "row": delivery, "on": None, "amount": None}
+    return [row | {"person": person} for person in people]
+
+
+def always(rows: list[dict[str, Any]], _: int, __: str) -> list[dict[str, Any]]:
+    """The same rows for every household and rule."""
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("feed", "people", "why"),
+    [
+        ("deaths", [1], None),
+        ("deaths", [1, 2], "person"),
+        ("household_register", [1, 2], None),
+    ],
+)
+def test_a_rule_that_measures_nothing_speaks_again_of_a_further_person(
+    service: Service, feed: str, people: list[int], why: str | None
+) -> None:
+    with database.transaction(service.engine) as session:
+        home = register(session)[0].id
+    for days, told in ((0, deaths(1)), (3, deaths(2) + deaths(2, feed, people))):
+        day = DAY + timedelta(days=days)
+        verdicts = {home: Home({"elder": (FIRES, float("nan"))})}
+        judged = judge(verdicts, as_of=day, rows=partial(always, told))
+        with database.transaction(service.engine) as session:
+            raise_alerts(session, judged, scan=scan(session, day))
+        if not days:
+            record(service, now(service), NO_NEED)
+    with database.reading(service.engine) as session:
+        assert list(session.scalars(select(Quiet.ended_why))) == [why]
+    assert count(service, Alert) == (1 if why is None else 2)
 
 
 def test_a_rule_quieted_again_has_one_quiet_in_force(service: Service, alert: Alert) -> None:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -10,8 +10,8 @@ from sqlalchemy import Row, Select, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from monitor.alerts.levels import Standing
-from monitor.alerts.quiets import Silence
-from monitor.tables import Alert, Quiet, Reason
+from monitor.alerts.quiets import Silence, said_of
+from monitor.tables import Alert, FollowUp, Quiet, Reason
 
 _AT_ONCE = 5_000
 
@@ -70,14 +70,19 @@ def open_alerts(session: Session, lowest: int, highest: int) -> dict[int, Open]:
 
 
 def silences(session: Session, lowest: int, highest: int) -> Iterator[tuple[int, Silence]]:
-    """Yield each quiet rule not yet ended of those households, with its household."""
+    """Yield each quiet rule not yet ended of those households, with its household and what the worker saw."""
     columns = (
         Quiet.household_id, Quiet.id, Quiet.rule, Quiet.until_on, Quiet.level, Quiet.observed,
-        Quiet.worse, Quiet.lower_is_worse, Quiet.category,
+        Quiet.worse, Quiet.lower_is_worse, Quiet.category, Reason.evidence,
     )  # fmt: skip
-    chosen = select(*columns).where(Quiet.ended_on.is_(None), Quiet.household_id.between(lowest, highest))
+    chosen = (
+        select(*columns)
+        .outerjoin(FollowUp, FollowUp.id == Quiet.follow_up_id)
+        .outerjoin(Reason, (Reason.alert_id == FollowUp.alert_id) & (Reason.rule == Quiet.rule))
+        .where(Quiet.ended_on.is_(None), Quiet.household_id.between(lowest, highest))
+    )
     for row in session.execute(chosen.order_by(Quiet.id)):
-        yield row[0], Silence(*row[1:])
+        yield row[0], replace(Silence(*row[1:-1]), seen=said_of(row[-1] or []))
 
 
 def last_episodes(session: Session, households: Sequence[int]) -> dict[int, Episode]:

@@ -11,7 +11,7 @@ from monitor.alerts import loading
 from monitor.alerts.changes import Change, Values
 from monitor.alerts.judged import FIRES, HELD, UNKNOWN, Codes, Judged
 from monitor.alerts.opening import raised
-from monitor.alerts.quiets import Firing, Silence, why_ended
+from monitor.alerts.quiets import Firing, Said, Silence, said_of, why_ended
 from monitor.alerts.reasons import Pair, taken_back, write_reasons
 from monitor.alerts.renewing import Finding, Renewal, status_after
 from monitor.alerts.unseen import Sight
@@ -71,13 +71,14 @@ def _hold(judged: Judged, quiet: list[tuple[int, Silence]]) -> tuple[Codes, dict
     codes = judged.codes.copy()
     ended: dict[int, list[Values]] = {}
     columns = {rule: column for column, rule in enumerate(judged.names)}
-    places = judged.find([household for household, _ in quiet])
-    for place, (_, silence) in zip(places, quiet, strict=True):
+    places, said = judged.find([household for household, _ in quiet]), _said_now(judged, quiet)
+    for place, (household, silence) in zip(places, quiet, strict=True):
         column = columns.get(silence.rule)
         if place < 0 or column is None or codes[place, column] != FIRES:
             continue
         level, category = judged.rules[silence.rule].level, judged.places["category"][place]
-        firing = Firing(level, judged.measure(place, column)[0], category)
+        observed, now = judged.measure(place, column)[0], said.get((silence.rule, household), frozenset())
+        firing = Firing(level, observed, category, now)
         why = why_ended(silence, firing, as_of=judged.as_of)
         if why is None:
             codes[place, column] = HELD
@@ -85,6 +86,20 @@ def _hold(judged: Judged, quiet: list[tuple[int, Silence]]) -> tuple[Codes, dict
             row = {"b_id": silence.id, "ended_on": judged.as_of, "ended_why": why}
             ended.setdefault(place, []).append(row)
     return codes, ended
+
+
+def _said_now(judged: Judged, quiet: list[tuple[int, Silence]]) -> dict[tuple[str, int], Said]:
+    """Of whom the feeds speak now, by rule and household, where a quiet rule measures nothing."""
+    asked: dict[str, list[int]] = {}
+    inside = judged.find([household for household, _ in quiet])
+    for place, (household, silence) in zip(inside, quiet, strict=True):
+        if place >= 0 and silence.seen and silence.observed is None and silence.rule in judged.rules:
+            asked.setdefault(silence.rule, []).append(household)
+    return {
+        (rule, household): said_of(rows)
+        for rule, households in asked.items()
+        for household, rows in judged.evidence(rule, np.array(households, dtype=np.int64)).items()
+    }
 
 
 def _to_be_told(judged: Judged, codes: Codes, columns: Mapping[str, int], opens: Mapping[int, loading.Open]) -> Codes:
