@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from monitor import access, database, policy
 from monitor.regions import Tree, read_tree
-from monitor.service import Service, today
+from monitor.service import Service, judgeable, today
 from monitor.tables import Scan
 
 bearer = HTTPBearer(auto_error=False, description="令牌由 lowincome worker add 签发 / issued by lowincome worker add")
@@ -60,6 +60,11 @@ InTransaction = Annotated[Session, Depends(transaction_session, scope="function"
 def newest_date(session: Session) -> date:
     """Return the date of the newest finished scan; the city's date when there is none."""
     return session.scalar(select(func.max(Scan.as_of)).where(Scan.finished_at.is_not(None))) or today()
+
+
+def asked_date(session: Session, as_of: date | None) -> date:
+    """Return the date asked about, by default the newest scan's; refuses one outside our times."""
+    return newest_date(session) if as_of is None else judgeable(as_of)
 
 
 class Laws:

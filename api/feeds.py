@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.deps import ByLaw, Reading, newest_date
+from api.deps import ByLaw, Reading, asked_date
 from api.problems import RESPONSES
 from monitor import feeds
 
@@ -45,7 +45,7 @@ class FeedOut(BaseModel):
 @router.get("/feeds", summary="部门数据 / Feeds")
 def list_feeds(session: Reading, laws: ByLaw, as_of: Annotated[date | None, Query()] = None) -> list[FeedOut]:
     """Return every feed as known on a date (the newest scan's when omitted), those never delivered among them."""
-    day = as_of or newest_date(session)
+    day = asked_date(session, as_of)
     return [_shown(status) for status in feeds.overview(session, laws.on(day), day)]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from api.deps import ByLaw, Reading, Serving, Viewing, newest_date
+from api.deps import ByLaw, Reading, Serving, Viewing, asked_date
 from api.problems import RESPONSES
 from monitor.alerts import explaining, people
 from monitor.lake import Lake
@@ -84,7 +84,7 @@ def explain(
     as_of: Annotated[date | None, Query(description="截止日，默认最近一次扫描 / default: the newest scan's")] = None,
 ) -> AccountOut:
     """Return every rule's verdict by the deliveries known on ``as_of``: what fires first, then the nearest to it."""
-    day = as_of or newest_date(session)
+    day = asked_date(session, as_of)
     lake = Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
     found = explaining.account(session, lake, laws.on(day), household_no, as_of=day, viewer=viewer)
     shown = people.members(session, found.household.id, as_of=day, keyring=service.keyring)

@@ -37,11 +37,15 @@ class Exit(IntEnum):
 
 
 def read_date(text: str) -> date:
-    """Read a date as typed, ``YYYY-MM-DD``; ``today`` is the city's date."""
+    """Read a date as typed, ``YYYY-MM-DD``, of our times; ``today`` is the city's date."""
+    from monitor.service import judgeable  # rooms are entered when a command runs, so that --help is quick
+
     if text == "today":
         return datetime.now(CITY_TIME).date()
     try:
-        return date.fromisoformat(text)
+        return judgeable(date.fromisoformat(text))
+    except Refused as refusal:
+        raise typer.BadParameter(f"{refusal.zh} / {refusal.en}: {text}") from None
     except ValueError:
         raise typer.BadParameter(f"日期应为 YYYY-MM-DD / a date is YYYY-MM-DD: {text}") from None
 

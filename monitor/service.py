@@ -16,6 +16,7 @@ from monitor.settings import Settings
 from monitor.tables import Person
 
 CITY_TIME = ZoneInfo("Asia/Shanghai")
+EARLIEST, LATEST = date(1990, 1, 1), date(2099, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -66,3 +67,10 @@ def _make_ready(engine: Engine, settings: Settings) -> None:
 def today() -> date:
     """Return the date in the city (Asia/Shanghai), whatever the zone of the machine."""
     return datetime.now(CITY_TIME).date()
+
+
+def judgeable(day: date) -> date:
+    """Return ``day`` if it may be asked about; a date whose windows leave the calendar, or nearly, is refused."""
+    if not EARLIEST <= day <= LATEST:
+        raise Invalid(zh=f"日期须在 {EARLIEST} 与 {LATEST} 之间", en=f"a date lies between {EARLIEST} and {LATEST}")
+    return day

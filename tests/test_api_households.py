@@ -93,6 +93,19 @@ def test_feeds_say_how_fresh_they_are(client: TestClient) -> None:
     assert (late["medical_settlements"]["fresh"], late["medical_settlements"]["days"]) == (False, 61)
 
 
+@pytest.mark.parametrize("as_of", ["0001-01-01", "1989-12-31", "2100-01-01", "9999-12-31"])
+@pytest.mark.parametrize("path", [PATH.format("H000002"), "/api/v1/feeds"])
+def test_a_date_outside_our_times_is_refused_in_both_languages(client: TestClient, path: str, as_of: str) -> None:
+    said = client.get(path, params={"as_of": as_of})
+    assert said.status_code == 422
+    assert "2099-12-31 之间" in said.json()["detail_zh"]
+    assert "lies between 1990-01-01 and 2099-12-31" in said.json()["detail"]
+
+
+def test_the_last_date_of_our_times_is_answered(client: TestClient) -> None:
+    assert client.get(PATH.format("H000002"), params={"as_of": "2099-12-31"}).status_code == 200
+
+
 def test_runs_say_what_was_done(client: TestClient) -> None:
     runs = client.get("/api/v1/runs").json()
     assert [(run["job"], run["status"], run["counts"]["raised"]) for run in runs] == [("scan", "done", 3)]

@@ -14,11 +14,13 @@ import pytest
 from installed import receive, receive_more, small_pack
 from oracle import Delivery
 from sqlalchemy import event, func, select
+from typer import BadParameter
 from world_lake import WorldLake
 
 from jobs import run, verdicts
 from jobs import scan as scanning
 from jobs.scan import scan
+from jobs.terminal import read_date
 from monitor import audit, database
 from monitor.errors import Conflict, Invalid
 from monitor.service import Service
@@ -316,6 +318,14 @@ def test_a_date_far_ahead_of_today_and_of_all_data_is_only_judged(city: Service)
     with pytest.raises(Invalid, match="far after today"):
         scan(city, date(2099, 1, 1))
     assert scan(city, date(2099, 1, 1), dry_run=True).counts["households"] > 0
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01", "1989-12-31", "2100-01-01", "9999-12-31"])
+def test_a_date_typed_outside_our_times_is_not_understood(typed: str) -> None:
+    with pytest.raises(BadParameter, match=r"日期须在 1990-01-01 与 2099-12-31 之间 / a date lies between") as said:
+        read_date(typed)
+    assert typed in said.value.message
+    assert read_date("2099-12-31") == date(2099, 12, 31)
 
 
 def test_a_region_without_households_is_refused(city: Service) -> None:
