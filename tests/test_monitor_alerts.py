@@ -12,7 +12,7 @@ from factories import DAY, FIRES, RULES, SILENT, UNKNOWN, Home, judge, register,
 from sqlalchemy import Engine, func, select, update
 
 from monitor import database
-from monitor.alerts import Overtaken, left_register, plan, raise_alerts, write
+from monitor.alerts import Overtaken, left_register, mark_seen, plan, raise_alerts, write
 from monitor.tables import Alert, AlertEvent, Household, Outbox, Quiet, Reason
 
 FIRING = {"illness": FIRES}
@@ -287,6 +287,18 @@ def test_a_household_that_left_the_register_keeps_its_alert_as_unknown(engine: E
         None, "unknown", ["household_register"],
     )  # fmt: skip
     assert events(engine) == ["raised", "evidence"]
+
+
+def test_a_household_that_left_the_register_is_not_marked_as_judged(engine: Engine) -> None:
+    with database.transaction(engine) as session:
+        keys = [made.id for made in register(session, 3)]
+    night(engine, {key: Home(FIRING) for key in keys})
+    with database.transaction(engine) as session:
+        session.execute(update(Household).where(Household.id == keys[1]).values(registered=False))
+        mark_seen(session, "340299", keys[0], keys[2], as_of=later(1))
+        left_register(session, "", as_of=later(1))
+    assert [alert_of(engine, key).seen_on for key in keys] == [later(1), DAY, later(1)]
+    assert alert_of(engine, keys[1]).reasons[0].last_on == DAY
 
 
 def test_a_household_that_came_back_to_the_register_is_judged_again(engine: Engine, home: int) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Update, bindparam, update
+from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from monitor.alerts.changes import Change, Values
 from monitor.database import insert_many
-from monitor.tables import Alert, AlertEvent, Outbox, Quiet, Reason, utc_now
+from monitor.tables import Alert, AlertEvent, Household, Outbox, Quiet, Reason, utc_now
 
 
 class Overtaken(Exception):
@@ -38,11 +38,15 @@ def write(session: Session, changes: Sequence[Change]) -> Counter[str]:
 
 
 def mark_seen(session: Session, county: str, lowest: int, highest: int, *, as_of: date) -> None:
-    """Note that the open alerts of the county's households with those keys were judged as of ``as_of``."""
+    """Note that the open alerts of the county's households with those keys were judged as of ``as_of``.
+
+    A household between them that left the register was not judged, and its alert keeps the day it last was.
+    """
+    registered = select(Household.id).where(Household.id == Alert.household_id, Household.registered)
     session.execute(
         update(Alert)
         .where(Alert.closed_at.is_(None), Alert.county == county, Alert.household_id.between(lowest, highest))
-        .where(Alert.seen_on < as_of)
+        .where(Alert.seen_on < as_of, registered.exists())
         .values(seen_on=as_of)
     )
 
