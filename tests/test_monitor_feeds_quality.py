@@ -86,7 +86,7 @@ def test_a_size_that_the_feed_has_had_before_is_not_held_even_when_late(send: Se
 
 def test_small_full_lists_may_grow_and_shrink(sqlite_service: Service, tmp_path: Path) -> None:
     feeds.ingest(sqlite_service, drop(tmp_path, "household_register", people(90), day=date(2025, 1, 1)))
-    for month, count in enumerate((23, 30, 56, 67, 80, 60, 41)):
+    for month, count in enumerate((23, 12, 24, 56, 80, 65, 55)):
         lines = [f"F{at},{number(at)},C,1\n" for at in range(count)]
         content = "house_no,id_no,level,only_home\n" + "".join(lines)
         receipt = feeds.ingest(sqlite_service, drop(tmp_path, "housing_safety", content, day=MONTHS[month]))
@@ -98,6 +98,34 @@ def test_a_full_list_that_lost_half_its_rows_is_held(sqlite_service: Service, tm
     receipt = feeds.ingest(sqlite_service, drop(tmp_path, "household_register", people(190), day=date(2026, 1, 1)))
     assert receipt.status == "held"
     assert "held_volume" in codes(receipt.problems)
+
+
+def vehicles(count: int, *, start: int = 0, kind: str = "car") -> str:
+    lines = [f"皖B{at:05d},{number(at)},{kind},private,2020-01-01,active\n" for at in range(start, start + count)]
+    return "plate_no,id_no,kind,use,registered_on,status\n" + "".join(lines)
+
+
+def test_a_full_list_that_leaves_out_much_of_what_stands_is_held(sqlite_service: Service, tmp_path: Path) -> None:
+    feeds.ingest(sqlite_service, drop(tmp_path, "household_register", people(90), day=date(2025, 1, 1)))
+    assert feeds.ingest(sqlite_service, drop(tmp_path, "vehicles", vehicles(40), day=MONTHS[0])).status == "committed"
+    for month, content in ((1, vehicles(20)), (2, vehicles(2)), (3, vehicles(40, start=30))):
+        receipt = feeds.ingest(sqlite_service, drop(tmp_path, "vehicles", content, day=MONTHS[month]))
+        assert (receipt.status, "held_left_out" in codes(receipt.problems)) == ("held", True)
+    assert len(facts(sqlite_service, "vehicles")) == 40
+    assert feeds.ingest(sqlite_service, drop(tmp_path, "vehicles", vehicles(33), day=MONTHS[4])).status == "committed"
+
+
+def test_a_manifest_of_rows_and_digest_vouches_for_a_shorter_full_list(sqlite_service: Service, tmp_path: Path) -> None:
+    feeds.ingest(sqlite_service, drop(tmp_path, "household_register", people(90), day=date(2025, 1, 1)))
+    feeds.ingest(sqlite_service, drop(tmp_path, "vehicles", vehicles(40), day=MONTHS[0]))
+    shorter = drop(tmp_path, "vehicles", vehicles(21), day=MONTHS[1], rows=21, sha256=True)
+    assert feeds.ingest(sqlite_service, shorter).status == "committed"
+
+
+def test_a_register_that_lost_a_fifth_of_its_lines_is_held(sqlite_service: Service, tmp_path: Path) -> None:
+    feeds.ingest(sqlite_service, drop(tmp_path, "household_register", people(60), day=date(2025, 1, 1)))
+    receipt = feeds.ingest(sqlite_service, drop(tmp_path, "household_register", people(46), day=date(2026, 1, 1)))
+    assert (receipt.status, "held_left_out" in codes(receipt.problems)) == ("held", True)
 
 
 def test_amounts_in_another_unit_are_held(send: Send) -> None:

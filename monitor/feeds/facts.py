@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from monitor.feeds.checking import Checked
 from monitor.feeds.columns import TYPES
@@ -33,7 +34,21 @@ def keyed(checked: Checked, identified: Identified, secret: bytes) -> Keyed:
     usable = checked.usable()
     if checked.id_column in checked.page.key:
         usable &= identified.people != NO_PERSON
-    rows = np.flatnonzero(usable)
+    return _keyed(checked, identified, secret, np.flatnonzero(usable))
+
+
+def damaged(checked: Checked, identified: Identified, secret: bytes) -> Keyed:
+    """Give a fact key to every row that cannot be used but whose key can be read all the same."""
+    legible = ~checked.usable()
+    for name in checked.page.key:
+        if checked.page.columns[name].type == "id":
+            legible &= identified.people != NO_PERSON
+        else:
+            legible &= pc.is_valid(checked.values[name]).to_numpy(zero_copy_only=False)
+    return _keyed(checked, identified, secret, np.flatnonzero(legible))
+
+
+def _keyed(checked: Checked, identified: Identified, secret: bytes, rows: Rows) -> Keyed:
     keys = fact_keys([_part(checked, identified, name, rows) for name in checked.page.key], secret)
     last = len(keys) - 1 - np.unique(keys[::-1], return_index=True)[1]
     last.sort()

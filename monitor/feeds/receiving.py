@@ -25,6 +25,7 @@ from monitor.feeds.identity import identify
 from monitor.feeds.problems import Problem, error_list
 from monitor.feeds.quality import history, judge
 from monitor.feeds.receipts import Receipt, errors_path, keep, receipt_of, refusal
+from monitor.feeds.shrinking import left_out
 from monitor.feeds.storing import commit
 from monitor.feeds.text import Sheet
 from monitor.lake import Lake
@@ -163,7 +164,8 @@ def _decide(desk: Desk, draft: Draft) -> Receipt:
     nil = checked.page.nil_return and terms.rows == 0
     with database.reading(desk.service.engine) as session:
         past = history(session, draft.feed, checked.mode)
-    reasons = judge(checked, draft.profile, past, received_on=terms.received_on, nil=nil)
+        reasons = list(left_out(desk, session, draft)) if checked.rows else []
+    reasons += judge(checked, draft.profile, past, received_on=terms.received_on, nil=nil)
     if reasons:
         return told(desk, draft, hold(desk, replace(draft, problems=(*reasons, *draft.problems))))
     return told(desk, draft, commit(desk, draft))

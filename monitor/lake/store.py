@@ -78,6 +78,17 @@ class Lake:
         live = [key for key, seq in zip(*last, strict=True) if ended.get(key, seq) <= seq]
         return pa.table({"fact_key": pa.array(sorted(live), pa.int64())})
 
+    def live_keys(self, feed: str, manifest: Manifest) -> pa.Array:
+        """Return the keys of all live facts of ``feed``, each once."""
+        paths = [self.facts_path(feed, d.seq) for d in standing(manifest, feed) if d.has_facts]
+        found = [pq.read_table(path, columns=["fact_key"]).column("fact_key") for path in paths]
+        if not found:
+            return pa.array([], pa.int64())
+        keys = pc.unique(pa.chunked_array([chunk for column in found for chunk in column.chunks], pa.int64()))
+        if not any(d.has_gone for d in standing(manifest, feed)[1:]):
+            return keys
+        return self.gone_keys(feed, manifest, keys).column("fact_key").combine_chunks()
+
     def known(self, manifest: Manifest, columns: Mapping[str, Mapping[str, str]]) -> View:
         """Open the state of knowledge that ``manifest`` describes; to be closed, best by ``with``.
 
