@@ -182,3 +182,9 @@ def test_facts_of_the_register_name_neither_household_number_nor_person(service:
         "monthly_income_per_head",
     }  # fmt: skip
     assert NOBODY not in {fact["household_key"] for fact in facts(service, "household_register")}
+
+
+def test_an_id_number_in_place_of_the_household_number_is_an_error_of_its_row(service: Service, tmp_path: Path) -> None:
+    rows = [*people(4), *people(1, start=4, household_id=number(4))]
+    receipt = feeds.ingest(service, drop(tmp_path, "household_register", rows))
+    assert (receipt.status, receipt.errors, "personal" in codes(receipt.problems)) == ("committed", 1, True)

@@ -11,13 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from monitor.errors import Invalid
-from monitor.feeds.agreed import Recognised
+from monitor.feeds.agreed import REGISTER, Recognised
 from monitor.feeds.columns import TYPES, Read, read_column
 from monitor.feeds.problems import RowFaults
 from monitor.feeds.text import Sheet
 from monitor.feeds.values import folded
+from monitor.matching import numbers
+from monitor.matching.ids import Kind
 from monitor.policy.feed_pages import Column, FeedPage
 
+# The one column of type secret that is shown: in verdicts and addresses of pages.
+HOUSEHOLD_NO = (REGISTER, "household_id")
 UNREAD = ("id", "name", "phone", "address")
 
 
@@ -75,6 +79,9 @@ def check(found: Recognised, *, mode: str, received_on: date, vouched: bool) -> 
         if page.columns[name].type not in UNREAD:
             read = read_column(page.columns[name], cells[name], received_on=received_on, spreadsheet=sheet.spreadsheet)
             _record(faults, name, read)
+            if (page.name, name) == HOUSEHOLD_NO:
+                whole = numbers.normalise(cells[name]).kinds == Kind.RESIDENT
+                faults.error(name, "personal", np.flatnonzero(whole))
             values[name] = read.values
     values |= _defaults(page, values, len(sheet.row_no)) if mode != "withdraw" else {}
     row_no = np.concatenate([sheet.row_no, np.array(sheet.ragged, dtype=np.int32)])
