@@ -331,3 +331,16 @@ def test_the_overview_tells_freshness_coverage_and_what_waits(service: Service, 
     assert states["pensions"].never
     assert [why.en for why in states["deaths"].held[0].why] == ["the file has no rows"]
     assert len(states) == 31
+
+
+def test_a_file_that_breaks_the_service_does_not_keep_the_others_out(service: Service, tmp_path: Path) -> None:
+    drop(tmp_path, "household_register", people(4), day=DAY)
+    drop(tmp_path, "medical_settlements", settlements(4, of=4), day=DAY)
+    drop(tmp_path, "deaths", [{"id_no": number(1), "name": name(1), "died_on": "2026-03-01"}], day=DAY)
+    service.lake.mkdir(parents=True)
+    (service.lake / "deaths").write_text("a file where the lake wants a folder")
+    receipts = {receipt.feed: receipt for receipt in feeds.ingest_folder(service, tmp_path)}
+    assert {feed: receipt.status for feed, receipt in receipts.items()} == {
+        "household_register": "committed", "deaths": "refused", "medical_settlements": "committed",
+    }  # fmt: skip
+    assert number(1) not in str(receipts["deaths"].problems)

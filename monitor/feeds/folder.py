@@ -12,7 +12,7 @@ from monitor.feeds.agreed import REGISTER, by_name
 from monitor.feeds.drafts import Desk, Terms
 from monitor.feeds.files import is_delivery
 from monitor.feeds.receipts import Receipt
-from monitor.feeds.receiving import receive
+from monitor.feeds.receiving import receive, refuse_broken
 from monitor.feeds.storing import take_turn
 from monitor.tables import Delivery
 
@@ -30,10 +30,17 @@ def receive_folder(desk: Desk, root: Path, progress: Progress | None = None) -> 
     for done, (day, path) in enumerate(waiting):
         if progress:
             progress(done, len(waiting), f"{day} {by_name(desk.feeds, path.name) or ''}".strip())
-        receipts.append(receive(desk, path, Terms(day)))
+        receipts.append(_received(desk, path, Terms(day)))
     if progress:
         progress(len(waiting), len(waiting), "")
     return receipts
+
+
+def _received(desk: Desk, path: Path, terms: Terms) -> Receipt:
+    try:
+        return receive(desk, path, terms)
+    except Exception as error:  # noqa: BLE001 - one file that breaks us must not keep the night from the others
+        return refuse_broken(desk, path, terms, error)
 
 
 def in_order(desk: Desk, root: Path) -> list[tuple[date, Path]]:

@@ -186,6 +186,16 @@ def write_errors(service: Service, draft: Draft, delivery: Delivery) -> None:
         keep(service, errors_path(service, delivery.id).name, listed)
 
 
+def refuse_broken(desk: Desk, path: Path, asked: Terms, error: Exception) -> Receipt:
+    """Record a file whose taking in broke off; only the error's kind is kept, for its text may quote data."""
+    kind = type(error).__name__
+    said = Invalid(
+        zh=f"处理时发生内部错误（{kind}），本文件未入库，其余文件照常；请运行 lowincome doctor 后重试",
+        en=f"error {kind}: nothing of this file was taken, others go on; run lowincome doctor, then retry",
+    )
+    return _refuse(desk, None, path.name, asked, said)
+
+
 def _refuse(desk: Desk, arrival: Arrival | None, name: str, terms: Terms, error: Refused) -> Receipt:
     """Record a refusal once: the same file refused again on the same day adds nothing."""
     feed = terms.feed or by_name(desk.feeds, name) or UNKNOWN_FEED
