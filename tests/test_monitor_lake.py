@@ -192,8 +192,11 @@ def test_a_spill_whose_owner_was_killed_is_swept_and_a_living_one_is_left(tmp_pa
     dead = tmp_path / f"{PREFIX}dead"
     dead.mkdir()
     (dead / "owner.lock").touch()
+    unowned = tmp_path / f"{PREFIX}without-lock"
+    unowned.mkdir()
     other = Spill(tmp_path)
     assert not dead.exists()
+    unowned.rmdir()
     assert living.folder.exists()
     for spill in (living, other, other):
         spill.close()

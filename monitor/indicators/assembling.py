@@ -78,11 +78,9 @@ def _of_derived(view: View, plan: Plan, derived: Derived, base: Base, stop: int)
 
 def _of_households(plan: Plan, found: Mapping[str, pd.Series], index: pd.Index) -> Iterator[tuple[str, pd.Series]]:
     said = {name: pd.Series(value, index=index) for name, value in constants(plan.as_of).items()}
-    for page in plan.household_pages:
-        if page.compute is not None:
-            names = page.compute.names
-            columns = {name: said[name] if name in CONSTANTS else found[name] for name in names}
-            yield page.name, evaluate(page.compute, columns, {})
+    for name, expression in plan.household_pages:
+        columns = {inner: said[inner] if inner in CONSTANTS else found[inner] for inner in expression.names}
+        yield name, evaluate(expression, columns, {})
 
 
 def _attribute(column: pa.ChunkedArray, index: pd.Index) -> pd.Series:

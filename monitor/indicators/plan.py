@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from graphlib import TopologicalSorter
 from typing import cast
 
 import pandas as pd
 
 from monitor.indicators.freshness import FeedState, feeds_of
-from monitor.indicators.terms import FactTerms, Reading, Span, constant, no_parameter
+from monitor.indicators.terms import NO_PARAMETER, FactTerms, Reading, Span, constant
 from monitor.indicators.vocabulary import constants
 from monitor.lake import sql
 from monitor.lake.measures import ABSENT, WHO, WITH_ROWS, rolled_up
@@ -232,17 +233,14 @@ class Plan:
         return f"m.{sql.named(name)}" if name in MEMBER else constant(name, self.as_of)
 
     def _say(self, expression: Expression, page: IndicatorPage, column: Callable[[str], str]) -> str:
-        return to_sql(expression, column=column, parameter=no_parameter, kinds=self._kinds(page))
+        return to_sql(expression, column=column, parameter=NO_PARAMETER.__getitem__, kinds=self._kinds(page))
 
     @property
-    def household_pages(self) -> Iterator[IndicatorPage]:
+    def household_pages(self) -> Iterator[tuple[str, Expression]]:
         """Yield the answerable pages that are computed of the household, each after those it is computed from."""
-        left = [self.pages[n] for n in self._computed if self.pages[n].level == "household"]
-        left = [page for page in left if not self.absent(page)]
-        while left:
-            waiting = {page.name for page in left}
-            ready = [page for page in left if waiting.isdisjoint(self._names(page))]
-            if not ready:
-                raise ValueError(f"indicators computed from each other: {sorted(waiting)}")
-            yield from ready
-            left = [page for page in left if page not in ready]
+        said = [self.pages[name] for name in self._computed if self.pages[name].level == "household"]
+        above = {page.name: self._names(page) for page in said}
+        order = TopologicalSorter(above).static_order()
+        for name in order:
+            if name in above and not self.absent(self.pages[name]):
+                yield name, self._computed[name]

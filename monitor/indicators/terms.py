@@ -66,7 +66,7 @@ def span_of(window: Window, column: str, as_of: date) -> Span:
             return Span(column, as_of - timedelta(days=window.first - 1), as_of)
         case "next_days":
             return Span(column, as_of + next_day, as_of + timedelta(days=window.first))
-        case "full_months":
+        case _:
             end = months_before(months_before(month_0, window.first), -1) - next_day
             return Span(column, months_before(month_0, window.last), end)
 
@@ -83,12 +83,12 @@ def literal(value: float | bool | None) -> str | None:
     """Return the SQL of what stands for no rows; None stands for unknown."""
     if value is None:
         return None
-    return str(value).upper() if isinstance(value, bool) else f"{value:g}"
+    if isinstance(value, bool):
+        return str(value).upper()
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
-def no_parameter(name: str) -> str:
-    """Indicators are facts; limits belong in rules."""
-    raise ValueError(f"parameter({name}) cannot be used in an indicator")
+NO_PARAMETER: Mapping[str, str] = {}  # an indicator is a fact; the policy refuses a limit in it
 
 
 class FactTerms:
@@ -105,7 +105,7 @@ class FactTerms:
         return f"q.{sql.named(name)}" if name in MEMBER else constant(name, self.as_of)
 
     def say(self, expression: Expression) -> str:
-        return to_sql(expression, column=self.column, parameter=no_parameter, kinds=self.kinds)
+        return to_sql(expression, column=self.column, parameter=NO_PARAMETER.__getitem__, kinds=self.kinds)
 
     def conjuncts(self, expression: Expression) -> tuple[str, ...]:
         """Say each of the conditions that ``expression`` joins by AND."""
@@ -157,6 +157,4 @@ def _newest(measure: Measure, span: Span | None) -> tuple[Measure, tuple[str, st
 
 
 def _kind(function: str, argument: Kind | None) -> Kind:
-    if function == "any" or (function == "latest" and argument == "flag"):
-        return "flag"
-    return "date" if function in ("min", "max") and argument == "date" else "number"
+    return "flag" if function == "any" or (function == "latest" and argument == "flag") else "number"

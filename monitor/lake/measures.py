@@ -67,8 +67,7 @@ class Measure:
             case "count":
                 return f"count(*) FILTER (WHERE {column if self.kind == 'flag' else f'{column} > 0'})"
             case _:
-                value = f"{self.rollup}({column})"
-                return value if self.kind == "date" else f"CAST({value} AS DOUBLE)"
+                return f"CAST({self.rollup}({column}) AS DOUBLE)"
 
 
 def rolled_up(name: str, *, how: str, kind: Kind) -> str:

@@ -16,7 +16,7 @@ INDICATOR = Words("指标", "indicator")
 PARAMETER = Words("参数", "parameter")
 FEED = Words("部门数据", "feed")
 COLUMN = Words("列", "column")
-WANTED: Mapping[str, Kind] = {"any": "flag", "sum": "number"}
+WANTED: Mapping[str, Kind] = {"any": "flag", "sum": "number", "max": "number", "min": "number"}
 ROLLED_UP: Mapping[str | None, Kind] = {"any": "flag", "sum": "number", "max": "number", "min": "number"}
 ATTRIBUTES: Mapping[str, Kind] = {name: kind for name, (kind, _, _) in REGISTER.items()}
 
@@ -27,6 +27,13 @@ def check_indicator(
     """Refuse an indicator over a feed, column or indicator that no page defines, or over itself."""
     for feed in [*page.reads, *([page.feed] if page.feed else [])]:
         find(feeds, feed, page.place, FEED)
+    for expression in (page.where, page.value.argument if page.value else None, page.compute):
+        if expression and expression.parameters:
+            raise expression.refuse(
+                expression.every(lambda node: isinstance(node, Parameter))[0],
+                zh="指标只说事实,标准写在规则里",
+                en="an indicator is a fact; limits belong in rules",
+            )
     if page.feed:
         _check_facts(page, feeds[page.feed])
     if page.compute:
