@@ -6,7 +6,7 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,11 @@ class Keyring:
             return [opened(cell[:_NONCE], cell[_NONCE:], bound).decode() for cell in cells]
         except InvalidTag:
             raise _unreadable() from None
+
+    def decrypt_optional(self, cells: Sequence[bytes | None], *, about: str) -> list[str | None]:
+        """Return the text of each of ``cells``, None staying None."""
+        texts = iter(self.decrypt_many((cell for cell in cells if cell is not None), about=about))
+        return [None if cell is None else next(texts) for cell in cells]
 
     def decrypt_bytes(self, cell: bytes, *, about: str) -> bytes:
         """Return the bytes of ``cell``; refuses a cell of another place or another key."""

@@ -129,7 +129,7 @@ def test_a_suggestion_names_persons_and_what_agrees_and_nothing_personal(session
     ]
     target = people(60)[5]
     found = suggesting.suggest(
-        asked(name=target["name"], phone=target["phone"]), suggesting.registered(session, service.keyring, [COUNTY])
+        asked(name=target["name"], phone=target["phone"]), suggesting.registered(session, service.keyring, COUNTY)
     )
     chosen: dict[str, Any] = found[0].candidates[0]
     assert (chosen["person"], found[0].likely) == (keys[5], True)
@@ -148,9 +148,9 @@ def test_only_the_counties_asked_for_are_read_and_a_person_of_two_households_onc
     session.flush()
     session.add(Member(household_id=home.id, person_id=here, from_on=date(2025, 1, 1)))
     session.flush()
-    read = suggesting.registered(session, service.keyring, [COUNTY])
+    read = suggesting.registered(session, service.keyring, COUNTY)
     assert read.people.tolist() == [here]
-    nobody = suggesting.registered(session, service.keyring, ["340299"])
+    nobody = suggesting.registered(session, service.keyring, "340299")
     assert len(nobody.people) == 0
     assert suggesting.suggest(records({"name": "张三"}), nobody) == {}
 

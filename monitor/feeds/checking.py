@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +14,17 @@ import pyarrow.compute as pc
 from monitor.errors import Invalid
 from monitor.feeds.agreed import REGISTER, Recognised
 from monitor.feeds.columns import TYPES, Read, read_column
-from monitor.feeds.problems import RowFaults
+from monitor.feeds.problems import Places, RowFaults
 from monitor.feeds.text import Sheet
 from monitor.feeds.values import folded
 from monitor.matching import numbers
 from monitor.matching.ids import Kind
+from monitor.matching.numbers import Numbers
 from monitor.policy.feed_pages import Column, FeedPage
 
 # The one column of type secret that is shown: in verdicts and addresses of pages.
 HOUSEHOLD_NO = (REGISTER, "household_id")
+ID_DIGITS = 15  # the fewest that a whole number has
 UNREAD = ("id", "name", "phone", "address")
 
 
@@ -62,6 +65,11 @@ class Checked:
         """The name of the column with ID numbers, if the file has one."""
         return next((name for name in self.cells if self.page.columns[name].type == "id"), None)
 
+    @cached_property
+    def numbers(self) -> Numbers:
+        """The ID numbers of all whole rows, read once; there must be an ID column."""
+        return numbers.normalise(self.cells[str(self.id_column)])
+
 
 def check(found: Recognised, *, mode: str, received_on: date, vouched: bool) -> Checked:
     """Type every column of a recognised sheet and note each fault with its row.
@@ -80,8 +88,7 @@ def check(found: Recognised, *, mode: str, received_on: date, vouched: bool) -> 
             read = read_column(page.columns[name], cells[name], received_on=received_on, spreadsheet=sheet.spreadsheet)
             _record(faults, name, read)
             if (page.name, name) == HOUSEHOLD_NO:
-                whole = numbers.normalise(cells[name]).kinds == Kind.RESIDENT
-                faults.error(name, "personal", np.flatnonzero(whole))
+                faults.error(name, "personal", _whole_numbers(cells[name]))
             values[name] = read.values
     values |= _defaults(page, values, len(sheet.row_no)) if mode != "withdraw" else {}
     row_no = np.concatenate([sheet.row_no, np.array(sheet.ragged, dtype=np.int32)])
@@ -89,6 +96,13 @@ def check(found: Recognised, *, mode: str, received_on: date, vouched: bool) -> 
     if sheet.open_end and not vouched and len(sheet.row_no):
         _demand_complete(found, cells)
     return checked
+
+
+def _whole_numbers(cells: pa.Array) -> Places:
+    """Return the rows that hold a resident's whole ID number; short cells, which most are, need no reading."""
+    long = np.flatnonzero(pc.fill_null(pc.greater_equal(pc.utf8_length(cells), ID_DIGITS), False))
+    found: Places = long[numbers.normalise(cells.take(pa.array(long))).kinds == Kind.RESIDENT]
+    return found
 
 
 def _defaults(page: FeedPage, found: Mapping[str, pa.Array], rows: int) -> dict[str, pa.Array]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from monitor.feeds.checking import Checked
-from monitor.matching import names, numbers
+from monitor.matching import names
 from monitor.matching.ids import Kind
 from monitor.matching.numbers import NO_KEY
 
@@ -18,8 +18,8 @@ RESIDENTS = (Kind.RESIDENT, Kind.EXPANDED)
 def note_contradictions(checked: Checked) -> None:
     """Note rows whose number denies the birth date or another row's name, and households without one head."""
     usable = np.flatnonzero(checked.usable())
-    read = numbers.normalise(checked.cells["id_no"].take(pa.array(usable)))
-    rows = pd.DataFrame({"row": usable, "number": read.keys, "resident": np.isin(read.kinds, RESIDENTS)})
+    keys, kinds = checked.numbers.keys[usable], checked.numbers.kinds[usable]
+    rows = pd.DataFrame({"row": usable, "number": keys, "resident": np.isin(kinds, RESIDENTS)})
     rows["household"] = checked.values["household_id"].take(pa.array(usable)).to_pandas()
     _note_births(checked, rows)
     _note_names(checked, rows[rows.number != NO_KEY])

@@ -48,7 +48,10 @@ def _suggested(desk: Desk, session: Session, draft: Draft) -> Iterator[Doubt]:
         town=placed.town,
         village=placed.village,
     )
-    register = registered(desk, session, pc.unique(placed.county).to_pylist())
+    counties = pc.unique(placed.county).drop_null().to_pylist()
+    if not counties:
+        return
+    register = registered(desk, session, counties)
     for at, suggestion in suggesting.suggest(asked, register).items():
         row = int(rows[at])
         yield Doubt(int(checked.row_no[row]), _as_written(checked, row), suggestion.candidates)
@@ -56,10 +59,14 @@ def _suggested(desk: Desk, session: Session, draft: Draft) -> Iterator[Doubt]:
 
 def registered(desk: Desk, session: Session, counties: list[str]) -> Registered:
     """Return the people of ``counties``, decrypted once for as long as the register does not change."""
-    wanted = frozenset(county for county in counties if county)
+    wanted = tuple(sorted(counties))
     if wanted not in desk.neighbours:
-        desk.neighbours.clear()
-        desk.neighbours[wanted] = suggesting.registered(session, desk.service.keyring, wanted)
+        parts = []
+        for county in wanted:
+            if (county,) not in desk.neighbours:
+                desk.neighbours[(county,)] = suggesting.registered(session, desk.service.keyring, county)
+            parts.append(desk.neighbours[(county,)])
+        desk.neighbours[wanted] = suggesting.together(parts)
     return desk.neighbours[wanted]
 
 

@@ -20,18 +20,23 @@ from monitor.tables import Delivery
 
 @dataclass
 class Desk:
-    """What one run of taking in works with; ``index`` is what it has learned of whose number is whose."""
+    """What one run of taking in works with.
+
+    ``index`` is what it has learned of whose number is whose, ``neighbours`` who lives in the counties that were
+    asked for together.
+    """
 
     service: Service
     feeds: Feeds
     lake: Lake
     tree: Tree
     index: Index
-    neighbours: dict[frozenset[str], Registered] = field(default_factory=dict)
+    neighbours: dict[tuple[str, ...], Registered] = field(default_factory=dict)
 
     def learn(self, met: dict[str, int]) -> None:
-        """Start learning anew from the register just committed: who was unknown may be known now."""
-        self.index = Index(self.service.keyring)
+        """Learn from the register just committed whose number is whose: who was unknown may be known now."""
+        if not self.index.complete:
+            self.index = Index(self.service.keyring)
         self.index.add(list(met), list(met.values()))
         self.neighbours.clear()
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from monitor.feeds.agreed import REGISTER
 from monitor.feeds.checking import Checked
 from monitor.feeds.problems import shape
-from monitor.matching import ids, numbers
+from monitor.matching import ids
 from monitor.matching.exact import NO_PERSON, Index, blind_indexes
 from monitor.matching.ids import Kind
 from monitor.matching.repair import Claim, Repairs, repair
@@ -52,11 +52,11 @@ def identify(session: Session, keyring: Keyring, index: Index, checked: Checked)
         return Identified(np.full(checked.whole, NO_PERSON, dtype=np.int64))
     cells = checked.cells[column]
     if checked.page.name == REGISTER:
-        kinds = numbers.normalise(cells).kinds
+        kinds = checked.numbers.kinds
         checked.faults.note(column, "id_unlikely", np.flatnonzero(np.isin(kinds, UNLIKELY)))
         _record(checked, column, np.where(np.isin(kinds, UNLIKELY), np.int8(SETTLED), kinds))
         return Identified(np.full(checked.whole, NO_PERSON, dtype=np.int64))
-    matched = index.match(session, cells)
+    matched = index.match_read(session, checked.numbers)
     people, kinds = matched.people, matched.numbers.kinds.copy()
     _same_string(session, keyring, cells, kinds, people)
     repairs = _repairs(session, keyring, index, checked, np.flatnonzero(kinds == Kind.DAMAGED))

@@ -7,6 +7,7 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.feeds.bulk import add_rows, change_rows
 from monitor.tables import Member
 
@@ -42,8 +43,9 @@ def _end(session: Session, members: pd.DataFrame, until_on: date) -> None:
 
 def _current(session: Session) -> pd.DataFrame:
     query = select(Member.id, Member.household_id, Member.person_id, Member.relation).where(Member.until_on.is_(None))
-    found = pd.DataFrame(session.execute(query).all(), columns=["id", *PAIR, "relation"])
-    return found.astype({"id": np.int64, "household_key": np.int64, "person_key": np.int64})
+    *keys, relation = database.bare_columns(session, query)
+    found = pd.DataFrame({name: np.array(key, np.int64) for name, key in zip(["id", *PAIR], keys, strict=True)})
+    return found.assign(relation=pd.Series(relation, dtype=object))
 
 
 def _texts(column: "pd.Series[str]") -> list[str | None]:

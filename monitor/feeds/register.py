@@ -10,6 +10,7 @@ import pyarrow as pa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.feeds import enrolling, memberships
 from monitor.feeds.bulk import add_rows, advance_ids, change_rows, next_id
 from monitor.feeds.checking import Checked
@@ -33,6 +34,7 @@ class Registered:
     met: dict[str, int]
 
 
+@database.many_rows()
 def register(session: Session, desk: Desk, checked: Checked, *, known_on: date) -> Registered:
     """Bring people, households and memberships to what the delivery says, from ``known_on`` on.
 
@@ -40,7 +42,7 @@ def register(session: Session, desk: Desk, checked: Checked, *, known_on: date) 
     those it names. Somebody once registered stays known: facts may still arrive.
     """
     usable = np.flatnonzero(checked.usable())
-    enrolled = enrolling.enrol(session, desk.service.keyring, checked, usable)
+    enrolled = enrolling.enrol(session, desk.service.keyring, desk.index, checked, usable)
     rows = _rows(checked, usable, enrolled)
     if checked.mode == "withdraw":
         rows["household_key"] = _known_households(session, rows)
@@ -92,7 +94,9 @@ def _known_households(session: Session, rows: pd.DataFrame) -> Keys:
 def _households(session: Session, said: pd.DataFrame, *, replace: bool, of: pd.DataFrame) -> Keys:
     """Add new households, change those that differ, and strike off those that a full register leaves out."""
     query = select(Household.id, *(getattr(Household, name) for name in HOUSEHOLD))
-    before = pd.DataFrame(session.execute(query).all(), columns=["id", *HOUSEHOLD]).set_index("household_no")
+    columns = zip(("id", *HOUSEHOLD), database.bare_columns(session, query), strict=True)
+    before = pd.DataFrame({name: pd.Series(column, dtype=object) for name, column in columns})
+    before = before.astype({"id": np.int64, "registered": np.bool_}).set_index("household_no")
     known = said.household_no.map(before["id"]) if len(before) else pd.Series(np.nan, said.index)
     new = said[known.isna()]
     ids = np.arange(len(new), dtype=np.int64) + next_id(session, Household)

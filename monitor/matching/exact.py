@@ -17,6 +17,7 @@ import pyarrow as pa
 from sqlalchemy import Executable, func, select
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.matching import numbers
 from monitor.matching.ids import Kind
 from monitor.matching.numbers import NO_KEY, Keys, Numbers
@@ -66,7 +67,7 @@ class Index:
     """What an ingest run has learned of whose number is whose; it asks the database only for what is new.
 
     Numbers stay in the memory of the run and are never written anywhere. One index serves one run: it
-    does not see people whom another run registers meanwhile.
+    does not see people whom another run registers meanwhile. ``complete``: it has read the whole register.
     """
 
     def __init__(self, keyring: Keyring) -> None:
@@ -74,11 +75,14 @@ class Index:
         self._keys = pd.Index(np.empty(0, np.int64))
         self._people = np.empty(0, np.int64)
         self._others: dict[str, int] = {}
-        self._complete = False
+        self.complete = False
 
     def match(self, session: Session, column: pa.Array | pa.ChunkedArray) -> Matched:
         """Return the person of every row whose number is whole and in the register."""
-        read = numbers.normalise(column)
+        return self.match_read(session, numbers.normalise(column))
+
+    def match_read(self, session: Session, read: Numbers) -> Matched:
+        """Return what ``match`` would of a column that was read already."""
         people = self.find(session, read.keys)
         if read.others:
             found = self.find_others(session, set(read.others.values()))
@@ -91,7 +95,7 @@ class Index:
     def find(self, session: Session, keys: Keys) -> Keys:
         """Return the person of each key (``numbers.key_of``); ``NO_PERSON`` for one not in the register."""
         places = self._keys.get_indexer(pd.Index(keys))
-        if not self._complete:
+        if not self.complete:
             unseen = keys[places < 0]
             if self._learn(session, pd.unique(unseen[unseen != NO_KEY])):
                 places = self._keys.get_indexer(pd.Index(keys))
@@ -102,7 +106,7 @@ class Index:
     def find_others(self, session: Session, texts: Iterable[str]) -> dict[str, int]:
         """Return the person of each number that has no key: passports, old cards, temporary numbers."""
         wanted = set(texts)
-        if not self._complete:
+        if not self.complete:
             unseen = sorted(wanted - self._others.keys())
             self._others.update(zip(unseen, self._ask(session, unseen), strict=True))
         return {text: self._others.get(text, NO_PERSON) for text in wanted}
@@ -115,17 +119,12 @@ class Index:
         self._remember(read.keys[keyed], persons[keyed])
         self._others.update((text, int(persons[row])) for row, text in read.others.items())
 
+    @database.many_rows()
     def load(self, session: Session) -> None:
         """Read the whole register's numbers into memory, so that nothing need be asked again."""
-        connection = session.connection()
-        wanted = select(Person.id, Person.id_no).where(Person.id_no.is_not(None))
-        # The driver's bare tuples: a row object for each person would take three times as long.
-        cursor = connection.exec_driver_sql(str(wanted.compile(dialect=connection.dialect))).cursor
-        found = cursor.fetchall() if cursor is not None else []
-        self.add(
-            self._keyring.decrypt_many((cell for _, cell in found), about=ABOUT_ID_NO), [person for person, _ in found]
-        )
-        self._complete = True
+        people, cells = database.bare_columns(session, select(Person.id, Person.id_no).where(Person.id_no.is_not(None)))
+        self.add(self._keyring.decrypt_many(cells, about=ABOUT_ID_NO), people)
+        self.complete = True
 
     def _learn(self, session: Session, keys: Keys) -> bool:
         """Learn whose ``keys`` are, one way or the other; False if there was nothing to learn."""
@@ -139,6 +138,8 @@ class Index:
         return True
 
     def _remember(self, keys: Keys, people: Keys) -> None:
+        if not len(keys):
+            return
         together = pd.Series(np.concatenate([self._people, people]), np.concatenate([self._keys.to_numpy(), keys]))
         newest = together[~together.index.duplicated(keep="last")]
         self._keys, self._people = newest.index, newest.to_numpy()

@@ -1,16 +1,18 @@
 """Rows without a number: the people of the register whom a worker should look at, likeliest first."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import select
+import pyarrow.compute as pc
+from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.matching import chance, evidence, names
 from monitor.matching.chance import Luck
 from monitor.matching.evidence import LIKELY
@@ -22,7 +24,6 @@ from monitor.tables import Household, Member, Person
 
 ABOUT_PHONE = "people.phone"
 _SHOWN = 5
-_READ_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -49,28 +50,40 @@ class Suggestion:
     likely: bool
 
 
-def registered(session: Session, keyring: Keyring, counties: Iterable[str]) -> Registered:
-    """Read who lives in ``counties`` by the newest register; somebody in two households stands once."""
+@database.many_rows()
+def registered(session: Session, keyring: Keyring, county: str) -> Registered:
+    """Read who lives in ``county`` by the newest register; somebody in two households stands once."""
+    born = cast(Person.birth_on, String)
     query = (
-        select(
-            Person.id, Person.name, Person.phone, Person.birth_on, Household.county, Household.town, Household.village
-        )
+        select(Person.id, Person.name, Person.phone, born, Household.county, Household.town, Household.village)
         .join(Member, Member.person_id == Person.id)
         .join(Household, Household.id == Member.household_id)
-        .where(Member.until_on.is_(None), Household.county.in_(sorted(counties)), Person.name.is_not(None))
+        .where(Member.until_on.is_(None), Household.county == county, Person.name.is_not(None))
         .order_by(Person.id, Household.id)
     )
-    rows = session.connection().execute(query, execution_options={"yield_per": _READ_AT_ONCE})
-    people: dict[int, tuple[str | None, ...]] = {}
-    for person, name, phone, birth_on, *place in rows:
-        if person not in people:
-            called, told = _read(keyring, name, ABOUT_NAME), _read(keyring, phone, ABOUT_PHONE)
-            people[person] = (called, told, None if birth_on is None else f"{birth_on:%Y%m%d}", *place)
-    listed = ("name", "phone", "birth", "county", "town", "village")
-    columns = {
-        column: pa.array([said[at] for said in people.values()], pa.string()) for at, column in enumerate(listed)
-    }
-    return Registered(evidence.records(**columns), np.fromiter(people, np.int64, len(people)))
+    people, called, phones, births, *places = database.bare_columns(session, query)
+    texts = (pa.array(column, pa.string()) for column in places)
+    listed = evidence.records(
+        name=pa.array(keyring.decrypt_optional(called, about=ABOUT_NAME), pa.string()),
+        phone=pa.array(keyring.decrypt_optional(phones, about=ABOUT_PHONE), pa.string()),
+        birth=pc.replace_substring(pa.array(births, pa.string()), "-", ""),
+        **dict(zip(("county", "town", "village"), texts, strict=True)),
+    )
+    return _each_once(listed, np.array(people, np.int64))
+
+
+def together(parts: Sequence[Registered]) -> Registered:
+    """Return the people of several counties as one; whoever lives in two of them stands once."""
+    return _each_once(
+        pa.concat_tables([part.records for part in parts]), np.concatenate([part.people for part in parts])
+    )
+
+
+def _each_once(records: pa.Table, people: Keys) -> Registered:
+    first = np.sort(np.unique(people, return_index=True)[1])
+    kept = records.take(pa.array(first))
+    rows = kept.schema.get_field_index("row")
+    return Registered(kept.set_column(rows, "row", pa.array(np.arange(len(first)))), people[first])
 
 
 def suggest(rows: pa.Table, register: Registered) -> Mapping[int, Suggestion]:
@@ -96,10 +109,6 @@ def suggest(rows: pa.Table, register: Registered) -> Mapping[int, Suggestion]:
                 }
             )
     return {row: Suggestion(several, likely[row]) for row, several in found.items()}
-
-
-def _read(keyring: Keyring, cell: bytes | None, about: str) -> str | None:
-    return None if cell is None else keyring.decrypt(cell, about=about)
 
 
 def _agreeing(left: pa.Table, right: pa.Table, one: int, other: int) -> dict[str, str]:
