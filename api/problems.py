@@ -10,18 +10,22 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from monitor.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+from monitor.errors import Conflict, Forbidden, InFlight, Invalid, NotFound, Refused, Stale, Unconditional
 
 MEDIA_TYPE = "application/problem+json"
-_STATUS: Mapping[type[Refused], int] = {NotFound: 404, Forbidden: 403, Conflict: 409, Invalid: 422}
+_STATUS: Mapping[type[Refused], int] = {
+    NotFound: 404, Forbidden: 403, Conflict: 409, Stale: 412, Invalid: 422, Unconditional: 428,
+}  # fmt: skip
 _TITLES: Mapping[int, tuple[str, str]] = {
     401: ("请先登录", "Sign in first"),
     403: ("没有权限", "Not allowed"),
     404: ("没有找到", "Not found"),
     405: ("不支持这种操作", "Method not allowed"),
     409: ("与现状冲突", "In conflict with what is there"),
+    412: ("已被他人更新", "Changed by somebody else meanwhile"),
     413: ("内容不得超过64KB", "A request holds at most 64 KiB"),
     422: ("内容有误", "Cannot be read or makes no sense"),
+    428: ("须写明所依据的版本", "Say which version it rests on"),
     500: ("系统内部错误", "Something broke on our side"),
 }
 _OFFENDED: Mapping[str, tuple[str, str]] = {
@@ -56,7 +60,14 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": f"{_TITLES[status][1]} / {_TITLES[status][0]}"}
     for status in (401, 404, 422)
 }
-CONFLICT: dict[int | str, dict[str, Any]] = {409: {"model": Problem, "description": " / ".join(_TITLES[409][::-1])}}
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the refusals with ``statuses`` as a route declares them."""
+    return {one: {"model": Problem, "description": " / ".join(_TITLES[one][::-1])} for one in statuses}
+
+
+CONFLICT = described(409)
 
 
 def problem(
@@ -89,7 +100,10 @@ def _refused(_: Request, refusal: Exception) -> JSONResponse:
     if not isinstance(refusal, Refused):
         raise refusal
     status = next(_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS)
-    return problem(status, zh=refusal.zh, en=refusal.en)
+    headers = {"ETag": f'"{refusal.version}"'} if isinstance(refusal, Stale) else {}
+    if isinstance(refusal, InFlight):
+        headers["Retry-After"] = "1"
+    return problem(status, zh=refusal.zh, en=refusal.en, headers=headers)
 
 
 def _http(_: Request, error: Exception) -> JSONResponse:

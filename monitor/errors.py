@@ -1,4 +1,4 @@
-"""The four ways a request is refused, each said in Chinese and in English."""
+"""The ways a request is refused, each said in Chinese and in English."""
 
 
 class Refused(Exception):
@@ -20,6 +20,25 @@ class Forbidden(Refused):
 
 class Conflict(Refused):
     """Somebody else was first, or the same id came with other contents."""
+
+
+class InFlight(Conflict):
+    """The same request is being carried out this moment: its answer can be had shortly."""
+
+
+class Stale(Refused):
+    """The thing is no longer as the sender saw it; ``version`` is what it has come to."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            zh=f"该记录已被他人更新（现为第{version}版），请刷新后重试，您填写的内容不会丢失",
+            en=f"somebody changed this since you read it (it is at version {version}): read it again, then send yours",
+        )
+        self.version = version
+
+
+class Unconditional(Refused):
+    """A change was sent without saying which version it rests on."""
 
 
 class Invalid(Refused):

@@ -487,3 +487,18 @@ class Pull(Table):
     delivery_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("deliveries.id"))
     rows: Mapped[int] = mapped_column(default=0)
     pulled_at: Mapped[datetime | None]
+
+
+class Answer(Table):
+    """What was answered to a request that carried an Idempotency-Key, kept in the transaction of its effect."""
+
+    __tablename__ = "answers"
+
+    principal: Mapped[str] = mapped_column(String(64), primary_key=True)
+    route: Mapped[str] = mapped_column(String(128), primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int]
+    version: Mapped[int | None]
+    body: Mapped[bytes] = mapped_column(Encrypted)
+    made_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
