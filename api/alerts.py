@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.deps import ByLaw, InTransaction, Laws, Reading, Serving, Viewing
+from api.deps import ByLaw, InTransaction, Laws, Reading, Serving, Viewing, may
 from api.households import QuietOut, by_place
 from api.problems import CONFLICT, RESPONSES
 from monitor import cases
@@ -180,7 +180,7 @@ class Narrowed(BaseModel):
     after: str | None = Field(None, max_length=200, description="上一页的 next / next of the page before")
 
 
-@router.get("", summary="预警队列 / Queue")
+@router.get("", summary="预警队列 / Queue", dependencies=[may("alert.read")])
 def list_alerts(
     service: Serving,
     viewer: Viewing,
@@ -199,7 +199,7 @@ def list_alerts(
     )
 
 
-@router.get("/{alert_id}", summary="一条预警 / One alert")
+@router.get("/{alert_id}", summary="一条预警 / One alert", dependencies=[may("alert.read")])
 def get_alert(
     alert_id: UUID, service: Serving, viewer: Viewing, session: Reading, laws: ByLaw, response: Response
 ) -> AlertOut:
@@ -224,7 +224,13 @@ def get_alert(
     )  # fmt: skip
 
 
-@router.post("/{alert_id}/follow-ups", status_code=201, summary="登记核查 / Record a follow-up", responses=CONFLICT)
+@router.post(
+    "/{alert_id}/follow-ups",
+    status_code=201,
+    summary="登记核查 / Record a follow-up",
+    responses=CONFLICT,
+    dependencies=[may("alert.work")],
+)
 def add_follow_up(
     alert_id: UUID, sent: FollowUpIn, service: Serving, viewer: Viewing, session: InTransaction
 ) -> FollowUpOut:

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from api import alerts, feeds, health, households, problems, runs, uploads
+from api.declared import declare
 from api.deps import Laws
 from api.guard import Guard
 from api.observing import Observe
@@ -40,6 +41,8 @@ def create_app(service: Service) -> FastAPI:
     problems.install(app)
     app.add_middleware(Guard)
     app.add_middleware(Observe)  # the outermost: it names the request
-    for door in (health, alerts, households, feeds, runs, uploads):
-        app.include_router(door.router)
+    routers = [door.router for door in (health, alerts, households, feeds, runs, uploads)]
+    for router in routers:
+        app.include_router(router)
+    declare(app, routers)
     return app

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -38,6 +38,29 @@ def viewer_of(service: Serving, sent: Annotated[HTTPAuthorizationCredentials | N
 
 
 Viewing = Annotated[access.Viewer, Depends(viewer_of)]
+
+
+class May:
+    """The policy row of a route: asks who is asking, and refuses a role that may not do ``action``."""
+
+    def __init__(self, action: str) -> None:
+        if action not in access.ACTIONS:
+            raise LookupError(action)
+        self.action = action
+
+    def __call__(self, viewer: Viewing) -> access.Viewer:
+        """Return the viewer; 403 for a role or a token without the action."""
+        access.require(viewer, self.action)
+        return viewer
+
+
+def may(action: str) -> Any:
+    """Declare what a route does: ``@router.get(..., dependencies=[may("alert.read")])``.
+
+    The action is a row of ``monitor.access.policy``; the description shows it as ``x-action``, with the 403 it can
+    give. It checks the role; what a ``within`` action touches must still be cut by ``access.scope``.
+    """
+    return Depends(May(action))
 
 
 def reading_session(service: Serving, _: Viewing) -> Iterator[Session]:

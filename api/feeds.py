@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.deps import ByLaw, Reading, asked_date
+from api.deps import ByLaw, Reading, asked_date, may
 from api.problems import RESPONSES
 from monitor import feeds
 
@@ -42,7 +42,7 @@ class FeedOut(BaseModel):
     held: list[HeldOut]
 
 
-@router.get("/feeds", summary="部门数据 / Feeds")
+@router.get("/feeds", summary="部门数据 / Feeds", dependencies=[may("feed.read")])
 def list_feeds(session: Reading, laws: ByLaw, as_of: Annotated[date | None, Query()] = None) -> list[FeedOut]:
     """Return every feed as known on a date (the newest scan's when omitted), those never delivered among them."""
     day = asked_date(session, as_of)

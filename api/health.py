@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from api.deps import Serving, Viewing
+from api.deps import Serving, may
 from api.problems import RESPONSES
 from monitor import database, gauges
 from monitor.tables import Scan, utc_now
@@ -67,7 +67,13 @@ def readyz(service: Serving, response: Response) -> Ready:
     )
 
 
-@router.get("/metrics", response_class=PlainTextResponse, responses={401: RESPONSES[401]}, summary="运行指标 / Metrics")
-def prometheus(_: Viewing, request: Request) -> Response:
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={401: RESPONSES[401]},
+    summary="运行指标 / Metrics",
+    dependencies=[may("metrics.read")],
+)
+def prometheus(request: Request) -> Response:
     """Return the Prometheus series; no label names a township, a household or a person."""
     return Response(gauges.exposition(request.app.state.collector), media_type=CONTENT_TYPE_LATEST)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from api.deps import ByLaw, Reading, Serving, Viewing, asked_date
+from api.deps import ByLaw, Reading, Serving, Viewing, asked_date, may
 from api.problems import RESPONSES
 from monitor.alerts import explaining, people
 from monitor.lake import Lake
@@ -74,7 +74,11 @@ class AccountOut(BaseModel):
     answers: list[AnswerOut]
 
 
-@router.get("/{household_no}/explanation", summary="为什么预警、为什么没有 / Why, and why not")
+@router.get(
+    "/{household_no}/explanation",
+    summary="为什么预警、为什么没有 / Why, and why not",
+    dependencies=[may("household.read")],
+)
 def explain(
     household_no: HouseholdNo,
     service: Serving,

@@ -70,6 +70,12 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
 CONFLICT = described(409)
 
 
+def forbidden() -> dict[str, Any]:
+    """Return how the description tells of a 403."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": " / ".join(_TITLES[403][::-1]), "content": {"application/json": {"schema": schema}}}
+
+
 def problem(
     status: int,
     *,

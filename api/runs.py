@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from api.deps import Reading
+from api.deps import Reading, may
 from api.problems import RESPONSES
 from monitor.tables import Run
 
@@ -31,7 +31,7 @@ class RunOut(BaseModel):
     finished_at: datetime | None
 
 
-@router.get("/runs", summary="运行记录 / Runs")
+@router.get("/runs", summary="运行记录 / Runs", dependencies=[may("run.read")])
 def list_runs(session: Reading, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[RunOut]:
     """Return the latest runs, newest first."""
     found = session.scalars(select(Run).order_by(Run.started_at.desc(), Run.id).limit(limit))

@@ -16,11 +16,11 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from api.deps import Serving, Viewing
+from api.deps import Serving, may
 from api.guard import LIMITS
 from api.problems import RESPONSES
 from monitor import database, feeds
-from monitor.errors import Forbidden, Invalid
+from monitor.errors import Invalid
 from monitor.feeds.files import MANIFEST
 from monitor.feeds.receipts import receipt_of
 from monitor.service import Service
@@ -29,7 +29,6 @@ from monitor.tables import Delivery
 router = APIRouter(prefix="/api/v1", tags=["feeds"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
 MOST_BYTES = LIMITS["/api/v1/deliveries"]
 LEFT_OVER = 24 * 3600
-SENDERS = ("supervisor", "service")
 _STATES = Literal["committed", "held", "refused", "rejected"]
 
 
@@ -72,6 +71,7 @@ class Sent(BaseModel):
     "/deliveries",
     status_code=201,
     summary="上报数据 / Send a delivery",
+    dependencies=[may("delivery.send")],
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -81,17 +81,13 @@ class Sent(BaseModel):
     responses={200: {"model": ReceiptOut, "description": "Known already: the same answer / 已收到过"}},
 )
 async def send_delivery(
-    request: Request, response: Response, service: Serving, viewer: Viewing, sent: Annotated[Sent, Query()]
+    request: Request, response: Response, service: Serving, sent: Annotated[Sent, Query()]
 ) -> ReceiptOut:
     """Take in one file, at most 512 MiB, whole or not at all, and return its receipt.
 
     For supervisors and services only. A file cut off on the way, or without the SHA-256 that was stated, is
     refused and changes nothing; the same file sent again is answered as the first time, with 200.
     """
-    if viewer.role not in SENDERS:
-        raise Forbidden(
-            zh="只有主管或数据服务账号可以上报数据", en="only a supervisor or a service account sends deliveries"
-        )
     folder = service.settings.received
     await run_in_threadpool(_sweep, folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".upload-") as aside:

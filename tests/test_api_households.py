@@ -121,11 +121,12 @@ def test_ready_turns_when_no_scan_ended_for_a_day_and_a_half(client: TestClient,
     )  # fmt: skip
 
 
-def test_metrics_remember_the_last_scan_over_a_restart(client: TestClient, city: Service) -> None:
+def test_metrics_remember_the_last_scan_over_a_restart(city: Service) -> None:
     long_ago = utc_now() - timedelta(days=3)
     with database.transaction(city.engine) as session:
         session.execute(update(Scan).values(finished_at=long_ago))
-    with TestClient(create_app(city), headers=client.headers) as again:
+        token = access.add_worker(session, "scraper", region="00", role="service", by="test")[1]
+    with TestClient(create_app(city), headers={"Authorization": f"Bearer {token}"}) as again:
         lines = again.get("/metrics").text.splitlines()
     name = "lowincome_scan_last_success_timestamp_seconds"
     value = float(next(line for line in lines if line.startswith(name)).split()[-1])

@@ -80,7 +80,7 @@ def two_processes(tmp_path: Path) -> Iterator[tuple[httpx.Client, Path]]:
     home = tmp_path / "var"
     service = open_service(read({"LOWINCOME_HOME": str(home)}))
     with database.transaction(service.engine) as session:
-        token = access.add_worker(session, "watcher", region="00", by="test")[1]
+        token = access.add_worker(session, "watcher", region="00", role="service", by="test")[1]
     service.engine.dispose()
     left = home / "requests" / "histogram_99999.db"
     left.parent.mkdir()

@@ -1,11 +1,16 @@
 """Who may see what: tokens shown once, regions and everything below them."""
 
+import re
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from factories import register
 from sqlalchemy import Engine, select
 
 from monitor import access, audit, database
-from monitor.errors import Conflict, Invalid
+from monitor.errors import Conflict, Forbidden, Invalid
 from monitor.tables import Household, Worker
 
 
@@ -64,6 +69,49 @@ def test_a_viewer_sees_what_lies_in_their_region(engine: Engine, region: str, se
     with database.transaction(engine) as session:
         for number, village in enumerate(("340202001001", "340203001001", "340203002001"), start=1):
             register(session, region=village, start=number)
-        somebody = access.Viewer(session.scalar(select(Worker.id)), "n", "r", region)  # type: ignore[arg-type]
+        somebody = access.Viewer(uuid.UUID(int=1), "n", "caseworker", region)
         chosen = access.scope(select(Household.household_no), somebody, of=Household)
         assert set(session.scalars(chosen)) == seen
+
+
+@pytest.mark.parametrize("role", access.SEPARATE)
+def test_the_three_administrators_see_no_case_though_their_region_be_everything(engine: Engine, role: str) -> None:
+    with database.transaction(engine) as session:
+        register(session, region="340202001001")
+        somebody = access.Viewer(uuid.UUID(int=1), "n", role, access.NATION)
+        assert session.scalars(access.scope(select(Household.household_no), somebody, of=Household)).all() == []
+
+
+def test_the_table_that_people_approve_is_the_table_that_decides() -> None:
+    page = Path(access.__file__).parents[1] / "decisions" / "0020-who-may-see-what.md"
+    lines = [line.strip("| ").split(" | ") for line in page.read_text(encoding="utf-8").splitlines() if "|" in line]
+    roles = lines[0][2:]
+    approved = {
+        (role, line[0].strip("`")): cell
+        for line in lines[2:]
+        for role, cell in zip(roles, line[2:], strict=True)
+        if cell != "-"
+    }
+    assert approved == dict(access.POLICY)
+    assert tuple(roles) == access.ROLES
+
+
+def test_what_the_three_administrators_may_do_is_divided() -> None:
+    powers = {
+        role: {action for action in access.ACTIONS if access.relation(role, action)} - {"session.own", "policy.read"}
+        for role in access.SEPARATE
+    }
+    assert powers["administrator"] & powers["security"] == {"account.read"} == powers["security"] & powers["auditor"]
+    touching = re.compile(r"alert|case|household|person|visit|report|view|doubt|delivery")
+    assert [action for role in powers for action in powers[role] if touching.match(action)] == []
+
+
+def test_a_role_is_refused_what_it_may_not_do_and_a_token_what_it_was_not_issued_for() -> None:
+    worker = access.Viewer(uuid.UUID(int=1), "n", "caseworker", "340202001")
+    assert access.require(worker, "alert.work") == "within"
+    with pytest.raises(Forbidden, match="township caseworker"):
+        access.require(worker, "role.grant")
+    with pytest.raises(Forbidden):
+        access.require(replace(worker, scopes=frozenset({"alert.read"})), "alert.work")
+    with pytest.raises(LookupError):
+        access.require(worker, "alert.reda")

@@ -1,0 +1,50 @@
+"""Every route says which row of the policy it stands under; one that does not keeps the application from starting."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from api.deps import May
+from api.problems import forbidden
+
+OPEN = frozenset({"/", "/healthz", "/readyz"})
+
+
+def declare(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Write each route's action into the description as ``x-action``, with the 403 that it can give.
+
+    Refuses a route that declares none, or two, and is not among the few that anybody may call.
+    """
+    actions = dict(action for router in routers for action in _actions(router))
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        said = plain()
+        for path, verbs in said["paths"].items():
+            for verb, operation in verbs.items():
+                if (path, verb) in actions:
+                    operation["x-action"] = actions[path, verb]
+                    operation["responses"].setdefault("403", forbidden())
+        return said
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _actions(router: APIRouter) -> Iterator[tuple[tuple[str, str], str]]:
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.path not in OPEN:
+            found = set(_declared(route.dependant))
+            if len(found) != 1:
+                raise LookupError(f"{route.path} needs one dependencies=[may(...)], it has {sorted(found)}")
+            action = found.pop()
+            yield from (((route.path, verb.lower()), action) for verb in route.methods or ())
+
+
+def _declared(dependant: Dependant) -> Iterator[str]:
+    if isinstance(dependant.call, May):
+        yield dependant.call.action
+    for inner in dependant.dependencies:
+        yield from _declared(inner)
