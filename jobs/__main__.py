@@ -59,6 +59,7 @@ app.add_typer(links, name="link")
 links.command("list")(doubts.linked)
 links.command("undo")(doubts.undo)
 audits.command("verify")(people.verify)
+audits.command("anchor")(people.anchor)
 
 
 def main() -> None:

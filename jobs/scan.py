@@ -17,7 +17,7 @@ import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from jobs import run, verdicts
+from jobs import anchor, run, verdicts
 from monitor import alerts, audit, database, indicators, policy
 from monitor.alerts.chunks import Judge
 from monitor.errors import Conflict, Invalid
@@ -312,6 +312,7 @@ def _finish(night: Night, kept: Path) -> Scanned:
         entry.counts = summary | {"seconds": {stage: round(taken, 3) for stage, taken in night.seconds.items()}}
         detail = {"as_of": night.as_of.isoformat(), "verdicts": row.verdicts_sha256}
         audit.record(session, by=JOB, action="scan.done", subject=str(night.scan), detail=detail)
+    anchor.after(night.service, night.as_of, why="scan")
     return Scanned(night.as_of, night.region, summary, scan=night.scan, kept=kept)
 
 

@@ -22,7 +22,7 @@ def record(session: Session, *, by: str, action: str, subject: str, detail: dict
     entry = AuditEntry(
         at=utc_now(), by=by, action=action, subject=subject, detail=detail or {}, previous=_head(session)
     )
-    entry.hash = _seal(entry)
+    entry.hash = seal(entry)
     session.add(entry)
     session.flush()
     return entry
@@ -30,10 +30,17 @@ def record(session: Session, *, by: str, action: str, subject: str, detail: dict
 
 def broken_links(session: Session) -> Iterator[int]:
     """Yield the id of every entry whose hash or link to its predecessor does not hold."""
+    return (place for place, _ in breaks(session))
+
+
+def breaks(session: Session) -> Iterator[tuple[int, str]]:
+    """Yield the id of every entry that does not hold, and how: ``altered`` in itself, or ``unlinked``."""
     previous = GENESIS
     for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id)).yield_per(1000):
-        if entry.previous != previous or entry.hash != _seal(entry):
-            yield entry.id
+        if entry.hash != seal(entry):
+            yield entry.id, "altered"
+        elif entry.previous != previous:
+            yield entry.id, "unlinked"
         previous = entry.hash
 
 
@@ -43,7 +50,8 @@ def _head(session: Session) -> str:
     return session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or GENESIS
 
 
-def _seal(entry: AuditEntry) -> str:
+def seal(entry: AuditEntry) -> str:
+    """Return the hash (SHA-256, hex) of an entry and of the hash it follows."""
     body = [entry.previous, _instant(entry.at), entry.by, entry.action, entry.subject, entry.detail]
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -7,33 +7,36 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from monitor.ciphers import Ciphers, prove
 from monitor.errors import Invalid
-
-_NONCE = 12
 
 
 class Keyring:
-    """The keys of one installation, derived from one master key that lies outside the database.
+    """The keys of one installation, derived from a master key that lies outside the database.
 
     Each purpose has a key of its own, so a blind index tells nothing of the encryption, and a fact key
-    in the lake nothing of the blind index.
+    in the lake nothing of the blind index. With several master keys, the oldest first, cells are sealed under
+    the newest and opened under any; all other purposes stay with the first, because what they made must be found.
     """
 
-    def __init__(self, master: bytes) -> None:
-        if len(master) != 32:
+    def __init__(self, master: bytes, *newer: bytes, profile: str = "intl") -> None:
+        if any(len(key) != 32 for key in (master, *newer)):
             raise Invalid(zh="主密钥须为32字节", en="the master key must be 32 bytes")
-        self._cipher = AESGCM(_derive(master, "encrypt"))
+        prove()
+        self._ciphers = Ciphers([partial(_derive, key) for key in (master, *newer)], profile=profile)
         self.index_key = _derive(master, "blind-index")
         self.fact_key = _derive(master, "fact-key")
         self.backup_key = _derive(master, "backup")
+        self.anchor_key = _derive(master, "audit-anchor")
+        self.webhook_key = _derive(master, "webhook")
 
     def encrypt(self, text: str, *, about: str) -> bytes:
         """Return ``text`` encrypted and bound to ``about`` (table and column), so cells cannot be swapped."""
@@ -41,19 +44,11 @@ class Keyring:
 
     def encrypt_many(self, texts: Iterable[str | None], *, about: str) -> list[bytes | None]:
         """Return each of ``texts`` encrypted as ``encrypt`` does, None staying None."""
-        bound, seal = about.encode(), self._cipher.encrypt
-        listed = list(texts)
-        noise = os.urandom(_NONCE * len(listed))
-        nonces = (noise[at : at + _NONCE] for at in range(0, len(noise), _NONCE))
-        return [
-            None if text is None else nonce + seal(nonce, text.encode(), bound)
-            for text, nonce in zip(listed, nonces, strict=True)
-        ]
+        return self._ciphers.seal_many([None if text is None else text.encode() for text in texts], about)
 
     def encrypt_bytes(self, data: bytes, *, about: str) -> bytes:
         """Return ``data`` encrypted and bound to ``about``."""
-        nonce = os.urandom(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, data, about.encode())
+        return self._ciphers.seal_many([data], about)[0] or b""
 
     def decrypt(self, cell: bytes, *, about: str) -> str:
         """Return the text of ``cell``; refuses a cell of another column or another key."""
@@ -61,9 +56,9 @@ class Keyring:
 
     def decrypt_many(self, cells: Iterable[bytes], *, about: str) -> list[str]:
         """Return the text of each of ``cells`` as ``decrypt`` does."""
-        bound, opened = about.encode(), self._cipher.decrypt
+        opened = self._ciphers.open
         try:
-            return [opened(cell[:_NONCE], cell[_NONCE:], bound).decode() for cell in cells]
+            return [opened(cell, about).decode() for cell in cells]
         except InvalidTag:
             raise _unreadable() from None
 
@@ -75,9 +70,13 @@ class Keyring:
     def decrypt_bytes(self, cell: bytes, *, about: str) -> bytes:
         """Return the bytes of ``cell``; refuses a cell of another place or another key."""
         try:
-            return self._cipher.decrypt(cell[:_NONCE], cell[_NONCE:], about.encode())
+            return self._ciphers.open(cell, about)
         except InvalidTag:
             raise _unreadable() from None
+
+    def is_newest(self, cell: bytes) -> bool:
+        """Whether ``cell`` was sealed by the profile and the key that seal now."""
+        return self._ciphers.is_newest(cell)
 
     def blind_index(self, text: str) -> bytes:
         """Return the keyed digest (HMAC-SHA256, 32 bytes) by which an exact value can be found."""
@@ -96,9 +95,10 @@ def _unreadable() -> Invalid:
     return Invalid(zh="无法解密：密钥不符或数据被改动", en="cannot decrypt: wrong key or altered data")
 
 
-def open_keyring(path: Path, *, create: bool) -> Keyring:
+def open_keyring(path: Path, *, create: bool, profile: str = "intl") -> Keyring:
     """Return the keyring whose master key lies in ``path``; make one on first run when ``create``.
 
+    The file holds one key a line in base64, the oldest first; a line added makes the key that seals from then on.
     Refuses a key that other accounts of the machine can read.
     """
     if not path.exists():
@@ -110,11 +110,12 @@ def open_keyring(path: Path, *, create: bool) -> Keyring:
             file.write(base64.b64encode(secrets.token_bytes(32)))
     if path.stat().st_mode & 0o077:
         raise Invalid(zh="主密钥文件权限过宽，请改为 0600", en="the master key file is open to others: chmod 600")
-    return Keyring(base64.b64decode(path.read_bytes()))
+    keys = [base64.b64decode(line) for line in path.read_bytes().split()] or [b""]
+    return Keyring(*keys, profile=profile)
 
 
-def _derive(master: bytes, purpose: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"lowincome/{purpose}".encode()).derive(master)
+def _derive(master: bytes, purpose: str, length: int = 32) -> bytes:
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=f"lowincome/{purpose}".encode()).derive(master)
 
 
 def mask_name(name: str | None) -> str:

@@ -52,7 +52,7 @@ def open_service(settings: Settings, *, pack: Path | None = None) -> Service:
         ) from error
     with database.reading(engine) as session:
         nobody = session.scalar(select(Person.id).limit(1)) is None
-    keyring = open_keyring(settings.key_file, create=nobody)
+    keyring = open_keyring(settings.key_file, create=nobody, profile=settings.crypto)
     return Service(settings=settings, engine=engine, keyring=keyring, pack=pack)
 
 

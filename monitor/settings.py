@@ -22,6 +22,8 @@ class Settings:
     backup_folder: Path | None = None
     inbox_folder: Path | None = None
     pulls: Path | None = None
+    crypto: str = "intl"
+    anchor_file: Path | None = None
 
     @property
     def backups(self) -> Path:
@@ -32,6 +34,11 @@ class Settings:
     def inbox(self) -> Path:
         """The drop folder that is watched."""
         return self.inbox_folder or self.home / "inbox"
+
+    @property
+    def anchor(self) -> Path:
+        """Where the audit chain is anchored outside the database; best on another disk or another machine."""
+        return self.anchor_file or self.home / "anchor" / "audit.jsonl"
 
     @property
     def lake(self) -> Path:
@@ -50,7 +57,8 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     ``LOWINCOME_DATABASE_URL`` and ``LOWINCOME_KEY_FILE`` say otherwise. Refuses a value that is not
     what the variable takes, naming the variable. ``LOWINCOME_BACKUPS`` and ``LOWINCOME_INBOX`` move those
     folders, ``LOWINCOME_BACKUP_DATABASE_URL`` is the backup role's way in, ``LOWINCOME_PULLS`` the page of what
-    is fetched from other databases.
+    is fetched from other databases. ``LOWINCOME_CRYPTO`` is ``intl`` (AES-256-GCM) or ``gm`` (SM4-GCM) for new
+    cells; ``LOWINCOME_AUDIT_ANCHOR`` is the file that anchors the audit chain.
     """
     env = os.environ if environ is None else environ
     home = Path(env.get("LOWINCOME_HOME") or "var").expanduser().absolute()
@@ -65,6 +73,8 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         backup_folder=_place(env, "LOWINCOME_BACKUPS"),
         inbox_folder=_place(env, "LOWINCOME_INBOX"),
         pulls=_place(env, "LOWINCOME_PULLS"),
+        crypto=env.get("LOWINCOME_CRYPTO") or "intl",
+        anchor_file=_place(env, "LOWINCOME_AUDIT_ANCHOR"),
     )
 
 

@@ -502,3 +502,70 @@ class Answer(Table):
     version: Mapped[int | None]
     body: Mapped[bytes] = mapped_column(Encrypted)
     made_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+
+
+class Reveal(Table):
+    """One personal field of one person shown in the clear: to whom, when, and why."""
+
+    __tablename__ = "reveals"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"), index=True)
+    field: Mapped[str] = mapped_column(String(16))
+    reason_code: Mapped[str] = mapped_column(String(32))
+    why: Mapped[bytes | None] = mapped_column(Encrypted)
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    __table_args__ = (
+        _among("field", "id_no", "name", "phone"),
+        Index("ix_reveals_worker", "worker_id", "at"),
+    )
+
+
+class LegalHold(Table):
+    """A household of which nothing may be erased while the hold stands."""
+
+    __tablename__ = "legal_holds"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
+    document: Mapped[str] = mapped_column(String(128))
+    set_by: Mapped[str]
+    set_at: Mapped[datetime] = mapped_column(default=utc_now)
+    lifted_by: Mapped[str | None]
+    lifted_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index(
+            "uq_legal_holds_standing",
+            "household_id",
+            unique=True,
+            sqlite_where=text("lifted_at IS NULL"),
+            postgresql_where=text("lifted_at IS NULL"),
+        ),
+    )
+
+
+class WebhookSend(Table):
+    """How far one message of the outbox has come on its way to one receiver."""
+
+    __tablename__ = "webhook_sends"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    outbox_id: Mapped[int] = mapped_column(ForeignKey("outbox.id"))
+    receiver: Mapped[str] = mapped_column(String(64))
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(default=utc_now)
+    ended_at: Mapped[datetime | None]
+    ended: Mapped[str | None] = mapped_column(String(16))
+    problem: Mapped[str | None] = mapped_column(String(64))
+    __table_args__ = (
+        _among("ended", "delivered", "given_up"),
+        Index("uq_webhook_sends_message", "outbox_id", "receiver", unique=True),
+        Index(
+            "ix_webhook_sends_due",
+            "next_at",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )

@@ -9,6 +9,7 @@ import pytest
 from drops import DAY, MEDICAL, as_csv, drop, people, settlements
 from factories import scan
 from sqlalchemy import update
+from tampering import unlock
 from typer.testing import CliRunner
 
 from jobs import doctor
@@ -101,6 +102,7 @@ def missed_night(service: Service) -> None:
 
 
 def altered_audit(service: Service) -> None:
+    unlock(service)
     with database.transaction(service.engine) as session:
         session.execute(update(AuditEntry).where(AuditEntry.id == 1).values(action="nothing"))
 

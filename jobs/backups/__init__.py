@@ -12,6 +12,7 @@ from typing import Any
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, column, select, table
 
+from jobs import anchor
 from jobs.backups import archive, databases, digests
 from jobs.backups.archive import Manifest, Packing
 from monitor import database
@@ -41,6 +42,7 @@ def backup(service: Service, as_of: date, *, to: Path | None = None, keep: int =
     """
     made = back_up(service, to=to)
     gone = thin(made.path.parent, keep=keep)
+    anchor.after(service, as_of, why="backup")
     return {
         "archive": made.path.name, "bytes": made.bytes, "files": len(made.manifest.files),
         "tables": len(made.manifest.tables), "rows": made.manifest.rows, "audit_head": made.manifest.audit_head,

@@ -23,13 +23,29 @@ def add_worker(
 
 
 def verify() -> None:
-    """校验审计链 / Check every link of the audit chain."""
-    from monitor import audit, database
+    """校验审计链与库外锚定 / Check every link of the audit chain, and the chain against its anchor outside."""
+    from monitor import anchors
 
-    with opened() as service, database.reading(service.engine) as session:
-        broken = list(audit.broken_links(session))
-    screen.print(f"审计链断点 / broken links: {broken or '无 none'}")
-    raise typer.Exit(Exit.PERSON_NEEDED if broken else Exit.DONE)
+    with opened() as service:
+        found = anchors.check(service)
+    for one in found.breaks[:20]:
+        screen.print(f"  坏 BAD {one.kind}: {one.zh} / {one.en}", markup=False)
+    screen.print(
+        f"共 {found.entries} 条，锚定至第 {found.anchored} 条；断点 {len(found.breaks)} 处 / {found.entries} entries, "
+        f"anchored up to {found.anchored}, {len(found.breaks)} broken; public key {found.public_key}",
+        markup=False,
+    )
+    raise typer.Exit(Exit.DONE if found.well else Exit.PERSON_NEEDED)
+
+
+def anchor() -> None:
+    """把审计链末端签名写入库外文件 / Sign the head of the audit chain into the file outside the database."""
+    from jobs import anchor as job
+    from monitor.service import today
+
+    with opened() as service:
+        said = job.anchor(service, today())
+    screen.print(f"锚定 / anchored: {said['entry'] or '无新增 nothing new'}", markup=False)
 
 
 def serve(
