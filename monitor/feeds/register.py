@@ -1,12 +1,15 @@
 """The register itself arrives: people, households and who belongs to whom, in the delivery's own transaction."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,8 +23,8 @@ from monitor.regions import Tree
 from monitor.tables import Household
 
 HEAD = "02"
-HOUSEHOLD = ("household_no", "category", "region", "county", "town", "village", "registered")
 Keys = npt.NDArray[np.int64]
+Objects = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -43,84 +46,113 @@ def register(session: Session, desk: Desk, checked: Checked, *, known_on: date) 
     """
     usable = np.flatnonzero(checked.usable())
     enrolled = enrolling.enrol(session, desk.service.keyring, desk.index, checked, usable)
-    rows = _rows(checked, usable, enrolled)
+    lines = _lines(checked, usable, enrolled)
     if checked.mode == "withdraw":
-        rows["household_key"] = _known_households(session, rows)
-        rows = rows[(rows.household_key != NOBODY) & (rows.person_key != NOBODY)]
-        memberships.end(session, rows, until_on=known_on)
+        keys = _known_households(session, lines)[lines.homes]
+        keys[lines.people == NOBODY] = NOBODY
+        found = _pairs(lines, keys)[keys != NOBODY]
+        memberships.end(session, found, until_on=known_on)
     else:
-        rows["household_key"] = _households(
-            session, _heads_say(rows, desk.tree, known_on), replace=checked.mode == "full", of=rows
-        )
-        memberships.bring(session, rows, known_on=known_on, replace=checked.mode == "full")
+        keys = _households(session, lines, desk.tree, known_on, replace=checked.mode == "full")[lines.homes]
+        memberships.bring(session, _pairs(lines, keys), known_on=known_on, replace=checked.mode == "full")
     people, households = (np.full(checked.whole, NOBODY, dtype=np.int64) for _ in range(2))
-    people[rows.row], households[rows.row] = rows.person_key, rows.household_key
+    told = keys != NOBODY
+    people[lines.rows[told]], households[lines.rows[told]] = lines.people[told], keys[told]
     return Registered(people, households, enrolled.birth_on, enrolled.met)
 
 
-def _rows(checked: Checked, usable: Keys, enrolled: Enrolled) -> pd.DataFrame:
-    places = pa.array(usable)
-    rows = pd.DataFrame({"row": usable, "person_key": enrolled.people[usable]})
-    for name in ("household_id", "relation", "category", "region"):
-        found = checked.values.get(name)
-        rows[name] = pd.Series(found.take(places).to_pylist(), dtype=object) if found is not None else None
-    return rows
+@dataclass(frozen=True)
+class Lines:
+    """The usable rows: the person of each, and ``homes``, the place of its household in ``numbers``.
+
+    ``heads`` is for each household the line that speaks for it: its head's, or the smallest person key's.
+    """
+
+    checked: Checked
+    rows: Keys
+    people: Keys
+    numbers: pa.Array
+    homes: Keys
+    heads: Keys
+
+    def said(self, column: str) -> pa.Array:
+        """Return what the heads' lines say in a column."""
+        found = self.checked.values.get(column)
+        return pa.nulls(len(self.heads), pa.string()) if found is None else found.take(pa.array(self.rows[self.heads]))
 
 
-def _heads_say(rows: pd.DataFrame, tree: Tree, on: date) -> pd.DataFrame:
-    """Return each household as its head's row has it; without a head the smallest person key speaks."""
-    order = rows.assign(other=rows.relation != HEAD).sort_values(["household_id", "other", "person_key"], kind="stable")
-    heads = order.drop_duplicates("household_id")
-    placed = tree.canonical(pa.array(heads.region.tolist(), pa.string()), on)
-    return pd.DataFrame(
-        {
-            "household_no": heads.household_id.tolist(),
-            "category": heads.category.tolist(),
-            "region": placed.region.to_pylist(),
-            "county": placed.county.to_pylist(),
-            "town": placed.town.to_pylist(),
-            "village": placed.village.to_pylist(),
-            "registered": True,
-        },
-        dtype=object,
+def _lines(checked: Checked, usable: Keys, enrolled: Enrolled) -> Lines:
+    encoded = checked.values["household_id"].take(pa.array(usable)).dictionary_encode()
+    homes = encoded.indices.to_numpy().astype(np.int64)
+    people, relations = enrolled.people[usable], checked.values.get("relation")
+    other = np.ones(len(usable), dtype=np.bool_)
+    if relations is not None:
+        other = ~pc.fill_null(pc.equal(relations.take(pa.array(usable)), HEAD), False).to_numpy(zero_copy_only=False)
+    order = np.lexsort((people, other, homes))
+    first = np.flatnonzero(np.diff(homes[order], prepend=-1))
+    return Lines(checked, usable, people, encoded.dictionary, homes, order[first])
+
+
+def _pairs(lines: Lines, keys: Keys) -> pd.DataFrame:
+    relations = lines.checked.values.get("relation")
+    told = relations.take(pa.array(lines.rows)).to_pylist() if relations is not None else [None] * len(keys)
+    return pd.DataFrame({"household_key": keys, "person_key": lines.people, "relation": pd.Series(told, dtype=object)})
+
+
+def _known_households(session: Session, lines: Lines) -> Keys:
+    """Return the key of each household of the file; ``NOBODY`` for one that the register does not know."""
+    ids, numbers = database.bare_columns(session, select(Household.id, Household.household_no))
+    places = pd.Index(numbers, dtype=object).get_indexer(pd.Index(lines.numbers.to_pylist(), dtype=object))
+    found: Keys = np.array([*ids, NOBODY], np.int64)[places]
+    return found
+
+
+def _households(session: Session, lines: Lines, tree: Tree, on: date, *, replace: bool) -> Keys:
+    """Add new households, change those that differ, strike off those that a full register leaves out.
+
+    Return the key of each household of the file.
+    """
+    said = _said(lines, tree, on)
+    query = select(
+        Household.id, Household.household_no, *(getattr(Household, name) for name in said), Household.registered
     )
-
-
-def _known_households(session: Session, rows: pd.DataFrame) -> Keys:
-    known = {str(number): int(key) for number, key in session.execute(select(Household.household_no, Household.id))}
-    return np.array([known.get(number, NOBODY) for number in rows.household_id], dtype=np.int64)
-
-
-def _households(session: Session, said: pd.DataFrame, *, replace: bool, of: pd.DataFrame) -> Keys:
-    """Add new households, change those that differ, and strike off those that a full register leaves out."""
-    query = select(Household.id, *(getattr(Household, name) for name in HOUSEHOLD))
-    columns = zip(("id", *HOUSEHOLD), database.bare_columns(session, query), strict=True)
-    before = pd.DataFrame({name: pd.Series(column, dtype=object) for name, column in columns})
-    before = before.astype({"id": np.int64, "registered": np.bool_}).set_index("household_no")
-    known = said.household_no.map(before["id"]) if len(before) else pd.Series(np.nan, said.index)
-    new = said[known.isna()]
-    ids = np.arange(len(new), dtype=np.int64) + next_id(session, Household)
-    cells = new[list(HOUSEHOLD)].astype(object).where(new[list(HOUSEHOLD)].notna(), None)
-    add_rows(
-        session,
-        Household,
-        ["id", *HOUSEHOLD],
-        ((int(key), *row) for key, row in zip(ids, cells.values.tolist(), strict=True)),
-    )
-    advance_ids(session, Household)
-    old = said[known.notna()].set_index("household_no")
-    _change(session, old, before.loc[old.index])
+    ids, numbers, *before, registered = (_objects(column) for column in database.bare_columns(session, query))
+    places = pd.Index(numbers, dtype=object).get_indexer(pd.Index(lines.numbers.to_pylist(), dtype=object))
+    known, new = np.flatnonzero(places >= 0), np.flatnonzero(places < 0)
+    keys = np.empty(len(places), np.int64)
+    keys[known], keys[new] = ids[places[known]], next_id(session, Household) + np.arange(len(new))
+    _add(session, lines, said, keys, new)
+    differ = ~registered[places[known]].astype(np.bool_)
+    for column, old in zip(said.values(), before, strict=True):
+        differ |= column[known] != old[places[known]]
+    change_rows(session, Household, [_changed(said, keys, at) for at in known[differ].tolist()])
     if replace:
-        gone = before[before.registered & ~before.index.isin(said.household_no)]
-        change_rows(session, Household, [{"id": int(key), "registered": False} for key in gone["id"]])
-    keys = pd.concat([before["id"].astype(np.int64), pd.Series(ids, new.household_no, dtype=np.int64)])
-    return of.household_id.map(keys).to_numpy(np.int64)
+        gone = registered.astype(np.bool_)
+        gone[places[known]] = False
+        change_rows(session, Household, [{"id": int(key), "registered": False} for key in ids[gone]])
+    return keys
 
 
-def _change(session: Session, now: pd.DataFrame, before: pd.DataFrame) -> None:
-    names = [name for name in HOUSEHOLD if name != "household_no"]
-    a, b = (frame[names].astype(object).where(frame[names].notna(), None) for frame in (now, before))
-    differ = (a != b) & ~(a.isna() & b.isna())
-    changed = differ.any(axis=1)
-    rows = a[changed].assign(id=before.loc[changed, "id"].astype(int)).to_dict("records")
-    change_rows(session, Household, [{str(key): value for key, value in row.items()} for row in rows])
+def _said(lines: Lines, tree: Tree, on: date) -> dict[str, Objects]:
+    """Return each household's columns as its head's line has them, places as they stand on the day."""
+    placed = tree.canonical(lines.said("region"), on)
+    columns = {"category": lines.said("category"), "region": placed.region}
+    columns |= {"county": placed.county, "town": placed.town, "village": placed.village}
+    return {name: _objects(column.to_pylist()) for name, column in columns.items()}
+
+
+def _objects(column: Sequence[Any]) -> Objects:
+    found = np.empty(len(column), dtype=object)
+    found[:] = column
+    return found
+
+
+def _add(session: Session, lines: Lines, said: Mapping[str, Objects], keys: Keys, new: Keys) -> None:
+    numbers = lines.numbers.take(pa.array(new)).to_pylist()
+    columns = [keys[new].tolist(), numbers, *(column[new] for column in said.values()), [True] * len(new)]
+    add_rows(session, Household, ["id", "household_no", *said, "registered"], zip(*columns, strict=True))
+    advance_ids(session, Household)
+
+
+def _changed(said: Mapping[str, Objects], keys: Keys, at: int) -> dict[str, object]:
+    return {"id": int(keys[at]), **{name: column[at] for name, column in said.items()}, "registered": True}
