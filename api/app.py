@@ -1,10 +1,12 @@
 """The service over HTTP: every door listed; refusals become problems, every answer carries its guards."""
 
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 
 from api import alerts, feeds, health, households, problems, runs, uploads
 from api.declared import declare
 from api.deps import Laws
+from api.description import complete
 from api.guard import Guard
 from api.observing import Observe
 from monitor import logs
@@ -39,10 +41,12 @@ def create_app(service: Service) -> FastAPI:
     app.state.service, app.state.laws = service, Laws(service)
     app.state.collector = StoreCollector(service)
     problems.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     app.add_middleware(Guard)
     app.add_middleware(Observe)  # the outermost: it names the request
     routers = [door.router for door in (health, alerts, households, feeds, runs, uploads)]
     for router in routers:
         app.include_router(router)
     declare(app, routers)
+    complete(app)
     return app

@@ -6,10 +6,12 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from monitor import logs
-
+REQUEST = "lowincome.request"  # where a request's id stands in its scope
 MOST_BYTES = 64 * 1024
-LIMITS = {"/api/v1/deliveries": 512 << 20}  # streamed to disk, never held
+LIMITS = {
+    "/api/v1/deliveries": 512 << 20,  # streamed to disk, never held
+    "/api/v1/visits/import": 8 << 20,
+}
 _HEADERS = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
@@ -38,8 +40,9 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = LIMITS.get(scope["path"], MOST_BYTES)
-        request_id, taken = str(logs.bound_now().get("request") or uuid.uuid4().hex).encode(), 0
+        most, taken = LIMITS.get(scope["path"], MOST_BYTES), 0
+        carried = guards(scope.get(REQUEST, uuid.uuid4()))
+        own = {name for name, _ in carried}
 
         async def limited() -> Message:
             nonlocal taken
@@ -51,8 +54,13 @@ class Guard:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                own = [(name, value) for name, value in message["headers"] if name.lower() != b"cache-control"]
-                message["headers"] = [*own, *_HEADERS, (b"x-request-id", request_id)]
+                theirs = [(name, value) for name, value in message["headers"] if name.lower() not in own]
+                message["headers"] = [*theirs, *carried]
             await send(message)
 
         await self._app(scope, limited, guarded)
+
+
+def guards(request: object) -> list[tuple[bytes, bytes]]:
+    """Return the headers that every answer carries, the id of its ``request`` among them."""
+    return [*_HEADERS, (b"x-request-id", str(request).encode())]

@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 
-from api.guard import Asgi, Message, Receive, Send
+from api.guard import REQUEST, Asgi, Message, Receive, Send
 from monitor import logs, metrics
 
 NOWHERE = "none"
@@ -31,7 +31,8 @@ class Observe:
                 status = message["status"]
             await send(message)
 
-        with logs.bound(request=uuid.uuid4()):
+        scope[REQUEST] = uuid.uuid4()
+        with logs.bound(request=scope[REQUEST]):
             try:
                 await self._app(scope, receive, noting)
             finally:
