@@ -14,11 +14,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.guard import REQUEST, guards
-from monitor.errors import Conflict, Forbidden, InFlight, Invalid, NotFound, Refused, Stale, Unconditional
+from monitor.errors import Conflict, Forbidden, InFlight, Invalid, NotFound, QuotaSpent, Refused, Stale, Unconditional
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS: Mapping[type[Refused], int] = {
     NotFound: 404, Forbidden: 403, Conflict: 409, Stale: 412, Invalid: 422, Unconditional: 428,
+    QuotaSpent: 429,
 }  # fmt: skip
 _TITLES: Mapping[int, tuple[str, str]] = {
     401: ("请先登录", "Sign in first"),
@@ -161,6 +162,8 @@ def _refused(_: Request, refusal: Exception) -> JSONResponse:
     headers = {"ETag": f'"{refusal.version}"'} if isinstance(refusal, Stale) else {}
     if isinstance(refusal, InFlight):
         headers["Retry-After"] = "1"
+    if isinstance(refusal, QuotaSpent):
+        headers["Retry-After"] = str(refusal.seconds)
     return problem(status, zh=refusal.zh, en=refusal.en, headers=headers)
 
 

@@ -43,3 +43,14 @@ class Unconditional(Refused):
 
 class Invalid(Refused):
     """What was sent cannot be read or does not make sense; the message says what to mend."""
+
+
+class QuotaSpent(Refused):
+    """The day's number of uses is reached; ``seconds`` is how long until the next."""
+
+    def __init__(self, *, seconds: int) -> None:
+        super().__init__(
+            zh="今日查看次数已用完，确有需要请联系主管",
+            en="today's number of reveals is used up: if the work cannot wait, ask your supervisor",
+        )
+        self.seconds = seconds

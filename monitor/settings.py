@@ -24,6 +24,7 @@ class Settings:
     pulls: Path | None = None
     crypto: str = "intl"
     anchor_file: Path | None = None
+    reveals_a_day: int = 50
 
     @property
     def backups(self) -> Path:
@@ -58,7 +59,8 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     what the variable takes, naming the variable. ``LOWINCOME_BACKUPS`` and ``LOWINCOME_INBOX`` move those
     folders, ``LOWINCOME_BACKUP_DATABASE_URL`` is the backup role's way in, ``LOWINCOME_PULLS`` the page of what
     is fetched from other databases. ``LOWINCOME_CRYPTO`` is ``intl`` (AES-256-GCM) or ``gm`` (SM4-GCM) for new
-    cells; ``LOWINCOME_AUDIT_ANCHOR`` is the file that anchors the audit chain.
+    cells; ``LOWINCOME_AUDIT_ANCHOR`` is the file that anchors the audit chain,
+    ``LOWINCOME_REVEALS_A_DAY`` how many personal fields a worker may see in the clear (50).
     """
     env = os.environ if environ is None else environ
     home = Path(env.get("LOWINCOME_HOME") or "var").expanduser().absolute()
@@ -75,6 +77,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         pulls=_place(env, "LOWINCOME_PULLS"),
         crypto=env.get("LOWINCOME_CRYPTO") or "intl",
         anchor_file=_place(env, "LOWINCOME_AUDIT_ANCHOR"),
+        reveals_a_day=_count(env, "LOWINCOME_REVEALS_A_DAY", 50),
     )
 
 

@@ -19,7 +19,6 @@ from jobs import anchor as job
 from jobs.__main__ import app
 from monitor import anchors, audit, database
 from monitor.errors import Conflict
-from monitor.migrations.roles import UNALTERABLE
 from monitor.privacy import Keyring
 from monitor.service import Service, today
 from monitor.tables import Alert, AlertEvent, AuditEntry
@@ -62,7 +61,7 @@ def test_without_the_anchor_these_two_would_go_unseen(service: Service, way: str
         assert list(audit.broken_links(session)) == []
 
 
-@pytest.mark.parametrize("table", UNALTERABLE)
+@pytest.mark.parametrize("table", ["audit_entries", "alert_events"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}"])
 def test_the_database_itself_refuses_to_change_what_only_grows(service: Service, table: str, statement: str) -> None:
     if statement.startswith("TRUNCATE") and service.engine.dialect.name == "sqlite":

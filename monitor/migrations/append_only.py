@@ -11,7 +11,7 @@ $$ BEGIN RAISE EXCEPTION 'append only: % of % is refused', TG_OP, TG_TABLE_NAME 
 
 
 def protect(connection: Connection, tables: Sequence[str] = UNALTERABLE) -> None:
-    """Put the triggers on ``tables``; those already there are replaced, so a second call changes nothing.
+    """Put the triggers on ``tables``, which must exist; those already there are replaced, so a second call is idle.
 
     A later revision that copies one of the tables on SQLite (batch mode) loses its triggers and must call this again.
     """

@@ -75,12 +75,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_webhook_sends_due", "webhook_sends", ["next_at"], sqlite_where=waiting, postgresql_where=waiting
     )
-    append_only.protect(op.get_bind())
+    append_only.protect(op.get_bind(), ("audit_entries", "alert_events"))
 
 
 def downgrade() -> None:
     connection = op.get_bind()
-    append_only.release(connection)
+    append_only.release(connection, ("audit_entries", "alert_events"))
     if connection.dialect.name == "postgresql":
         op.execute("DROP FUNCTION IF EXISTS lowincome_append_only()")
     for table in ("webhook_sends", "legal_holds", "reveals"):
