@@ -25,6 +25,7 @@ from monitor.lake import Lake, Manifest, digest
 from monitor.regions import short
 from monitor.service import Service, today
 from monitor.tables import Household, Run, Scan, utc_now
+from monitor.work import deadlines
 
 JOB = "scan"
 ROWS = 250_000
@@ -284,7 +285,7 @@ def _write(
 ) -> Counter[str]:
     some = [change for change in changes if place <= change.place < end]
     with database.transaction(night.service.engine) as session:
-        done = alerts.write(session, some)
+        done = alerts.write(session, some, due=deadlines.clock(session, night.policy, on=today()))
         for county, lowest, highest in _spans(judged.table.iloc[place:end]):
             alerts.mark_seen(session, county, lowest, highest, as_of=night.as_of)
         entry = session.get_one(Run, night.run)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    Computed,
     DateTime,
     Dialect,
     ForeignKey,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     Uuid,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -122,6 +124,12 @@ class Person(Table):
     phone: Mapped[bytes | None] = mapped_column(Encrypted)
     sex: Mapped[str | None] = mapped_column(String(1))
     birth_on: Mapped[date | None]
+    findable: Mapped[bool] = mapped_column(default=False, server_default=false())
+    __table_args__ = (
+        Index(
+            "ix_people_to_index", "id", sqlite_where=text("NOT findable"), postgresql_where=text("NOT findable")
+        ),
+    )  # fmt: skip
 
 
 class Household(Table):
@@ -321,6 +329,12 @@ class Alert(Table):
     previous_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("alerts.id"))
     scan_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("scans.id"))
     version: Mapped[int] = mapped_column(default=1)
+    contact_due_on: Mapped[date | None]
+    visit_due_on: Mapped[date | None]
+    result_due_on: Mapped[date | None]
+    contacted_on: Mapped[date | None]
+    visited_on: Mapped[date | None]
+    due_on: Mapped[date] = mapped_column(Computed(_DUE), nullable=True)
     reasons: Mapped[list["Reason"]] = relationship(back_populates="alert", order_by="Reason.place")
     household: Mapped[Household] = relationship()
     __table_args__ = (
@@ -336,10 +350,10 @@ class Alert(Table):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index("ix_alerts_status", "status", "rank", "id"),
-        _open_index("ix_alerts_queue", "rank", "id"),
-        _open_index("ix_alerts_county", "county", "rank", "id"),
-        _open_index("ix_alerts_town", "town", "rank", "id"),
-        _open_index("ix_alerts_village", "village", "rank", "id"),
+        _open_index("ix_alerts_queue", *_ORDER),
+        _open_index("ix_alerts_county", "county", *_ORDER),
+        _open_index("ix_alerts_town", "town", *_ORDER),
+        _open_index("ix_alerts_village", "village", *_ORDER),
     )
 
 
@@ -569,3 +583,129 @@ class WebhookSend(Table):
             postgresql_where=text("ended_at IS NULL"),
         ),
     )
+
+
+# What is due next: the result once visited, the visit once contacted. An open alert without a deadline is due never.
+_DUE = (
+    "CASE WHEN visited_on IS NOT NULL THEN COALESCE(result_due_on, '9999-12-31') "
+    "WHEN contacted_on IS NOT NULL THEN COALESCE(visit_due_on, result_due_on, '9999-12-31') "
+    "ELSE COALESCE(contact_due_on, visit_due_on, result_due_on, '9999-12-31') END"
+)
+_ORDER = ("level", "due_on", "rank", "id")
+
+
+class CalendarYear(Table):
+    """A year's arrangement of days off as the office keeps it, over the page that ships."""
+
+    __tablename__ = "calendar_years"
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    title: Mapped[str]
+    off: Mapped[list[Any]]
+    worked: Mapped[list[Any]]
+    version: Mapped[int] = mapped_column(default=1)
+    changed_by: Mapped[str]
+    changed_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class SearchToken(Table):
+    """A keyed token of a way to write somebody's name or number, by which they can be found and nothing read."""
+
+    __tablename__ = "search_tokens"
+
+    token: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class Duty(Table):
+    """How a worker's days are filled: villages in their care, visits they can make a day, who stands in on leave."""
+
+    __tablename__ = "duties"
+
+    worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"), primary_key=True)
+    villages: Mapped[list[Any]] = mapped_column(default=list)
+    visits_a_day: Mapped[int] = mapped_column(default=4)
+    away_from: Mapped[date | None]
+    away_until: Mapped[date | None]
+    cover_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("workers.id"))
+    version: Mapped[int] = mapped_column(default=1)
+    __table_args__ = (CheckConstraint("visits_a_day BETWEEN 0 AND 50", name="visits_a_day"),)
+
+
+class View(Table):
+    """A way of narrowing the queue that a worker keeps, for themselves or for everybody in a region."""
+
+    __tablename__ = "views"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"), index=True)
+    name: Mapped[str] = mapped_column(String(64))
+    shared_in: Mapped[str | None] = mapped_column(String(12), index=True)
+    filters: Mapped[Json]
+    version: Mapped[int] = mapped_column(default=1)
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    __table_args__ = (Index("uq_views_name", "owner_id", "name", unique=True),)
+
+
+class Note(Table):
+    """What a worker wrote on an alert. ``id`` is made by the client, so sending it twice keeps it once."""
+
+    __tablename__ = "notes"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alerts.id"))
+    text: Mapped[bytes] = mapped_column(Encrypted)
+    digest: Mapped[str] = mapped_column(String(64))
+    written_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"))
+    written_at: Mapped[datetime] = mapped_column(default=utc_now)
+    __table_args__ = (Index("ix_notes_alert", "alert_id", "written_at"),)
+
+
+class Mention(Table):
+    """Somebody called to a note, until they have seen it."""
+
+    __tablename__ = "mentions"
+
+    note_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("notes.id"), primary_key=True)
+    worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"), primary_key=True)
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alerts.id"))
+    seen_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index(
+            "ix_mentions_unseen",
+            "worker_id",
+            sqlite_where=text("seen_at IS NULL"),
+            postgresql_where=text("seen_at IS NULL"),
+        ),
+    )
+
+
+class Breach(Table):
+    """A deadline of an alert that was reminded of, missed, or told to the level above: each once for ever."""
+
+    __tablename__ = "breaches"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alerts.id"))
+    step: Mapped[str] = mapped_column(String(12))
+    due_on: Mapped[date]
+    as_of: Mapped[date]
+    __table_args__ = (
+        _among("step", "remind", "overdue", "escalate"),
+        Index("uq_breaches_once", "alert_id", "step", "due_on", unique=True),
+    )
+
+
+class Digest(Table):
+    """One day's reminders to one worker or, of a region, to the level above it: counts, and the alerts' ids."""
+
+    __tablename__ = "digests"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    as_of: Mapped[date]
+    recipient: Mapped[str] = mapped_column(String(36))
+    region: Mapped[str] = mapped_column(String(12))
+    contents: Mapped[Json]
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    __table_args__ = (Index("uq_digests_day", "as_of", "recipient", "region", unique=True),)

@@ -11,11 +11,12 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import delete, text, update
 
-from monitor import database, metrics
+from monitor import database, metrics, policy
+from monitor.alerts.due import DATES
 from monitor.gauges import CACHE_SECONDS, LABELS, StoreCollector, exposition
 from monitor.gauges.families import county, family
 from monitor.gauges.history import SETTLED
-from monitor.service import Service
+from monitor.service import Service, today
 from monitor.tables import Alert, AlertEvent, Delivery, Household, Outbox, Reason, Run, Scan, utc_now
 
 COUNTY = "340299"
@@ -39,13 +40,14 @@ def named(series: Series, name: str) -> list[float]:
 
 def raise_alert(service: Service, *, days_ago: float, level: str = "red", status: str = "open") -> uuid.UUID:
     """An open alert of a household of its own, with its first event and one reason."""
-    opened = utc_now() - timedelta(days=days_ago)
+    opened, law = utc_now() - timedelta(days=days_ago), policy.load(today())
     with database.transaction(service.engine) as session:
         number = session.query(Household).count() + 1
         home = register(session, start=number)[0]
         alert = Alert(
             household_id=home.id, level=level, level_since_on=opened.date(), region=home.region, county=home.county,
             opened_on=opened.date(), opened_at=opened, seen_on=opened.date(), status=status,
+            **{name: getattr(law.deadlines(level, opened.date()), name) for name in DATES},
         )  # fmt: skip
         session.add(alert)
         session.flush()

@@ -1,23 +1,17 @@
 """Working days with their exchanged rest days, and deadlines that end at midnight in Shanghai."""
 
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.policy import PolicyError, load
-from monitor.policy.days import SHANGHAI, Calendar, read_year
+from monitor.policy.days import Calendar, Deadlines, day_of, read_year
 from monitor.policy.reading import read_text
 
 POLICY = load(date(2026, 6, 1))
 CALENDAR = POLICY.pack.calendar
-START = datetime(2024, 1, 1, tzinfo=ZoneInfo("Europe/Paris"))
-
-
-def shanghai(text):
-    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
 @pytest.mark.parametrize(
@@ -51,40 +45,32 @@ def test_2027_is_not_yet_published():
 
 def test_a_red_alert_before_the_spring_festival_waits_for_the_days_worked():
     # Friday 13 February 2026: the 14th is a Saturday worked, the 15th to the 23rd are off.
-    found = POLICY.deadlines("red", shanghai("2026-02-13 10:00"))
-    assert found.contact_by == shanghai("2026-02-14 10:00")
-    assert found.visit_by == shanghai("2026-02-26 00:00")
-    assert found.result_by == shanghai("2026-03-06 00:00")
-    assert not found.provisional
+    found = POLICY.deadlines("red", date(2026, 2, 13))
+    assert found == Deadlines(date(2026, 2, 14), date(2026, 2, 25), date(2026, 3, 5))
 
 
 def test_the_day_of_receipt_is_shanghais_and_never_counts():
     late = datetime(2026, 6, 1, 15, 59, tzinfo=UTC)
     later = datetime(2026, 6, 1, 16, 0, tzinfo=UTC)
-    assert POLICY.deadlines("red", late).visit_by == shanghai("2026-06-05 00:00")
-    assert POLICY.deadlines("red", later).visit_by == shanghai("2026-06-06 00:00")
+    assert POLICY.deadlines("red", day_of(late)).visit_due_on == date(2026, 6, 4)
+    assert POLICY.deadlines("red", day_of(later)).visit_due_on == date(2026, 6, 5)
 
 
 def test_each_level_has_its_own_deadlines_and_blue_none():
-    at = shanghai("2026-06-01 09:00")
-    orange, yellow, blue = (POLICY.deadlines(level, at) for level in ("orange", "yellow", "blue"))
-    assert (orange.contact_by, orange.visit_by, orange.result_by) == (
-        None,
-        shanghai("2026-06-09 00:00"),
-        shanghai("2026-06-24 00:00"),
-    )
-    assert (yellow.visit_by, yellow.result_by) == (shanghai("2026-06-16 00:00"), shanghai("2026-07-01 00:00"))
-    assert (blue.contact_by, blue.visit_by, blue.result_by, blue.provisional) == (None, None, None, False)
+    on = date(2026, 6, 1)
+    assert POLICY.deadlines("orange", on) == Deadlines(None, date(2026, 6, 8), date(2026, 6, 23))
+    assert POLICY.deadlines("yellow", on) == Deadlines(None, date(2026, 6, 15), date(2026, 6, 30))
+    assert POLICY.deadlines("blue", on) == Deadlines(None, None, None)
 
 
 def test_a_deadline_in_a_year_that_is_not_arranged_is_provisional():
-    assert POLICY.deadlines("red", shanghai("2026-12-25 09:00")).provisional
-    assert not POLICY.deadlines("red", shanghai("2026-12-01 09:00")).provisional
+    assert POLICY.deadlines("red", date(2026, 12, 25)).provisional
+    assert not POLICY.deadlines("red", date(2026, 12, 1)).provisional
 
 
 def test_an_instant_without_a_zone_is_refused():
     with pytest.raises(ValueError, match="an instant must carry its time zone"):
-        CALENDAR.end_after(datetime(2026, 6, 1), 1)  # noqa: DTZ001
+        day_of(datetime(2026, 6, 1))  # noqa: DTZ001
 
 
 @given(st.dates(date(2024, 1, 1), date(2027, 6, 1)), st.integers(0, 30))
@@ -95,11 +81,11 @@ def test_exactly_as_many_days_are_worked_as_were_asked_for(day, count):
     assert count == 0 or CALENDAR.works(last)
 
 
-@given(st.integers(0, 60 * 24 * 1000).map(lambda minutes: START + timedelta(minutes=minutes)))
-def test_a_deadline_is_a_midnight_in_shanghai_whatever_the_clock_it_was_asked_in(at):
-    end = CALENDAR.end_after(at, 3)
-    assert (end.tzinfo, end.hour, end.minute) == (SHANGHAI, 0, 0)
-    assert end > at
+@given(st.dates(date(2024, 1, 1), date(2027, 6, 1)), st.integers(1, 30))
+def test_counting_back_finds_the_day_that_counting_on_left(day, count):
+    first = CALENDAR.before(day, count)
+    assert CALENDAR.works(first)
+    assert CALENDAR.after(first, count) == (day if CALENDAR.works(day) else CALENDAR.after(day, 1))
 
 
 YEAR = "status: published\nreference: {title: a, article: b}\noff: [2030-01-01]\nworked: [2030-01-05]\n"

@@ -14,7 +14,7 @@ LIVE = ("active", "unknown")
 
 @dataclass(slots=True)
 class Change:
-    """The rows of one household, to be written together; ``place`` is its place in the scan's order."""
+    """The rows of one household, in ``region``, to be written together; ``place`` is its place in the scan's order."""
 
     place: int
     household: int
@@ -26,6 +26,7 @@ class Change:
     events: list[Values] = field(default_factory=list)
     outbox: list[Values] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    region: str = ""
 
     def count(self, what: str, times: int = 1) -> None:
         """Add to what a scan says it did."""

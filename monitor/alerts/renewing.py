@@ -65,7 +65,7 @@ class Renewal:
 
     def change(self, unseen: tuple[Unseen, str]) -> Change:
         """Return the rows to write; a Change without rows when nothing is new."""
-        change = Change(self.place, self.alert.household)
+        change = Change(self.place, self.alert.household, region=self.alert.region)
         reasons = ordered([self._after(finding) for finding in self.findings])
         self._tell_turns(change)
         for number, reason in enumerate(reasons):

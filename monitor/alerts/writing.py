@@ -9,6 +9,7 @@ from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from monitor.alerts.changes import Change, Values
+from monitor.alerts.due import Due, hasten, of_new
 from monitor.database import insert_many
 from monitor.tables import Alert, AlertEvent, Household, Outbox, Quiet, Reason, utc_now
 
@@ -17,15 +18,18 @@ class Overtaken(Exception):
     """A worker changed one of these alerts after it was read; nothing may be written on stale ground."""
 
 
-def write(session: Session, changes: Sequence[Change]) -> Counter[str]:
-    """Write ``changes`` in the caller's transaction and return what was done, counted.
+def write(session: Session, changes: Sequence[Change], *, due: Due | None = None) -> Counter[str]:
+    """Write ``changes`` in the caller's transaction and return what was done, counted; ``due`` sets the deadlines.
 
     Raises ``Overtaken`` when an alert is no longer as it was read; the caller undoes the transaction and
     plans those households anew.
     """
     now = utc_now()
     _update_alerts(session, [change.alert_update for change in changes if change.alert_update])
-    insert_many(session, Alert, [change.alert | {"opened_at": now, "version": 1} for change in changes if change.alert])
+    new = [change.alert | {"opened_at": now, "version": 1} | of_new(change, due) for change in changes if change.alert]
+    insert_many(session, Alert, new)
+    if due is not None:
+        hasten(session, changes, due)
     insert_many(session, Reason, [row for change in changes for row in change.reasons])
     _update(session, Reason, [row for change in changes for row in change.reason_updates])
     _update(session, Quiet, [row for change in changes for row in change.quiets_ended])

@@ -17,6 +17,7 @@ from monitor.feeds.overview import overview as _overview
 from monitor.feeds.problems import Problem
 from monitor.feeds.receipts import Receipt, errors_path, receipt_of
 from monitor.feeds.receiving import open_desk, receive
+from monitor.matching.finding import index_people
 from monitor.policy import FeedPage, Policy
 from monitor.service import Service, today
 from monitor.tables import Delivery
@@ -54,9 +55,11 @@ def ingest(
     if force is not None and not force.strip():
         raise Invalid(zh="强制接收须写明理由", en="to force a file in, say why")
     day = received_on or folder.day_of(path) or today()
-    return receive(
+    receipt = receive(
         open_desk(service), path, Terms(day, feed=feed, mode=mode, force=force), insisted=received_on is not None
     )
+    index_people(service.engine, service.keyring)
+    return receipt
 
 
 def ingest_folder(service: Service, root: Path, *, progress: folder.Progress | None = None) -> list[Receipt]:
@@ -65,7 +68,9 @@ def ingest_folder(service: Service, root: Path, *, progress: folder.Progress | N
     One bad file never stops the others; running it again changes nothing. ``progress`` is told
     (done, total, what is being read).
     """
-    return folder.receive_folder(open_desk(service), root, progress)
+    receipts = folder.receive_folder(open_desk(service), root, progress)
+    index_people(service.engine, service.keyring)
+    return receipts
 
 
 def release(service: Service, delivery_id: UUID, *, by: str, reason: str, on: date | None = None) -> Receipt:
@@ -75,7 +80,9 @@ def release(service: Service, delivery_id: UUID, *, by: str, reason: str, on: da
     a newer full one has overtaken.
     """
     said = holding.decision(delivery_id, by=by, reason=reason, on=on or today())
-    return releasing.release(open_desk(service), said)
+    receipt = releasing.release(open_desk(service), said)
+    index_people(service.engine, service.keyring)
+    return receipt
 
 
 def reject(service: Service, delivery_id: UUID, *, by: str, reason: str) -> Receipt:

@@ -252,4 +252,5 @@ def _changed(
         "phone": None if phone is None else keyring.encrypt(phone, about=ABOUT_PHONE),
         "sex": sex,
         "birth_on": None if birth_on is None else date.fromisoformat(birth_on),
+        "findable": False,
     }

@@ -49,7 +49,7 @@ class StoreCollector(Collector):
         self._parts: dict[str, Part] = {
             "nights": Nights(service).collect,
             "sources": Sources(service).collect,
-            "queue": Queue(service).collect,
+            "queue": Queue().collect,
             "history": History().collect,
             "plant": lambda session: plant(session, service.settings.home),
         }

@@ -140,7 +140,7 @@ def _folding() -> dict[int, int | None]:
 
 @cache
 def _readings() -> dict[str, str]:
-    return {chr(code): _plain(readings.split(",")[0]) for code, readings in PINYIN_DICT.items()}
+    return {chr(code): plain_syllable(readings.split(",")[0]) for code, readings in PINYIN_DICT.items()}
 
 
 @cache
@@ -154,7 +154,7 @@ def _syllables() -> npt.NDArray[np.uint64]:
     return numbered
 
 
-def _plain(syllable: str) -> str:
-    """lǜ -> lv: the diaeresis is a letter of its own, the tone is not."""
+def plain_syllable(syllable: str) -> str:
+    """Return a syllable without its tone; the diaeresis is a letter of its own: lǜ is lv."""
     parts = unicodedata.normalize("NFD", syllable).replace("u\u0308", "v")
     return "".join(part for part in parts if not unicodedata.combining(part))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.policy.language import PolicyError
@@ -12,6 +12,13 @@ from monitor.policy.thresholds import Reference, read_reference
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SATURDAY = 5
 ONE_DAY = timedelta(days=1)
+
+
+def day_of(instant: datetime) -> date:
+    """Return the day in Shanghai on which ``instant`` lies; refuses an instant without a time zone."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant must carry its time zone")
+    return instant.astimezone(SHANGHAI).date()
 
 
 @dataclass(frozen=True)
@@ -27,16 +34,16 @@ class Year:
 
 @dataclass(frozen=True)
 class Deadlines:
-    """By when a household must be contacted and visited and the result be in; None where the level sets none.
+    """The last day, in Shanghai, to contact a household, to visit it and to have the result; None: the level sets none.
 
-    A working day ends at midnight in Shanghai. ``provisional``: one of them lies in a year whose arrangement
-    of days off is not published, so that only weekends were left out.
+    ``provisional``: one of them lies in a year whose arrangement of days off is not published, so that only
+    weekends were left out.
     """
 
-    contact_by: datetime | None
-    visit_by: datetime | None
-    result_by: datetime | None
-    provisional: bool
+    contact_due_on: date | None
+    visit_due_on: date | None
+    result_due_on: date | None
+    provisional: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,30 +70,22 @@ class Calendar:
             count -= self.works(day)
         return day
 
-    def end_after(self, instant: datetime, count: int) -> datetime:
-        """Return the midnight that ends the ``count``-th working day after ``instant``, in Shanghai time.
-
-        Refuses an instant without a time zone.
-        """
-        if instant.tzinfo is None:
-            raise ValueError("an instant must carry its time zone")
-        day = self.after(instant.astimezone(SHANGHAI).date(), count)
-        return datetime.combine(day + ONE_DAY, time(), SHANGHAI)
+    def before(self, day: date, count: int) -> date:
+        """Return the ``count``-th working day before ``day``; ``day`` itself never counts."""
+        while count > 0:
+            day -= ONE_DAY
+            count -= self.works(day)
+        return day
 
     def deadlines(
-        self,
-        received_at: datetime,
-        *,
-        contact_hours: float | None,
-        visit_days: float | None,
-        result_days: float | None,
+        self, received_on: date, *, contact_days: float | None, visit_days: float | None, result_days: float | None
     ) -> Deadlines:
-        """Return the deadlines of something received at an instant; hours run on, days are working days."""
-        contact_by = received_at.astimezone(SHANGHAI) + timedelta(hours=contact_hours) if contact_hours else None
-        visit_by = self.end_after(received_at, int(visit_days)) if visit_days else None
-        result_by = self.end_after(received_at, int(result_days)) if result_days else None
-        last_days = [(end - ONE_DAY).date() for end in (visit_by, result_by) if end]
-        return Deadlines(contact_by, visit_by, result_by, not all(self.published(day) for day in last_days))
+        """Return the deadlines, in working days, of something received on a day; that day never counts."""
+        contact, visit, result = (
+            self.after(received_on, int(days)) if days else None for days in (contact_days, visit_days, result_days)
+        )
+        last_days = [day for day in (contact, visit, result) if day]
+        return Deadlines(contact, visit, result, not all(self.published(day) for day in last_days))
 
 
 def read_year(name: str, page: Part) -> Year:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
@@ -92,11 +92,16 @@ class Policy:
         """Return the feeds that ``rule`` reads, through every indicator below it."""
         return frozenset(feed for name in self.rules[rule].when.names for feed in feeds_below(self.indicators, name))
 
-    def deadlines(self, level: str, received_at: datetime, *, region: str | None = None) -> Deadlines:
-        """Return by when an alert of ``level``, received at an instant, must be dealt with; blue sets none."""
-        return self.pack.calendar.deadlines(
-            received_at,
-            contact_hours=self._deadline(f"deadlines.{level}_contact", region),
+    def deadlines(
+        self, level: str, received_on: date, *, region: str | None = None, calendar: Calendar | None = None
+    ) -> Deadlines:
+        """Return by when an alert of ``level``, received on a day, must be dealt with; blue sets none.
+
+        Days are those of ``calendar``, by default the one shipped with the pack.
+        """
+        return (calendar or self.pack.calendar).deadlines(
+            received_on,
+            contact_days=self._deadline(f"deadlines.{level}_contact", region),
             visit_days=self._deadline(f"deadlines.{level}_visit", region),
             result_days=self._deadline(f"deadlines.{level}_result", region),
         )

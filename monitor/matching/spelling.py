@@ -1,0 +1,85 @@
+"""The ways somebody looks for a name: its characters, its pinyin, its initials; a family name sounds as families do."""
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from itertools import product
+
+from pypinyin.constants import PINYIN_DICT
+
+from monitor.matching.names import DOTS, fold, plain_syllable
+
+LEAST = 2
+_MOST_VARIANTS = 6
+# A family name's own sound, where the dictionary puts another first; 尉迟 and its like are read together.
+_FAMILIES = {
+    "单": "shan", "解": "xie", "曾": "zeng", "仇": "qiu", "翟": "zhai", "查": "zha", "朴": "piao", "盖": "ge",
+    "区": "ou", "任": "ren", "华": "hua", "缪": "miao", "员": "yun", "折": "she", "乐": "yue", "洗": "xian",
+    "冼": "xian", "覃": "qin", "种": "chong", "秘": "bi", "黑": "he", "召": "shao", "祭": "zhai", "繁": "po",
+    "牟": "mou", "隗": "wei", "郇": "xun", "褚": "chu", "那": "na", "能": "nai", "过": "guo", "纪": "ji",
+    "宁": "ning", "葛": "ge", "逄": "pang", "宓": "mi", "阚": "kan", "肖": "xiao", "应": "ying", "卜": "bu",
+    "柏": "bai", "车": "che", "都": "du",
+}  # fmt: skip
+_DOUBLE = {
+    "尉迟": ("yu", "chi"), "万俟": ("mo", "qi"), "长孙": ("zhang", "sun"), "令狐": ("ling", "hu"),
+    "澹台": ("tan", "tai"), "鲜于": ("xian", "yu"), "单于": ("chan", "yu"), "呼延": ("hu", "yan"),
+    "宗政": ("zong", "zheng"),
+}  # fmt: skip
+_LETTERS = re.compile(r"[a-z]+").fullmatch
+
+
+@lru_cache(maxsize=200_000)
+def ways(name: str) -> frozenset[str]:
+    """Return every key under which ``name`` is found, each at least two signs long: whole, and from its beginning.
+
+    A name in parts is found by each part too. Keys of characters, of pinyin and of initials are told apart.
+    """
+    parts = [part for part in re.split(f"[{re.escape(DOTS)}]", name) if len(fold(part)) >= LEAST]
+    return frozenset(key for form in {name, *parts} for key in _ways(fold(form)))
+
+
+def asked(text: str) -> frozenset[str]:
+    """Return the keys that ``text``, as somebody typed it, may stand for; empty when it is too short to seek by."""
+    typed = re.sub(r"[\s'\u2019-]", "", text.casefold()).replace("ü", "v")
+    if _LETTERS(typed):
+        return frozenset({f"p:{typed}", f"i:{typed}"}) if len(typed) >= LEAST else frozenset()
+    folded = fold(text)
+    return frozenset({f"n:{folded}"}) if len(folded) >= LEAST else frozenset()
+
+
+def _ways(folded: str) -> Iterator[str]:
+    for end in range(LEAST, len(folded) + 1):
+        yield f"n:{folded[:end]}"
+    for syllables in _sounds(folded):
+        for end in range(LEAST, len(syllables) + 1):
+            yield f"i:{''.join(syllable[0] for syllable in syllables[:end])}"
+            yield from (f"p:{spelt}" for spelt in _spellings("".join(syllables[:end])))
+
+
+def _sounds(folded: str) -> list[tuple[str, ...]]:
+    """The ways a name may sound: all of its family name's readings, and the given name's usual ones."""
+    double = _DOUBLE.get(folded[:2])
+    usual = tuple(_readings(sign)[0] for sign in folded)
+    firsts = _family(folded[0]) if folded else ()
+    found = [(first, *usual[1:]) for first in firsts]
+    return ([(*double, *usual[2:])] if double else []) + found[:_MOST_VARIANTS]
+
+
+def _family(sign: str) -> tuple[str, ...]:
+    own = _FAMILIES.get(sign)
+    return tuple(dict.fromkeys([*([own] if own else []), *_readings(sign)]))
+
+
+def _spellings(sound: str) -> set[str]:
+    """lv is typed lv, lyu or lu."""
+    if "v" not in sound:
+        return {sound}
+    pieces = sound.split("v")
+    mixed = product(("v", "yu", "u"), repeat=len(pieces) - 1)
+    return {pieces[0] + "".join(map("".join, zip(each, pieces[1:], strict=True))) for each in mixed}
+
+
+@cache
+def _readings(sign: str) -> tuple[str, ...]:
+    said = PINYIN_DICT.get(ord(sign))
+    return tuple(dict.fromkeys(map(plain_syllable, said.split(",")))) if said else (sign,)
