@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ARRAY, BigInteger, Engine, Row, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import ARRAY, BigInteger, Engine, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_in_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 from sqlalchemy.orm import Session
@@ -77,7 +77,7 @@ def _index_some(session: Session, keyring: Keyring) -> int:
     return len(found)
 
 
-def _pairs(people: Iterable[Row[Any]], keyring: Keyring) -> Iterator[tuple[int, int]]:
+def _pairs(people: Iterable[Any], keyring: Keyring) -> Iterator[tuple[int, int]]:
     listed = list(people)
     names = keyring.decrypt_optional([one.name for one in listed], about=ABOUT_NAME)
     numbers = keyring.decrypt_optional([one.id_no for one in listed], about=ABOUT_ID_NO)
