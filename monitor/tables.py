@@ -82,6 +82,16 @@ def _open_index(name: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=still, postgresql_where=still)
 
 
+# What is due next: the result once visited, the visit once contacted. An open alert without a deadline is due never.
+_DUE = (
+    "CASE WHEN visited_on IS NOT NULL THEN COALESCE(result_due_on, '9999-12-31') "
+    "WHEN contacted_on IS NOT NULL THEN COALESCE(visit_due_on, result_due_on, '9999-12-31') "
+    "ELSE COALESCE(contact_due_on, visit_due_on, result_due_on, '9999-12-31') END"
+)
+_STANDING = text("status IN ('active', 'unknown')")
+_ORDER = ("level", "due_on", "rank", "id")
+
+
 class Region(Table):
     """An official code and its parent, valid between two dates."""
 
@@ -349,7 +359,7 @@ class Alert(Table):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
-        Index("ix_alerts_status", "status", "rank", "id"),
+        Index("ix_alerts_status", "status", "due_on", "rank", "id"),
         _open_index("ix_alerts_queue", *_ORDER),
         _open_index("ix_alerts_county", "county", *_ORDER),
         _open_index("ix_alerts_town", "town", *_ORDER),
@@ -395,6 +405,7 @@ class Reason(Table):
         _among("level", "red", "orange", "yellow", "blue"),
         _among("direction", "help", "leave", "check"),
         Index("uq_reasons_rule", "alert_id", "rule", unique=True),
+        Index("ix_reasons_standing", "rule", "alert_id", sqlite_where=_STANDING, postgresql_where=_STANDING),
     )
 
 
@@ -583,15 +594,6 @@ class WebhookSend(Table):
             postgresql_where=text("ended_at IS NULL"),
         ),
     )
-
-
-# What is due next: the result once visited, the visit once contacted. An open alert without a deadline is due never.
-_DUE = (
-    "CASE WHEN visited_on IS NOT NULL THEN COALESCE(result_due_on, '9999-12-31') "
-    "WHEN contacted_on IS NOT NULL THEN COALESCE(visit_due_on, result_due_on, '9999-12-31') "
-    "ELSE COALESCE(contact_due_on, visit_due_on, result_due_on, '9999-12-31') END"
-)
-_ORDER = ("level", "due_on", "rank", "id")
 
 
 class CalendarYear(Table):
