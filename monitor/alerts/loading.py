@@ -6,14 +6,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, Text, cast, func, select
-from sqlalchemy.orm import Session
+import numpy as np
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from monitor.alerts.judged import Keys
 from monitor.alerts.levels import Standing
 from monitor.alerts.quiets import Silence, said_of
 from monitor.tables import Alert, FollowUp, Quiet, Reason
 
 _AT_ONCE = 5_000
+_CLOSE = 2  # keys that fill half of a stretch: reading the stretch costs no more than asking for each
 
 
 @dataclass(slots=True)
@@ -58,18 +61,19 @@ class Episode(NamedTuple):
     id: uuid.UUID
 
 
-def open_alerts(session: Session, lowest: int, highest: int) -> dict[int, Open]:
-    """Return the open alerts of the households with keys from ``lowest`` to ``highest``, by household."""
+def open_alerts(session: Session, households: Keys) -> dict[int, Open]:
+    """Return the open alerts of the households with those keys, by household."""
     found: dict[uuid.UUID, Open] = {}
-    for row in session.execute(_alerts(lowest, highest)):
-        found[row.id] = _open(row)
-    for row in session.execute(_reasons(lowest, highest)):
-        if row.alert_id in found:
-            found[row.alert_id].reasons.append(Known(*row[1:]))
+    for those in _among(Alert.household_id, households):
+        for row in session.execute(_alerts(those)):
+            found[row.id] = _open(row)
+        for row in session.execute(_reasons(those)):
+            if row.alert_id in found:
+                found[row.alert_id].reasons.append(Known(*row[1:]))
     return {alert.household: alert for alert in found.values()}
 
 
-def silences(session: Session, lowest: int, highest: int) -> Iterator[tuple[int, Silence]]:
+def silences(session: Session, households: Keys) -> Iterator[tuple[int, Silence]]:
     """Yield each quiet rule not yet ended of those households, with its household and what the worker saw."""
     columns = (
         Quiet.household_id, Quiet.id, Quiet.rule, Quiet.until_on, Quiet.level, Quiet.observed,
@@ -79,10 +83,30 @@ def silences(session: Session, lowest: int, highest: int) -> Iterator[tuple[int,
         select(*columns)
         .outerjoin(FollowUp, FollowUp.id == Quiet.follow_up_id)
         .outerjoin(Reason, (Reason.alert_id == FollowUp.alert_id) & (Reason.rule == Quiet.rule))
-        .where(Quiet.ended_on.is_(None), Quiet.household_id.between(lowest, highest))
+        .where(Quiet.ended_on.is_(None))
     )
-    for row in session.execute(chosen.order_by(Quiet.id)):
-        yield row[0], replace(Silence(*row[1:-1]), seen=said_of(row[-1] or []))
+    for those in _among(Quiet.household_id, households):
+        for row in session.execute(chosen.where(those).order_by(Quiet.id)):
+            yield row[0], replace(Silence(*row[1:-1]), seen=said_of(row[-1] or []))
+
+
+def _among(column: InstrumentedAttribute[int], keys: Keys) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions that together mean ``keys``, each key once.
+
+    A stretch of keys where they lie close together; elsewhere key by key, or a chunk of one county would read
+    what lies between its households of all others.
+    """
+    listed = np.sort(keys)
+    portions = [listed] if _close(listed) else [listed[at : at + _AT_ONCE] for at in range(0, len(listed), _AT_ONCE)]
+    for some in portions:
+        if _close(some):
+            yield column.between(int(some[0]), int(some[-1]))
+        else:
+            yield column.in_(some.tolist())
+
+
+def _close(keys: Keys) -> bool:
+    return bool(len(keys)) and int(keys[-1] - keys[0]) < _CLOSE * len(keys)
 
 
 def last_episodes(session: Session, households: Sequence[int]) -> dict[int, Episode]:
@@ -116,22 +140,22 @@ def _portions(keys: Sequence[int]) -> Iterator[Sequence[int]]:
         yield keys[start : start + _AT_ONCE]
 
 
-def _alerts(lowest: int, highest: int) -> Select[*tuple[Any, ...]]:
+def _alerts(those: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return select(
         Alert.id, Alert.household_id, Alert.version, Alert.level, Alert.level_since_on, Alert.lower_level,
         Alert.lower_since_on, Alert.rank, Alert.region, Alert.category, Alert.opened_on, Alert.seen_on,
         Alert.cleared_on, cast(Alert.unseen, Text).label("unseen"),
-    ).where(Alert.closed_at.is_(None), Alert.household_id.between(lowest, highest))  # fmt: skip
+    ).where(Alert.closed_at.is_(None), those)  # fmt: skip
 
 
-def _reasons(lowest: int, highest: int) -> Select[*tuple[Any, ...]]:
+def _reasons(those: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Reason.alert_id, Reason.id, Reason.rule, Reason.rule_version, Reason.level, Reason.status, Reason.place,
             Reason.observed, Reason.limit_value, Reason.excess, Reason.data_on, Reason.cooldown_days,
         )
         .join(Alert, Alert.id == Reason.alert_id)
-        .where(Alert.closed_at.is_(None), Alert.household_id.between(lowest, highest))
+        .where(Alert.closed_at.is_(None), those)
         .order_by(Reason.alert_id, Reason.place)
     )  # fmt: skip
 

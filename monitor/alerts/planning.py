@@ -56,9 +56,8 @@ def plan(session: Session, judged: Judged, *, scan: uuid.UUID) -> list[Change]:
 
 
 def _beside_stored(session: Session, judged: Judged) -> Chunk:
-    lowest, highest_key = int(judged.keys.min()), int(judged.keys.max())
-    stored = loading.open_alerts(session, lowest, highest_key)
-    quiet = list(loading.silences(session, lowest, highest_key))
+    stored = loading.open_alerts(session, judged.keys)
+    quiet = list(loading.silences(session, judged.keys))
     codes, ended = _hold(judged, quiet)
     places = judged.find(list(stored))
     opens = {place: alert for place, alert in zip(places, stored.values(), strict=True) if place >= 0}
