@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from jobs import ledger
 from jobs.integrity import database_whole, lake_whole
 from monitor import audit, database, feeds, migrations, policy
 from monitor.errors import Refused
@@ -27,7 +28,7 @@ WAL = 1 << 30
 BACKUP_AGE = timedelta(hours=26)
 DRILL_AGE = timedelta(days=8)
 NIGHT_AGE = timedelta(hours=36)
-STUCK = timedelta(hours=24)
+STUCK = timedelta(minutes=5)
 CITY = ZoneInfo("Asia/Shanghai")
 
 
@@ -181,15 +182,17 @@ def _listed(name: str, found: list[str], zh: str, en: str) -> Finding:
 
 def _runs(patient: Patient) -> Iterator[Finding]:
     with database.reading(patient.engine) as session:
-        rows = session.execute(select(Run.job, Run.as_of, Run.status, Run.started_at).order_by(Run.started_at)).all()
+        rows = session.execute(select(Run.job, Run.as_of, Run.status, Run.heartbeat_at).order_by(Run.as_of)).all()
         last = session.scalar(select(func.max(Scan.finished_at)))
-    newest = {(row.job, row.as_of): row for row in rows}.values()
-    broken = [f"{row.job} {row.as_of} {row.status}" for row in newest if row.status in ("failed", "interrupted")]
-    stuck = [
-        f"{row.job} {row.as_of}" for row in newest if row.status == "running" and utc_now() - row.started_at > STUCK
+        now = session.scalar(select(database.now())) or 0.0
+    broken = [f"{row.job} {row.as_of} {row.status}" for row in rows if row.status in ("failed", "interrupted", "held")]
+    silent = [
+        row for row in rows if row.status == "running" and now - (row.heartbeat_at or 0.0) > STUCK.total_seconds()
     ]
     yield _listed("runs.broken", broken[-10:], "未善终的作业", "runs that did not end well")
-    yield _listed("runs.stuck", stuck, "超过24小时仍在运行", "running for more than 24 hours")
+    yield _listed(
+        "runs.stuck", [f"{row.job} {row.as_of}" for row in silent], "超过5分钟没有心跳", "no heartbeat for 5 minutes"
+    )
     yield _age("nights", last, NIGHT_AGE, ("最近一次扫描", "the last scan ended"))
 
 
@@ -201,7 +204,7 @@ def _audit(patient: Patient) -> Iterator[Finding]:
 
 def _backups(patient: Patient) -> Iterator[Finding]:
     with database.reading(patient.engine) as session:
-        ended = select(Run.job, func.max(Run.finished_at)).where(Run.status == "done").group_by(Run.job)
+        ended = select(Run.job, func.max(Run.finished_at)).where(Run.status.in_(ledger.WELL)).group_by(Run.job)
         last = {row[0]: row[1] for row in session.execute(ended)}
     yield _age("backup", last.get("backup"), BACKUP_AGE, ("最近一次备份", "the last backup ended"))
     yield _age("backup.drill", last.get("drill"), DRILL_AGE, ("最近一次恢复演练", "the last restore drill ended"))

@@ -1,107 +1,108 @@
-"""The ledger: every job's run is a row that says what became of it, and no two of a kind run at once."""
+"""A run from its taking to its end: leased, alive, stoppable, and marked however it ends."""
 
-import fcntl
 import logging
+import signal
 import sys
-import uuid
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import date
-from zlib import crc32
+from time import monotonic
+from types import FrameType
 
-from sqlalchemy import Engine, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import SQLAlchemyError
 
-from monitor import database, logs
-from monitor.errors import Conflict, Refused
+from jobs import ledger
+from jobs.ledger import Fenced, Lease, Stopped
+from monitor import logs
+from monitor.errors import Refused
 from monitor.service import Service
-from monitor.tables import Run, utc_now
 
+STILL = 1800.0
+_BEATS = 4
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def alone(service: Service, job: str) -> Iterator[None]:
-    """Hold the right to run ``job`` on this installation until the block ends, however it ends.
+def leased(service: Service, job: str, *, as_of: date, scope: str = "") -> Iterator[Lease]:
+    """Take ``job`` for ``as_of``, keep the lease alive while the block works, and write how it ended.
 
-    Refuses at once when another process holds it, on this machine or on another with the same PostgreSQL.
-    A run still marked running by now was killed; it is marked interrupted.
+    Refuses with ``Busy`` while another process is at work on the job. A block that ends without having
+    called ``ledger.finish`` is marked done; one that raises, failed, or interrupted when it was stopped, and the
+    error goes on. What was committed stays, and the next to take the run goes on from there.
     """
-    with ExitStack() as held:
-        held.enter_context(_alone_here(service, job))
-        if service.engine.dialect.name == "postgresql":
-            held.enter_context(_alone_everywhere(service.engine, job))
-        with database.transaction(service.engine) as session:
-            killed = update(Run).where(Run.job == job, Run.status == "running")
-            session.execute(killed.values(status="interrupted", finished_at=utc_now(), problem="killed"))
-        yield
-
-
-def begin(session: Session, job: str, *, as_of: date, scope: str, resumes: uuid.UUID | None = None) -> Run:
-    """Return the row of a run that begins, or of the broken one that it ``resumes``, one attempt later."""
-    run = session.get(Run, resumes) if resumes else None
-    if run is None:
-        run = Run(job=job, as_of=as_of, scope=scope, status="running")
-        session.add(run)
-    else:
-        run.status, run.attempt, run.finished_at, run.problem = "running", run.attempt + 1, None, None
-    session.flush()
-    return run
+    lease = ledger.take(service.engine, job, as_of=as_of, scope=scope, seconds=service.settings.lease_seconds)
+    fields = {"run": lease.run, "job": job, "as_of": as_of, "scope": scope, "attempt": lease.attempt}
+    with logs.bound(**fields, fence=lease.fence), _stopping(lease), _recorded(lease), _beating(lease):
+        yield lease
+        if not lease.ended:
+            ledger.finish(lease, lambda session, entry: None)
+        _log.info("run ended")
 
 
 @contextmanager
-def recorded(engine: Engine, run: uuid.UUID) -> Iterator[None]:
-    """Mark the run failed or interrupted when the block does not reach its end; the error goes on.
-
-    The note is the kind of the error, or a refusal's own words: other texts may quote data.
-    """
+def _recorded(lease: Lease) -> Iterator[None]:
+    """The note is the kind of the error, or a refusal's own words: other texts may quote data."""
     ended_well = False
     try:
-        with logs.bound(run=run):
-            yield
-            _log.info("run ended")
+        yield
         ended_well = True
     finally:
         if not ended_well:
-            error = sys.exception()
-            stopped = isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
-            problem = str(error) if isinstance(error, Refused) else type(error).__name__
-            status = "interrupted" if stopped else "failed"
-            _log.warning("run broken off", extra={"run": run, "status": status, "error": type(error).__name__})
-            with database.transaction(engine) as session:
-                ended = update(Run).where(Run.id == run, Run.status == "running")
-                session.execute(ended.values(status=status, problem=problem, finished_at=utc_now()))
+            _write_down(lease, sys.exception())
 
 
-def recent(session: Session, *, most: int = 50) -> list[Run]:
-    """Return the latest runs of all jobs, newest first."""
-    return list(session.scalars(select(Run).order_by(Run.started_at.desc(), Run.id).limit(most)))
-
-
-def _busy(job: str) -> Conflict:
-    return Conflict(zh=f"另一进程正在运行 {job}，请稍后再试", en=f"another process is running {job}: try again later")
+def _write_down(lease: Lease, error: BaseException | None) -> None:
+    stopped = isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
+    status = "interrupted" if stopped else "failed"
+    _log.warning("run broken off", extra={"status": status, "error": type(error).__name__})
+    if isinstance(error, Fenced):
+        return
+    try:
+        ledger.broken_off(lease, status, str(error) if isinstance(error, Refused) else type(error).__name__)
+    except SQLAlchemyError as unheard:  # the database is gone: the lease runs out and says the same
+        _log.warning("end not written", extra={"error": type(unheard).__name__})
 
 
 @contextmanager
-def _alone_here(service: Service, job: str) -> Iterator[None]:
-    folder = service.settings.home / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{job}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _busy(job) from None
+def _beating(lease: Lease) -> Iterator[None]:
+    """Renew the lease from a thread of its own, by a clock that nobody can set."""
+    over = threading.Event()
+    thread = threading.Thread(target=_beat, args=(lease, over), name=f"heartbeat-{lease.job}", daemon=True)
+    thread.start()
+    try:
         yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _beat(lease: Lease, over: threading.Event) -> None:
+    """Stops where the work has stood still for half an hour: a hung run must be free to be taken."""
+    while not over.wait(lease.seconds / _BEATS):
+        if monotonic() - lease.moved_at > STILL:
+            continue
+        try:
+            if not ledger.renew(lease):
+                return
+        except SQLAlchemyError as error:
+            _log.warning("no heartbeat", extra={"error": type(error).__name__})
 
 
 @contextmanager
-def _alone_everywhere(engine: Engine, job: str) -> Iterator[None]:
-    """The lock belongs to the connection: a process that dies lets go of it."""
-    key = {"key": crc32(job.encode())}
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.scalar(text("SELECT pg_try_advisory_lock(7302, :key ::int)").bindparams(key=key["key"] >> 1)):
-            raise _busy(job)
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(7302, :key ::int)").bindparams(key=key["key"] >> 1))
+def _stopping(lease: Lease) -> Iterator[None]:
+    """On SIGTERM stop at once between two transactions, and within one at its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        lease.stop.set()
+        if not lease.committing:
+            raise Stopped
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,10 +1,9 @@
 """A night's scan: deliveries known by a date, judged by the policy of that date, become alerts."""
 
-import gc
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -12,12 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from jobs import anchor, run, verdicts
+from jobs import anchor, ledger, run, verdicts
+from jobs.ledger import Lease
+from jobs.settling import FORM, Settler
 from monitor import alerts, audit, database, indicators, policy
 from monitor.alerts.chunks import Judge
 from monitor.errors import Conflict, Invalid
@@ -25,13 +25,10 @@ from monitor.lake import Lake, Manifest, digest
 from monitor.regions import short
 from monitor.service import Service, today
 from monitor.tables import Household, Run, Scan, utc_now
-from monitor.work import deadlines
 
 JOB = "scan"
 ROWS = 250_000
 _BATCH = 20_000
-_FIRING = 150_000
-_TRIES = 10
 _AHEAD = 31
 Progress = Callable[[int, int], None]
 
@@ -59,7 +56,6 @@ class Night:
     manifest: Manifest
     progress: Progress | None = None
     scan: uuid.UUID = field(default_factory=uuid.uuid4)
-    run: uuid.UUID | None = None
     start: tuple[int, int] = (0, 0)
     households: int = 0
     counts: Counter[str] = field(default_factory=Counter)
@@ -92,9 +88,10 @@ def scan(
     if dry_run:
         return _judge_only(night, verdicts_to)
     _refuse_ahead(night)
-    with run.alone(service, JOB):
-        before = _begin(night)
-        done = before or _scan(night)
+    with database.reading(service.engine) as session:
+        _refuse_older(session, night)
+    with run.leased(service, JOB, as_of=as_of, scope=night.region) as lease:
+        done = _begin(night, lease) or _scan(night, lease)
     if verdicts_to is not None and done.kept is not None:
         verdicts.export(service, done.kept, verdicts_to, as_of=as_of)
     return done
@@ -126,27 +123,27 @@ def _judge_only(night: Night, to: Path | None) -> Scanned:
     return Scanned(night.as_of, night.region, _summary(night))
 
 
-def _begin(night: Night) -> Scanned | None:
-    """Enter the scan in the ledger; the same scan, finished before, is returned instead."""
+def _begin(night: Night, lease: Lease) -> Scanned | None:
+    """Enter the scan under its run; the same scan, finished before, is returned instead."""
     inputs = {
         "as_of": night.as_of, "scope": night.region, "policy_version": night.policy.version,
         "manifest": digest(night.manifest),
     }  # fmt: skip
     with database.transaction(night.service.engine) as session:
         row = session.scalar(select(Scan).filter_by(**inputs))
-        if row is not None and row.finished_at is not None:
-            kept = _kept(night.service, row.id)
-            return Scanned(night.as_of, night.region, row.counts, scan=row.id, again=True, kept=kept)
-        _refuse_older(session, night)
-        entry = run.begin(
-            session, JOB, as_of=night.as_of, scope=night.region, resumes=row.run_id if row is not None else None
-        )
+        if row is None or row.finished_at is None:
+            _refuse_older(session, night)
         if row is None:
-            row = Scan(id=night.scan, run_id=entry.id, **inputs)
+            row = Scan(id=night.scan, run_id=lease.run, **inputs)
             session.add(row)
-        night.scan, night.run = row.id, entry.id
-        night.start = (entry.cursor.get("chunk", 0), entry.cursor.get("place", 0))
-        night.counts.update(entry.counts)
+        night.scan, row.run_id = row.id, lease.run
+    if row.finished_at is not None:
+        ledger.finish(lease, lambda _, entry: setattr(entry, "counts", row.counts))
+        kept = _kept(night.service, row.id)
+        return Scanned(night.as_of, night.region, row.counts, scan=row.id, again=True, kept=kept)
+    if lease.cursor.get("form") == FORM and lease.cursor.get("scan") == str(night.scan):
+        night.start = (lease.cursor["chunk"], lease.cursor["place"])
+        night.counts.update(lease.counts)
     return None
 
 
@@ -178,24 +175,17 @@ def _kept(service: Service, scan_id: uuid.UUID) -> Path:
     return service.settings.home / "verdicts" / f"{scan_id}.parquet"
 
 
-def _scan(night: Night) -> Scanned:
+def _scan(night: Night, lease: Lease) -> Scanned:
     kept = _kept(night.service, night.scan)
-    with _recorded(night), verdicts.keeping(kept) as keeper:
+    settler = Settler(lease, night.policy, night.scan, night.as_of, counts=night.counts, start=night.start)
+    with verdicts.keeping(kept) as keeper:
         for number, judge, found in _chunks(night):
             with _timed(night, "keep"):
                 keeper.keep(found.long())
             if number >= night.start[0]:
                 with _timed(night, "alerts"):
-                    _settle(night, number, judge.judged(found.table, found))
-    return _finish(night, kept)
-
-
-@contextmanager
-def _recorded(night: Night) -> Iterator[None]:
-    if night.run is None:
-        raise ValueError("the scan was not entered in the ledger")
-    with run.recorded(night.service.engine, night.run):
-        yield
+                    settler.settle(number, judge.judged(found.table, found), most=_BATCH)
+    return _finish(night, lease, kept)
 
 
 def _chunks(night: Night) -> Iterator[tuple[int, Judge, policy.Verdicts]]:
@@ -237,84 +227,23 @@ def _count(night: Night, found: policy.Verdicts) -> None:
         night.regions_without.setdefault(name, set()).update(regions)
 
 
-def _settle(night: Night, number: int, judged: alerts.Judged) -> None:
-    """Write a chunk's changes, a part of it planned at a time: memory is bounded whatever share of it fires."""
-    place = night.start[1] if number == night.start[0] else 0
-    with _without_collector():
-        for start, end in judged.cuts(most=_FIRING):
-            if end > place:
-                _settle_part(night, number, judged.part(start, end), begun=max(place - start, 0))
+def _finish(night: Night, lease: Lease, kept: Path) -> Scanned:
+    """The scan and its run end in one transaction, or neither does."""
+    sealed = verdicts.digest(kept)
 
-
-def _settle_part(night: Night, number: int, judged: alerts.Judged, *, begun: int) -> None:
-    """Write a part's changes, a batch of households a transaction, each with its place in the ledger."""
-    changes, tries = _plan(night, judged), 0
-    while begun < len(judged.keys):
-        end = min(begun + _BATCH, len(judged.keys))
-        try:
-            done = _write(night, judged, changes, number=number, place=begun, end=end)
-        except alerts.Overtaken:
-            tries += 1
-            if tries == _TRIES:
-                raise
-            changes = _plan(night, judged)
-            continue
-        night.counts.update(done)
-        begun, tries = end, 0
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """A plan is millions of small objects in no cycles: walking them again and again would only cost time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _plan(night: Night, judged: alerts.Judged) -> list[alerts.Change]:
-    with database.reading(night.service.engine) as session:
-        return alerts.plan(session, judged, scan=night.scan)
-
-
-def _write(
-    night: Night, judged: alerts.Judged, changes: Sequence[alerts.Change], *, number: int, place: int, end: int
-) -> Counter[str]:
-    some = [change for change in changes if place <= change.place < end]
-    with database.transaction(night.service.engine) as session:
-        done = alerts.write(session, some, due=deadlines.clock(session, night.policy, on=today()))
-        for county, lowest, highest in _spans(judged.table.iloc[place:end]):
-            alerts.mark_seen(session, county, lowest, highest, as_of=night.as_of)
-        entry = session.get_one(Run, night.run)
-        entry.cursor = {"chunk": number, "place": judged.start + end}
-        entry.counts = dict(night.counts + done)
-        if done:
-            audit.record(session, by=JOB, action="scan.alerts", subject=str(night.scan), detail=dict(done))
-    return done
-
-
-def _spans(table: pd.DataFrame) -> list[tuple[str, int, int]]:
-    """The lowest and highest household key of each county among ``table``."""
-    keys = pd.Series(table.index.to_numpy(dtype=np.int64), index=table["county"].astype(str).to_numpy())
-    found = keys.groupby(level=0).agg(["min", "max"])
-    return [(str(county), int(low), int(high)) for county, low, high in found.itertuples()]
-
-
-def _finish(night: Night, kept: Path) -> Scanned:
-    with database.transaction(night.service.engine) as session:
-        night.counts["left_register"] = alerts.left_register(session, night.region, as_of=night.as_of)
-        summary = _summary(night)
-        row, entry = session.get_one(Scan, night.scan), session.get_one(Run, night.run)
-        row.counts, row.verdicts_sha256, row.finished_at = summary, verdicts.digest(kept), utc_now()
-        entry.status, entry.finished_at = "done", row.finished_at
+    def last(session: Session, entry: Run) -> Scanned:
+        left = alerts.left_register(session, night.region, as_of=night.as_of)
+        summary = _summary(night) | {"left_register": left}
+        row = session.get_one(Scan, night.scan)
+        row.counts, row.verdicts_sha256, row.finished_at = summary, sealed, utc_now()
         entry.counts = summary | {"seconds": {stage: round(taken, 3) for stage, taken in night.seconds.items()}}
-        detail = {"as_of": night.as_of.isoformat(), "verdicts": row.verdicts_sha256}
+        detail = {"as_of": night.as_of.isoformat(), "verdicts": sealed}
         audit.record(session, by=JOB, action="scan.done", subject=str(night.scan), detail=detail)
+        return Scanned(night.as_of, night.region, summary, scan=night.scan, kept=kept)
+
+    done = ledger.finish(lease, last)
     anchor.after(night.service, night.as_of, why="scan")
-    return Scanned(night.as_of, night.region, summary, scan=night.scan, kept=kept)
+    return done
 
 
 def _summary(night: Night) -> dict[str, Any]:

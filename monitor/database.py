@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Date,
     Dialect,
+    Double,
     Engine,
     ExceptionContext,
     Select,
@@ -22,7 +23,9 @@ from sqlalchemy import (
     event,
     insert,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.functions import FunctionElement
 
 from monitor.settings import Settings
 
@@ -109,6 +112,26 @@ def insert_many(session: Session, table: type[DeclarativeBase], rows: Sequence[d
     compiled = insert(core).compile(dialect=connection.dialect, column_keys=names)
     order = [names.index(name) for name in compiled.positiontup or names]
     connection.exec_driver_sql(str(compiled), list(zip(*(columns[at] for at in order), strict=True)))
+
+
+class now(FunctionElement[float]):  # noqa: N801 - read like func.now()
+    """The database's own clock as it is read, in seconds since 1970: no host's clock has a say in it.
+
+    On SQLite the database's clock is that of the machine it is a file of.
+    """
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(now, "sqlite")
+def _now_sqlite(_element: now, _compiler: Any, **_options: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(now, "postgresql")
+def _now_postgresql(_element: now, _compiler: Any, **_options: Any) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 
 
 def _bound(values: list[Any], table: Table, name: str, dialect: Dialect) -> list[Any]:

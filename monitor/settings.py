@@ -25,6 +25,9 @@ class Settings:
     crypto: str = "intl"
     anchor_file: Path | None = None
     reveals_a_day: int = 50
+    lease_seconds: float = 8.0
+    job_memory_gib: int = 16
+    timetable: Path | None = None
 
     @property
     def backups(self) -> Path:
@@ -61,6 +64,8 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     is fetched from other databases. ``LOWINCOME_CRYPTO`` is ``intl`` (AES-256-GCM) or ``gm`` (SM4-GCM) for new
     cells; ``LOWINCOME_AUDIT_ANCHOR`` is the file that anchors the audit chain,
     ``LOWINCOME_REVEALS_A_DAY`` how many personal fields a worker may see in the clear (50).
+    ``LOWINCOME_LEASE_SECONDS`` is how long a silent worker keeps its run (8), ``LOWINCOME_JOB_MEMORY_GIB`` the
+    address space a job's process may use (16), ``LOWINCOME_TIMETABLE`` the page of when what runs.
     """
     env = os.environ if environ is None else environ
     home = Path(env.get("LOWINCOME_HOME") or "var").expanduser().absolute()
@@ -78,6 +83,9 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         crypto=env.get("LOWINCOME_CRYPTO") or "intl",
         anchor_file=_place(env, "LOWINCOME_AUDIT_ANCHOR"),
         reveals_a_day=_count(env, "LOWINCOME_REVEALS_A_DAY", 50),
+        lease_seconds=_seconds(env, "LOWINCOME_LEASE_SECONDS", 8.0),
+        job_memory_gib=_count(env, "LOWINCOME_JOB_MEMORY_GIB", 16),
+        timetable=_place(env, "LOWINCOME_TIMETABLE"),
     )
 
 
@@ -109,3 +117,14 @@ def _count(env: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdigit() or int(text) < 1:
         raise Invalid(zh=f"{name} 须为正整数", en=f"{name} takes a whole number above 0")
     return int(text)
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name, "").strip()
+    try:
+        seconds = float(text) if text else default
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 3600:
+        raise Invalid(zh=f"{name} 须为 1 至 3600 秒", en=f"{name} takes seconds, from 1 to 3600")
+    return seconds

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Computed,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -270,7 +271,12 @@ class Proposal(Table):
 
 
 class Run(Table):
-    """One execution of a job for a logical date: the ledger."""
+    """The ledger: what became of a job on a logical date, once for each scope; the newest attempt of it.
+
+    ``fence`` grows with every taking, so whoever was overtaken is known by an older one. ``step`` counts the
+    transactions of the run. ``lease_until``, ``heartbeat_at`` and ``not_before`` are seconds since 1970 by the
+    database's clock alone.
+    """
 
     __tablename__ = "runs"
 
@@ -278,16 +284,66 @@ class Run(Table):
     job: Mapped[str] = mapped_column(String(32))
     as_of: Mapped[date]
     scope: Mapped[str] = mapped_column(String(12), default="")
-    status: Mapped[str] = mapped_column(String(16))
+    status: Mapped[str] = mapped_column(String(24))
     attempt: Mapped[int] = mapped_column(default=1)
     cursor: Mapped[Json] = mapped_column(default=dict)
     counts: Mapped[Json] = mapped_column(default=dict)
     problem: Mapped[str | None]
-    started_at: Mapped[datetime] = mapped_column(default=utc_now)
+    started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    requested_at: Mapped[datetime | None] = mapped_column(default=utc_now)
+    fence: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    step: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    tries: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    owner: Mapped[str | None] = mapped_column(String(96))
+    lease_until: Mapped[float | None] = mapped_column(Double)
+    heartbeat_at: Mapped[float | None] = mapped_column(Double)
+    not_before: Mapped[float | None] = mapped_column(Double)
     __table_args__ = (
-        _among("status", "running", "done", "failed", "interrupted"),
-        Index("ix_runs_job", "job", "as_of"),
+        _among(
+            "status", "requested", "running", "done", "done_with_quarantine", "held", "failed", "interrupted", "missed"
+        ),
+        Index("uq_runs_night", "job", "as_of", "scope", unique=True),
+        Index(
+            "uq_runs_one_running",
+            "job",
+            unique=True,
+            sqlite_where=text("status = 'running'"),
+            postgresql_where=text("status = 'running'"),
+        ),
+    )
+
+
+class RunEvent(Table):
+    """A change in the life of a run, never altered: asked for, taken, taken over, ended, missed."""
+
+    __tablename__ = "run_events"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    run_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("runs.id"), index=True)
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    kind: Mapped[str] = mapped_column(String(24))
+    by: Mapped[str] = mapped_column(String(96), default="")
+    fence: Mapped[int] = mapped_column(BigInteger)
+    problem: Mapped[str | None]
+
+
+class Quarantine(Table):
+    """A household that no run could judge or settle: it was set aside and keeps the alert it had."""
+
+    __tablename__ = "quarantines"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    run_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("runs.id"))
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
+    as_of: Mapped[date]
+    stage: Mapped[str] = mapped_column(String(16))
+    error: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str] = mapped_column(String(128), default="")
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    __table_args__ = (
+        _among("stage", "judge", "settle"),
+        Index("uq_quarantines_household", "run_id", "household_id", unique=True),
     )
 
 

@@ -24,7 +24,7 @@ from jobs.terminal import read_date
 from monitor import audit, database
 from monitor.errors import Conflict, Invalid
 from monitor.service import Service
-from monitor.tables import Alert, AlertEvent, AuditEntry, Outbox, Run, Scan
+from monitor.tables import Alert, AlertEvent, AuditEntry, Outbox, Run, RunEvent, Scan
 
 RULES = ("costly_admission", "lone_elder", "medical_self_pay")
 MARCH, APRIL, MAY = date(2026, 3, 31), date(2026, 4, 20), date(2026, 5, 20)
@@ -215,7 +215,8 @@ def test_a_scan_cut_short_goes_on_where_it_stopped(city: Service, monkeypatch: p
     event.remove(city.engine, "commit", stop)
     with database.reading(city.engine) as session:
         entry = session.scalars(select(Run)).one()
-        assert (entry.status, entry.attempt, entry.cursor) == ("interrupted", 1, {"chunk": 0, "place": 1})
+        assert (entry.status, entry.attempt) == ("interrupted", 1)
+        assert (entry.cursor["chunk"], entry.cursor["place"]) == (0, 1)
     done = scan(city, MARCH)
     assert (done.again, done.counts["raised"], done.counts["households"]) == (False, 3, 4)
     assert written(city) == {"alerts": 3, "events": 3, "outbox": 3, "scans": 1, "runs": 1}
@@ -230,8 +231,10 @@ def test_a_run_whose_process_was_killed_is_marked_and_resumed(small_city: tuple[
         session.add(Run(job="scan", as_of=MARCH, status="running"))
     scan(service, MARCH)
     with database.reading(service.engine) as session:
-        said = [(entry.status, entry.problem) for entry in session.scalars(select(Run).order_by(Run.started_at))]
-    assert said == [("interrupted", "killed"), ("done", None)]
+        entry = session.scalars(select(Run)).one()
+        events = [(one.kind, one.fence) for one in session.scalars(select(RunEvent).order_by(RunEvent.id))]
+    assert (entry.status, entry.problem, entry.attempt) == ("done", None, 2)
+    assert events == [("taken_over", 1), ("done", 1)]
 
 
 def test_a_failed_scan_names_the_kind_of_its_error_and_no_data(small_city: tuple[Service, WorldLake]) -> None:
@@ -255,7 +258,7 @@ def test_a_region_is_scanned_alone(small_city: tuple[Service, WorldLake]) -> Non
 
 
 def test_two_scans_do_not_run_at_once(city: Service) -> None:
-    with run.alone(city, "scan"):
+    with run.leased(city, "scan", as_of=APRIL):
         refusals: list[Exception] = []
 
         def second() -> None:
@@ -304,9 +307,10 @@ def test_the_ledger_reads_the_same_from_another_process(small_city: tuple[Servic
         "import sys; from jobs import run\n"
         "from monitor.service import open_service; from monitor.settings import read\n"
         "service = open_service(read({'LOWINCOME_HOME': sys.argv[1]}))\n"
-        "with run.alone(service, 'scan'): pass"
+        "from datetime import date\n"
+        "with run.leased(service, 'scan', as_of=date(2026, 4, 1)): pass"
     )
-    with run.alone(service, "scan"):
+    with run.leased(service, "scan", as_of=MARCH):
         other = subprocess.run(
             [sys.executable, "-c", code, str(service.settings.home)],
             capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent,

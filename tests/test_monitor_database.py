@@ -181,6 +181,6 @@ def test_many_rows_are_refused_whole_without_quoting_any(engine: Engine) -> None
 
 def _run(day: date, *, problem: str | None) -> dict[str, object]:
     return {
-        "id": uuid.uuid4(), "job": "j", "as_of": day, "scope": "", "status": "done", "attempt": 1, "cursor": {},
-        "counts": {}, "problem": problem, "started_at": datetime(2026, 3, 1, tzinfo=UTC),
+        "id": uuid.uuid4(), "job": "j", "as_of": day, "scope": problem or "", "status": "done", "attempt": 1,
+        "cursor": {}, "counts": {}, "problem": problem, "started_at": datetime(2026, 3, 1, tzinfo=UTC),
     }  # fmt: skip

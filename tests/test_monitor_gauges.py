@@ -149,8 +149,10 @@ def test_nights_are_counted_once_however_often_they_are_asked_for(night: Service
 def test_a_job_says_when_it_last_ended_well_and_whether_its_newest_run_failed(night: Service) -> None:
     with database.transaction(night.engine) as session:
         later = utc_now() + timedelta(seconds=5)
-        session.add(Run(job="backup", as_of=DAY, status="failed", started_at=later, finished_at=later))
-        session.add(Run(job="scan", as_of=DAY, status="running", started_at=later))
+        session.add(
+            Run(job="backup", as_of=DAY + timedelta(days=1), status="failed", started_at=later, finished_at=later)
+        )
+        session.add(Run(job="scan", as_of=DAY + timedelta(days=1), status="running", started_at=later))
     series = scraped(night)
     assert (one(series, "job_failed", job="backup"), one(series, "job_failed", job="scan")) == (1, 0)
     assert one(series, "scan_running", county=COUNTY) == 1

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs import run, terminal
-from monitor import database, logs
+from monitor import logs
 from monitor.errors import Invalid
 from monitor.service import Service
 
@@ -176,13 +176,14 @@ def test_every_log_call_of_the_house_says_fixed_words() -> None:
 def test_a_run_that_fails_is_logged_with_its_id_and_the_kind_of_its_error_alone(
     written: io.StringIO, sqlite_service: Service
 ) -> None:
-    with database.transaction(sqlite_service.engine) as session:
-        entry = run.begin(session, "scan", as_of=date(2026, 3, 31), scope="")
-    with pytest.raises(ValueError, match="cannot read"), run.recorded(sqlite_service.engine, entry.id):
+    with (
+        pytest.raises(ValueError, match="cannot read"),
+        run.leased(sqlite_service, "scan", as_of=date(2026, 3, 31)) as lease,
+    ):
         logging.getLogger("jobs.scan").info("inside")
         failing(CANARY)
     said = {str(line["event"]): line for line in lines(written)}
-    assert said["inside"]["run"] == said["run broken off"]["run"] == str(entry.id)
+    assert said["inside"]["run"] == said["run broken off"]["run"] == str(lease.run)
     assert (said["run broken off"]["status"], said["run broken off"]["error"]) == ("failed", "ValueError")
     assert CANARY not in written.getvalue()
 

@@ -1,6 +1,5 @@
 """The night at the terminal: scan, explain, and what ran."""
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,13 +89,11 @@ def _lake(service: "Service") -> "Lake":
 
 def runs(most: Annotated[int, typer.Option("--most", "-n", help="最多显示 / at most")] = 20) -> None:
     """作业记录 / What ran, for which date, and how it ended; ends with 1 when the newest of a job did not end well."""
-    from sqlalchemy import select
-
+    from jobs import ledger
     from monitor import database
-    from monitor.tables import Run
 
     with opened() as service, database.reading(service.engine) as session:
-        rows = session.scalars(select(Run).order_by(Run.started_at.desc()).limit(most)).all()
+        rows = ledger.recent(session, most=most)
     show(
         "作业 / runs",
         [
@@ -111,13 +108,13 @@ def runs(most: Annotated[int, typer.Option("--most", "-n", help="最多显示 / 
         ],
         [_line(row) for row in rows],
     )
-    newest: dict[tuple[str, date], str] = {}
-    for row in rows:
-        newest.setdefault((row.job, row.as_of), row.status)
-    raise typer.Exit(Exit.PERSON_NEEDED if {"failed", "interrupted"} & set(newest.values()) else Exit.DONE)
+    ill = {"failed", "interrupted", "held", "missed"} & {row.status for row in rows}
+    raise typer.Exit(Exit.PERSON_NEEDED if ill else Exit.DONE)
 
 
 def _line(row: "Run") -> list[object]:
-    taken = f"{(row.finished_at - row.started_at).total_seconds():.1f}" if row.finished_at else ""
-    started = f"{row.started_at:%Y-%m-%d %H:%M}Z"
+    started = f"{row.started_at:%Y-%m-%d %H:%M}Z" if row.started_at else ""
+    taken = ""
+    if row.finished_at and row.started_at:
+        taken = f"{(row.finished_at - row.started_at).total_seconds():.1f}"
     return [row.job, row.as_of, row.scope or "全部 all", row.status, row.attempt, started, taken, row.problem]

@@ -15,6 +15,7 @@ from monitor.service import Service
 from monitor.tables import Run, Scan
 
 UNDER_WAY = ("running", "requested")
+WELL = ("done", "done_with_quarantine")
 SCAN = "scan"
 BACKUP = "backup"
 
@@ -90,17 +91,18 @@ def _durations(session: Session) -> dict[str, float]:
 
 
 def _jobs(session: Session) -> Iterator[Metric]:
-    well = select(Run.job, func.max(Run.finished_at)).where(Run.status == "done").group_by(Run.job)
+    well = select(Run.job, func.max(Run.finished_at)).where(Run.status.in_(WELL)).group_by(Run.job)
     done = {job: at.timestamp() for job, at in session.execute(well) if at is not None}
     newest: dict[str, tuple[str, datetime]] = {}
     latest = select(Run.job, func.max(Run.started_at).label("at")).group_by(Run.job).subquery()
     same = (Run.job == latest.c.job) & (Run.started_at == latest.c.at)
     for job, status, at in session.execute(select(Run.job, Run.status, Run.started_at).join(latest, same)):
-        newest[job] = (status, at)
+        if at is not None:
+            newest[job] = (status, at)
     ended = family(GaugeMetricFamily, "job_last_success_timestamp_seconds", "When the job last ended well", ["job"])
     yield filled(ended, (((job,), at) for job, at in sorted(done.items())))
     failed = family(GaugeMetricFamily, "job_failed", "1 when the job's newest run did not end well", ["job"])
-    bad = {job: float(status not in ("done", *UNDER_WAY)) for job, (status, _) in sorted(newest.items())}
+    bad = {job: float(status not in (*WELL, *UNDER_WAY)) for job, (status, _) in sorted(newest.items())}
     yield filled(failed, (((job,), value) for job, value in bad.items()))
     begun = family(GaugeMetricFamily, "job_last_attempt_timestamp_seconds", "When the job last began", ["job"])
     yield filled(begun, (((job,), at.timestamp()) for job, (_, at) in sorted(newest.items())))

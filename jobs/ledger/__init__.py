@@ -1,0 +1,34 @@
+"""The ledger: who may work on a run, until when, and what became of it.
+
+One row for each job, logical date and scope. Whoever takes a run holds a lease, by the database's clock alone,
+and a fence that grows with every taking: each transaction of the run begins by looking whether the fence is
+still the holder's own, and ends by writing how far it came. So nothing is lost, nothing is done twice, and a
+holder that was thought dead and wakes up writes nothing.
+"""
+
+from jobs.ledger.chunks import commit, finish
+from jobs.ledger.entries import ENDED, UNFINISHED, WELL, hold, miss, recent, refuse, request
+from jobs.ledger.lease import Busy, Fenced, Lease, Stopped, broken_off, renew, take
+from jobs.ledger.owners import is_dead, this_process
+
+__all__ = [
+    "ENDED",
+    "UNFINISHED",
+    "WELL",
+    "Busy",
+    "Fenced",
+    "Lease",
+    "Stopped",
+    "broken_off",
+    "commit",
+    "finish",
+    "hold",
+    "is_dead",
+    "miss",
+    "recent",
+    "refuse",
+    "renew",
+    "request",
+    "take",
+    "this_process",
+]
