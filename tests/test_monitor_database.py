@@ -183,4 +183,5 @@ def _run(day: date, *, problem: str | None) -> dict[str, object]:
     return {
         "id": uuid.uuid4(), "job": "j", "as_of": day, "scope": problem or "", "status": "done", "attempt": 1,
         "cursor": {}, "counts": {}, "problem": problem, "started_at": datetime(2026, 3, 1, tzinfo=UTC),
+        "requested_at": None, "fence": 1, "step": 0, "tries": 0,
     }  # fmt: skip
