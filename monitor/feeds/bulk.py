@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Table as CoreTable
-from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy import TableClause, bindparam, column, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from monitor.tables import Table
@@ -27,9 +27,10 @@ def add_rows(session: Session, kind: type[Table], columns: Sequence[str], rows: 
         cursor.close()
         return
     connection.exec_driver_sql("PRAGMA cache_size = -262144")
-    statement = str(
-        insert(table).values({name: bindparam(name) for name in columns}).compile(dialect=connection.dialect)
-    )
+    # Without the defaults of the class: each would ask for a value that the rows do not give.
+    bare = TableClause(table.name, *(column(name) for name in columns))
+    named: dict[str, Any] = {name: bindparam(name) for name in columns}
+    statement = str(insert(bare).values(named).compile(dialect=connection.dialect))
     for some in chunks(rows, AT_ONCE):
         connection.exec_driver_sql(statement, some)
 
