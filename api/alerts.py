@@ -20,7 +20,10 @@ from monitor.tables import Alert, FollowUp, Reason
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES)
 
 Level = Literal["red", "orange", "yellow", "blue"]
-Status = Literal["open", "assigned", "visited", "closed", "annulled"]
+Status = Literal[
+    "open", "assigned", "visited", "snoozed", "referred", "suspended", "town_review", "county_review", "returned",
+    "transferred", "reopened", "closed", "annulled",
+]  # fmt: skip
 Direction = Literal["help", "leave", "check"]
 RegionCode = Annotated[str, Field(pattern=r"^[0-9]{2,12}$", description="行政区划代码，含下级 / with all below it")]
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="规则 / a rule still standing in it")]

@@ -401,10 +401,31 @@ class Alert(Table):
     contacted_on: Mapped[date | None]
     visited_on: Mapped[date | None]
     due_on: Mapped[date] = mapped_column(Computed(_DUE), nullable=True)
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("workers.id"))
+    paused_from: Mapped[str | None] = mapped_column(String(16))
+    paused_until: Mapped[date | None]
+    wakes_on_worse: Mapped[bool] = mapped_column(server_default=false())
+    handed_from: Mapped[str | None] = mapped_column(String(12))
+    review_of: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     reasons: Mapped[list["Reason"]] = relationship(back_populates="alert", order_by="Reason.place")
     household: Mapped[Household] = relationship()
     __table_args__ = (
-        _among("status", "open", "assigned", "visited", "closed", "annulled"),
+        _among(
+            "status",
+            "open",
+            "assigned",
+            "visited",
+            "snoozed",
+            "referred",
+            "suspended",
+            "town_review",
+            "county_review",
+            "returned",
+            "transferred",
+            "reopened",
+            "closed",
+            "annulled",
+        ),
         _among("level", "red", "orange", "yellow", "blue"),
         CheckConstraint("(status IN ('closed', 'annulled')) = (closed_at IS NOT NULL)", name="closed_iff_ended"),
         Index("uq_alerts_episode", "household_id", "episode", unique=True),
@@ -420,6 +441,7 @@ class Alert(Table):
         _open_index("ix_alerts_county", "county", *_ORDER),
         _open_index("ix_alerts_town", "town", *_ORDER),
         _open_index("ix_alerts_village", "village", *_ORDER),
+        _open_index("ix_alerts_owner", "owner_id", *_ORDER),
     )
 
 
@@ -512,6 +534,11 @@ class FollowUp(Table):
     digest: Mapped[str] = mapped_column(String(64))
     recorded_by: Mapped[str]
     recorded_at: Mapped[datetime] = mapped_column(default=utc_now)
+    present: Mapped[bytes | None] = mapped_column(Encrypted)
+    facts: Mapped[bytes | None] = mapped_column(Encrypted)
+    proposed: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    undone_at: Mapped[datetime | None]
 
 
 class AlertEvent(Table):
@@ -527,6 +554,10 @@ class AlertEvent(Table):
     by: Mapped[str] = mapped_column(default="system")
     why: Mapped[str | None]
     detail: Mapped[Json] = mapped_column(default=dict)
+    edge: Mapped[str | None] = mapped_column(String(24))
+    role: Mapped[str | None] = mapped_column(String(32))
+    worker: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    version: Mapped[int | None]
 
 
 class Outbox(Table):
@@ -767,3 +798,144 @@ class Digest(Table):
     contents: Mapped[Json]
     made_at: Mapped[datetime] = mapped_column(default=utc_now)
     __table_args__ = (Index("uq_digests_day", "as_of", "recipient", "region", unique=True),)
+
+
+class Case(Table):
+    """A confirmed household and its plan, until its risk is removed and for a year after."""
+
+    __tablename__ = "cases"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"), index=True)
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alerts.id"), index=True)
+    follow_up_id: Mapped[uuid.UUID] = mapped_column(Uuid)
+    status: Mapped[str] = mapped_column(String(16), default="planning")
+    risk_factors: Mapped[list[Any]] = mapped_column(default=list)
+    opened_on: Mapped[date]
+    opened_at: Mapped[datetime] = mapped_column(default=utc_now)
+    notice_from: Mapped[date | None]
+    notice_until: Mapped[date | None]
+    removal: Mapped[Json | None]
+    proposed_by: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    removed_on: Mapped[date | None]
+    paused_from: Mapped[str | None] = mapped_column(String(16))
+    closed_at: Mapped[datetime | None]
+    closed_why: Mapped[str | None] = mapped_column(String(32))
+    version: Mapped[int] = mapped_column(default=1)
+    household: Mapped[Household] = relationship()
+    __table_args__ = (
+        _among(
+            "status", "planning", "notice", "helping", "removal", "removal_notice", "removed", "questioned", "ended",
+            "annulled",
+        ),
+        CheckConstraint("(status IN ('ended', 'annulled')) = (closed_at IS NOT NULL)", name="closed_iff_ended"),
+        Index(
+            "uq_cases_one_open",
+            "household_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+
+class CaseEvent(Table):
+    """One step of a case's life: who, when, why, before and after. Never changed, never deleted."""
+
+    __tablename__ = "case_events"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    as_of: Mapped[date | None]
+    kind: Mapped[str] = mapped_column(String(32))
+    by: Mapped[str] = mapped_column(default="system")
+    why: Mapped[str | None]
+    detail: Mapped[Json] = mapped_column(default=dict)
+    edge: Mapped[str | None] = mapped_column(String(24))
+    role: Mapped[str | None] = mapped_column(String(32))
+    worker: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    version: Mapped[int | None]
+
+
+class Measure(Table):
+    """One thing planned or done for a household: what, who is responsible, by when, and when it was done."""
+
+    __tablename__ = "measures"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    code: Mapped[str] = mapped_column(String(32))
+    status: Mapped[str] = mapped_column(String(16), default="planned")
+    responsible: Mapped[str]
+    due_on: Mapped[date | None]
+    done_on: Mapped[date | None]
+    amount_yuan: Mapped[float | None]
+    note: Mapped[bytes | None] = mapped_column(Encrypted)
+    made_by: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    __table_args__ = (_among("status", "planned", "done", "dropped"),)
+
+
+class Referral(Table):
+    """A request to another department, with its due date, what became of it and the receipt."""
+
+    __tablename__ = "referrals"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"), index=True)
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alerts.id"), index=True)
+    case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    code: Mapped[str] = mapped_column(String(32))
+    department: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(16), default="sent")
+    due_on: Mapped[date]
+    note: Mapped[bytes | None] = mapped_column(Encrypted)
+    digest: Mapped[str] = mapped_column(String(64))
+    sent_by: Mapped[str]
+    sent_at: Mapped[datetime] = mapped_column(default=utc_now)
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None]
+    refused_why: Mapped[str | None] = mapped_column(String(32))
+    receipt_no: Mapped[str | None] = mapped_column(String(64))
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        _among("status", "sent", "accepted", "refused", "done", "withdrawn"),
+        Index(
+            "ix_referrals_outstanding",
+            "due_on",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+
+class LaterCheck(Table):
+    """A check owed 3, 6 or 12 months after a risk was removed."""
+
+    __tablename__ = "later_checks"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    months: Mapped[int]
+    due_on: Mapped[date] = mapped_column(index=True)
+    done_on: Mapped[date | None]
+    found: Mapped[str | None] = mapped_column(String(16))
+    follow_up_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    __table_args__ = (Index("uq_later_checks_months", "case_id", "months", "due_on", unique=True),)
+
+
+class Photo(Table):
+    """A picture taken on a visit: the row; the picture itself lies encrypted in the home."""
+
+    __tablename__ = "photos"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    follow_up_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("follow_ups.id"), index=True)
+    sent_sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    added_by: Mapped[str]
+    added_at: Mapped[datetime] = mapped_column(default=utc_now)

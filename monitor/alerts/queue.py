@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session, selectinload
 
 from monitor.access import Viewer, scope, within
 from monitor.errors import Invalid, NotFound
+from monitor.lifecycle import ALERT
 from monitor.tables import Alert, AlertEvent, FollowUp, Quiet, Reason
 
 MOST_COUNTED = 1000
-LIVING = ("open", "assigned", "visited")
+LIVING = ALERT.living
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,24 @@
+"""The life of an alert and of a case: the one place that says how they may change, and changes them."""
+
+from monitor.lifecycle.alert import ALERT, WORKED
+from monitor.lifecycle.case import CASE
+from monitor.lifecycle.edges import MACHINE, Edge, Machine
+from monitor.lifecycle.moving import Moved, Step, last_step, leap, machine_of, may, move, move_each, undo
+
+__all__ = [
+    "ALERT",
+    "CASE",
+    "MACHINE",
+    "WORKED",
+    "Edge",
+    "Machine",
+    "Moved",
+    "Step",
+    "last_step",
+    "leap",
+    "machine_of",
+    "may",
+    "move",
+    "move_each",
+    "undo",
+]
