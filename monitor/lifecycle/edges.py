@@ -22,7 +22,7 @@ Subject = Alert | Case
 
 @dataclass(frozen=True)
 class Ask:
-    """What a guard is asked: may ``subject`` go, ``values`` to be set, by ``worker`` (None: a machine), ``on`` a day."""
+    """What a guard is asked: may ``subject`` go, ``values`` to set, by ``worker`` (None: a machine), ``on`` a day."""
 
     session: Session
     subject: Any

@@ -8,6 +8,7 @@ from monitor.errors import Invalid
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 UNALTERABLE = ("audit_entries", "alert_events")
+GROWING = (*UNALTERABLE, "case_events")
 
 
 def script(database: str, *, owner: str, application: str, backup: str) -> str:
@@ -25,7 +26,7 @@ def script(database: str, *, owner: str, application: str, backup: str) -> str:
         f"THEN CREATE ROLE {role}; END IF; END $$;"
         for role in (owner, application, backup)
     )
-    kept = ", ".join(UNALTERABLE)
+    kept = ", ".join(GROWING)
     return f"""{roles}
 ALTER ROLE {owner} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
 ALTER ROLE {application} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;

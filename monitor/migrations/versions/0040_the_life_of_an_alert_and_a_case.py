@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
+from monitor.migrations import append_only
 
 revision: str = '0040'
 down_revision: str | None = '0031'
@@ -181,6 +182,7 @@ def upgrade() -> None:
     with op.batch_alter_table('photos', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_photos_follow_up_id'), ['follow_up_id'], unique=False)
 
+    append_only.protect(op.get_bind(), ('case_events',))
     for name, kind in _EVENT_COLUMNS:
         op.add_column('alert_events', sa.Column(name, kind, nullable=True))
     _refer_to('alerts', 'owner_id', 'workers')
