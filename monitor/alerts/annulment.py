@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from monitor import audit
 from monitor.alerts.changes import LIVE
-from monitor.tables import Alert, AlertEvent, Json, Member, Outbox, Reason, utc_now
+from monitor.lifecycle import Step, move
+from monitor.tables import Alert, AlertEvent, Json, Member, Reason
 
 CODES = ("ERR_ID", "ERR_WITHDRAWN")
 
@@ -49,16 +50,14 @@ def _annul(session: Session, alert: Alert, fallen: list[Reason], *, code: str, b
     for reason in fallen:
         reason.status, reason.cleared_on = "annulled", as_of
         reason.cleared_by = {"as_of": as_of.isoformat(), "feeds": {}, "code": code}
-    alert.version += 1
     detail: Json = {"annulled": [reason.rule for reason in fallen], "code": code}
     _tell(session, alert, "evidence", detail, by=by, as_of=as_of)
     statuses = {reason.status for reason in alert.reasons}
     if statuses == {"annulled"}:
-        alert.status, alert.closed_at, alert.closed_why = "annulled", utc_now(), code
-        _tell(session, alert, "annulled", {"code": code}, by=by, as_of=as_of)
-        payload = {"as_of": as_of.isoformat(), "household": alert.household_id, "code": code}
-        session.add(Outbox(kind="alert_annulled", subject=str(alert.id), payload=payload))
-    elif not statuses & set(LIVE):
+        move(session, alert, "annul", by=by, step=Step(code, as_of, detail={"code": code}))
+    else:
+        alert.version += 1
+    if statuses != {"annulled"} and not statuses & set(LIVE):
         alert.cleared_on = alert.cleared_on or as_of
         _tell(session, alert, "all_cleared", {}, by=by, as_of=as_of)
     audit.record(session, by=by, action="alert.evidence_annulled", subject=str(alert.id), detail=detail)

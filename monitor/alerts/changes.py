@@ -7,6 +7,7 @@ from typing import Any
 
 from monitor.alerts import levels
 from monitor.alerts.judged import Judged
+from monitor.lifecycle import MACHINE
 
 Values = dict[str, Any]
 LIVE = ("active", "unknown")
@@ -35,11 +36,17 @@ class Change:
 
     def tell(self, alert: uuid.UUID, kind: str, *, as_of: date, detail: Values, outside: bool = False) -> None:
         """Put a step on the alert's timeline, and in the outbox when others must hear of it."""
-        self.events.append({"alert_id": alert, "as_of": as_of, "kind": kind, "by": "system", "detail": detail})
+        step: Values = {"edge": None, "role": None, "version": None, "why": None}
+        said: Values = {"alert_id": alert, "as_of": as_of, "kind": kind, "by": "system", "detail": detail}
+        self.events.append(said | step)
         self.count(kind)
         if outside:
             payload = {"as_of": as_of.isoformat(), "household": self.household, **detail}
             self.outbox.append({"kind": f"alert_{kind}", "subject": str(alert), "payload": payload})
+
+    def told_edge(self, edge: str, version: int) -> None:
+        """Say of the step told last that it was an edge of the alert's life, and the version it led to."""
+        self.events[-1] |= {"edge": edge, "role": MACHINE, "version": version}
 
 
 def where(judged: Judged, place: int) -> Values:

@@ -51,6 +51,11 @@ class Open:
     seen_on: date
     cleared_on: date | None
     unseen: str
+    status: str = "open"
+    paused_from: str | None = None
+    wakes_on_worse: bool = False
+    owned: bool = False
+    handed: bool = False
     reasons: list[Known] = field(default_factory=list)
 
 
@@ -144,7 +149,8 @@ def _alerts(those: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return select(
         Alert.id, Alert.household_id, Alert.version, Alert.level, Alert.level_since_on, Alert.lower_level,
         Alert.lower_since_on, Alert.rank, Alert.region, Alert.category, Alert.opened_on, Alert.seen_on,
-        Alert.cleared_on, cast(Alert.unseen, Text).label("unseen"),
+        Alert.cleared_on, cast(Alert.unseen, Text).label("unseen"), Alert.status, Alert.paused_from,
+        Alert.wakes_on_worse, Alert.owner_id, Alert.handed_from,
     ).where(Alert.closed_at.is_(None), those)  # fmt: skip
 
 
@@ -173,4 +179,9 @@ def _open(row: Row[Any]) -> Open:
         seen_on=row.seen_on,
         cleared_on=row.cleared_on,
         unseen=row.unseen,
+        status=row.status,
+        paused_from=row.paused_from,
+        wakes_on_worse=row.wakes_on_worse,
+        owned=row.owner_id is not None,
+        handed=row.handed_from is not None,
     )

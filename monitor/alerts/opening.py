@@ -10,6 +10,7 @@ from monitor.alerts.changes import Change, Values, excess_at, ordered, where
 from monitor.alerts.judged import Judged
 from monitor.alerts.loading import Episode
 from monitor.alerts.unseen import Unseen
+from monitor.lifecycle import NEW, leap
 
 
 def raised(
@@ -25,7 +26,7 @@ def raised(
         "household_id": change.household,
         "episode": last.number + 1 if last else 1,
         "previous_id": last.id if last else None,
-        "status": "open",
+        "status": leap("raise", NEW),
         "level": level,
         "level_since_on": judged.as_of,
         "rank": levels.rank(level, excess_at(level, reasons), judged.as_of),
@@ -40,6 +41,7 @@ def raised(
     change.reasons = reasons
     detail = {"level": level, "rules": [reason["rule"] for reason in reasons]}
     change.tell(id_, "raised", as_of=judged.as_of, detail=detail, outside=True)
+    change.told_edge("raise", 1)
     return change
 
 

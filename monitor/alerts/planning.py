@@ -173,7 +173,7 @@ def _touched(chunk: Chunk, place: int, alert: loading.Open, sight: Sight) -> boo
     places = chunk.judged.places
     return (
         alert.standing.lower_since_on is not None
-        or alert.region != places["region"][place]
+        or (not alert.handed and alert.region != places["region"][place])
         or alert.category != places["category"][place]
         or any(status_after(known.status, chunk.code(place, known.rule)) != known.status for known in alert.reasons)
         or alert.unseen != sight.of(place)[1]

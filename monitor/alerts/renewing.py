@@ -10,6 +10,7 @@ from monitor.alerts.judged import FIRES, SILENT, UNKNOWN, Judged
 from monitor.alerts.loading import Known, Open
 from monitor.alerts.reasons import cleared_by
 from monitor.alerts.unseen import Unseen
+from monitor.lifecycle import awake, leap
 from monitor.tables import utc_now
 
 WITHDRAWN = "ERR_WITHDRAWN"
@@ -70,7 +71,7 @@ class Renewal:
         self._tell_turns(change)
         for number, reason in enumerate(reasons):
             self._write_reason(change, reason, number)
-        update = self._region() | self._standing(change, reasons) | self._ending(change, reasons)
+        update = self._region() | self._standing(change, reasons) | self._waking(change) | self._ending(change, reasons)
         if unseen[1] != self.alert.unseen:
             update["unseen"] = unseen[0]
         visible = bool(update.keys() - {"lower_level", "lower_since_on"} or change.reasons or change.reason_updates)
@@ -126,9 +127,27 @@ class Renewal:
         category = self.judged.places["category"][self.place]
         if category != self.alert.category:
             update["category"] = category
-        if self.judged.places["region"][self.place] not in (None, self.alert.region):
+        if self._moves():
             update |= where(self.judged, self.place)
         return update
+
+    def _moves(self) -> bool:
+        """Whether it goes with its household; what a person handed to another region stays there."""
+        return not self.alert.handed and self.judged.places["region"][self.place] not in (None, self.alert.region)
+
+    def _waking(self, change: Change) -> Values:
+        """Bring back what was put off until it worsens, when a reason was added or came back, or the level rose."""
+        worse = any(finding.turned in ("added", "active") for finding in self.findings)
+        risen = any(event["kind"] == "escalated" for event in change.events)
+        if self.alert.status != "snoozed" or not self.alert.wakes_on_worse or not (worse or risen):
+            return {}
+        leap("resume", self.alert.status)
+        status = awake(self.alert.paused_from, owned=self.alert.owned)
+        detail = {"before": self.alert.status, "after": status}
+        change.tell(self.alert.id, "resumed", as_of=self.judged.as_of, detail=detail)
+        change.told_edge("resume", self.alert.version + 1)
+        change.events[-1]["why"] = "WORSE"
+        return {"status": status, "paused_from": None, "paused_until": None, "wakes_on_worse": False}
 
     def _standing(self, change: Change, reasons: list[Values]) -> Values:
         before, as_of = self.alert.standing, self.judged.as_of
@@ -150,9 +169,12 @@ class Renewal:
         """Mark an alert without live reasons; only one whose every reason was annulled ends by itself."""
         as_of, statuses = self.judged.as_of, {reason["status"] for reason in reasons}
         if statuses == {"annulled"}:
-            detail = {"code": WITHDRAWN}
+            status = leap("annul", self.alert.status)
+            detail = {"code": WITHDRAWN, "before": self.alert.status, "after": status}
             change.tell(self.alert.id, "annulled", as_of=as_of, detail=detail, outside=True)
-            return {"status": "annulled", "closed_at": utc_now(), "closed_why": WITHDRAWN}
+            change.told_edge("annul", self.alert.version + 1)
+            change.events[-1]["why"] = WITHDRAWN
+            return {"status": status, "closed_at": utc_now(), "closed_why": WITHDRAWN}
         cleared = not statuses & set(LIVE)
         if cleared and self.alert.cleared_on is None:
             change.tell(self.alert.id, "all_cleared", as_of=as_of, detail={})
@@ -167,6 +189,6 @@ class Renewal:
                 change.count(f"reasons_{finding.turned}")
         if turns:
             change.tell(self.alert.id, "evidence", as_of=self.judged.as_of, detail=turns)
-        if self.judged.places["region"][self.place] not in (None, self.alert.region):
+        if self._moves():
             detail = {"from": self.alert.region, "to": self.judged.places["region"][self.place]}
             change.tell(self.alert.id, "moved", as_of=self.judged.as_of, detail=detail)

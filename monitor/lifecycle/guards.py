@@ -51,10 +51,14 @@ def keep_place(ask: Ask) -> Values:
 
 def resume(ask: Ask) -> Values:
     """back to where it stood; assigned if it got an owner meanwhile"""
-    status = ask.subject.paused_from or "open"
-    if status == "open" and getattr(ask.subject, "owner_id", None) is not None:
-        status = "assigned"
-    return {"status": status, "paused_from": None} | _pause_over(ask)
+    owned = getattr(ask.subject, "owner_id", None) is not None
+    return {"status": awake(ask.subject.paused_from, owned=owned), "paused_from": None} | _pause_over(ask)
+
+
+def awake(paused_from: str | None, *, owned: bool) -> str:
+    """Return where something comes back to after a pause."""
+    status = paused_from or "open"
+    return "assigned" if status == "open" and owned else status
 
 
 def answered(ask: Ask) -> Values:

@@ -82,13 +82,30 @@ def move(session: Session, subject: Subject, edge: str, *, by: Viewer | str, ste
     """
     plan = _plan(session, subject, machine_of(subject).edge(edge), by=by, step=step)
     _write(session, [plan])
+    return _record(session, plan, version=subject.version)
+
+
+def _record(session: Session, plan: _Plan, *, version: int) -> Event:
+    subject = plan.subject
     audit.record(session, by=_auditor(plan.actor), action=_action(plan), subject=str(subject.id), detail=_brief(plan))
-    event = _event_table(subject)(**plan.event)
+    event = _event_table(subject)(**plan.event | {"version": version})
     session.add(event)
     if plan.edge.outside:
         session.add(Outbox(**_told_outside(plan)))
     session.flush()
     return event
+
+
+def begin(session: Session, subject: Subject, edge: str, *, by: Viewer | str, step: Step = Step()) -> Event:
+    """Put a new ``subject``, whose status is empty, where ``edge`` leads, with the event that records it.
+
+    Refuses as ``move`` does; its version stays 1.
+    """
+    plan = _plan(session, subject, machine_of(subject).edge(edge), by=by, step=step)
+    subject.status = plan.values["status"]
+    session.add(subject)
+    session.flush()
+    return _record(session, plan, version=1)
 
 
 def move_each(

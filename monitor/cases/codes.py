@@ -1,0 +1,101 @@
+"""The words of casework: ways to visit, what may be found, and the reason codes of the outcome catalogue."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+WAYS: Mapping[str, tuple[str, str]] = {
+    "home": ("入户", "home visit"),
+    "phone": ("电话", "telephone"),
+    "video": ("视频", "video call"),
+    "office": ("来访", "at the office"),
+}
+REASON_CODES: Mapping[str, tuple[str, str]] = {
+    "IN_DB": ("纳入低保", "taken into dibao"),
+    "IN_DB1": ("单人户纳入低保", "one person taken into dibao"),
+    "IN_TK": ("纳入特困供养", "taken into tekun support"),
+    "IN_BY": ("纳入低保边缘", "recognised as near-dibao"),
+    "IN_GZ": ("纳入刚性支出困难", "recognised for rigid expenditure"),
+    "IN_FP": ("纳入防止返贫监测", "taken into anti-poverty monitoring"),
+    "LS_J": ("临时救助（急难型）", "temporary assistance, emergency"),
+    "LS_Z": ("临时救助（支出型）", "temporary assistance, expenditure"),
+    "UP_AMT": ("增发救助金", "amount raised"),
+    "DOWN_AMT": ("减发救助金", "amount lowered"),
+    "STOP": ("停发救助金", "payment stopped"),
+    "GRACE": ("救助渐退", "leaving by steps"),
+    "CAT_CHG": ("救助类别变更", "category changed"),
+    "RF_MED": ("转医疗救助", "referred: medical assistance"),
+    "RF_EDU": ("转教育救助", "referred: education"),
+    "RF_HOU": ("转住房救助", "referred: housing"),
+    "RF_EMP": ("转就业援助", "referred: work"),
+    "RF_DIS": ("转残疾人两补/康复", "referred: disability"),
+    "RF_DST": ("转受灾救助", "referred: disaster relief"),
+    "RF_CHD": ("转困境儿童保障", "referred: children"),
+    "RF_ELD": ("转养老/探访服务", "referred: elderly care"),
+    "RF_CHA": ("转慈善帮扶", "referred: charity"),
+    "RF_UNI": ("转工会帮扶", "referred: union"),
+    "RF_VET": ("转退役军人帮扶", "referred: veterans"),
+    "RF_LAW": ("转法律援助", "referred: legal aid"),
+    "RF_AGR": ("转农业农村帮扶", "referred: rural support"),
+    "RF_PSY": ("转心理服务", "referred: counselling"),
+    "AL_ENJ": ("已享受同类救助", "already receives the like"),
+    "NE_INC": ("收入超标准", "income above the standard"),
+    "NE_ASS": ("财产超标准", "assets above the standard"),
+    "NE_SUP": ("赡养人有能力", "supporters are able"),
+    "NE_SHORT": ("困难已缓解", "the hardship has passed"),
+    "NE_PROG": ("不符合项目条件", "no programme fits"),
+    "REFUSE": ("本人放弃", "declined in writing"),
+    "COMP_PAID": ("已有保险或第三方赔付", "insured or compensated"),
+    "PRISON": ("服刑", "in prison"),
+    "LOST": ("失联（三次以上）", "lost after three attempts"),
+    "MOVED": ("迁出/人户分离", "moved away"),
+    "DEAD": ("死亡", "died"),
+    "DUP": ("重复预警", "duplicate alert"),
+    "ERR_ID": ("错人", "wrong person"),
+    "ERR_AMT": ("金额错误", "wrong amount"),
+    "ERR_STALE": ("数据过时", "outdated data"),
+    "ERR_WITHDRAWN": ("来源部门撤回", "taken back by its agency"),
+    "WATCH": ("继续观察", "keep watching"),
+    "KEEP_EXEMPT": ("属豁免情形，继续保障", "exempt, stays"),
+    "KEEP_VERIFIED": ("核实后继续保障", "verified, stays"),
+    "ADJUST": ("调整救助", "adjusted"),
+    "RECOVER": ("追缴", "recovered"),
+    "REPORT": ("移交处理", "handed to the authorities"),
+}
+REFERRALS = frozenset(code for code in REASON_CODES if code.startswith("RF_"))
+HELP = frozenset(code for code in REASON_CODES if code.startswith(("IN_", "LS_"))) | {
+    "UP_AMT", "DOWN_AMT", "STOP", "GRACE", "CAT_CHG", "ADJUST", "RECOVER", "REPORT",
+}  # fmt: skip
+NO_NEED = frozenset(code for code in REASON_CODES if code.startswith("NE_")) | {
+    "AL_ENJ", "REFUSE", "COMP_PAID", "PRISON", "KEEP_EXEMPT", "KEEP_VERIFIED",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A conclusion a worker may come to: its codes, whether one is required, whether it ends the alert.
+
+    ``quiets`` marks a verified "no need", the only one that keeps rules quiet: after help, a move, a death or
+    wrong data nobody has found that the household needs nothing.
+    """
+
+    zh: str
+    en: str
+    codes: frozenset[str] = frozenset()
+    required: bool = True
+    closes: bool = True
+    quiets: bool = False
+
+
+FINDINGS: Mapping[str, Finding] = {
+    "confirmed": Finding("情况属实", "confirmed", REFERRALS | {"WATCH"}, required=False, closes=False),
+    "partly": Finding("部分属实", "partly confirmed", REFERRALS | {"WATCH"}, required=False, closes=False),
+    "helped": Finding("已落实帮扶或处理", "help given or decision carried out", HELP | REFERRALS),
+    "no_need": Finding("核实无需帮扶", "verified: no need", NO_NEED, quiets=True),
+    "false_alarm": Finding(
+        "误报", "false alarm", frozenset({"DUP", "ERR_ID", "ERR_AMT", "ERR_STALE", "ERR_WITHDRAWN"})
+    ),
+    "unreachable": Finding("未联系上", "not reached", frozenset({"LOST"}), required=False, closes=False),
+    "moved": Finding("已搬迁", "moved away", frozenset({"MOVED"})),
+    "died": Finding("已死亡", "died", frozenset({"DEAD"})),
+    "watch": Finding("继续观察", "keep watching", frozenset({"WATCH"}), closes=False),
+}

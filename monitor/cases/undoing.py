@@ -1,0 +1,44 @@
+"""Taking back, within thirty seconds, what one did by mistake: an act of its own that leaves both on record."""
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from monitor.access import Viewer
+from monitor.cases import quieting
+from monitor.cases.office import Office, alert_for
+from monitor.errors import Conflict
+from monitor.lifecycle import Step, last_step, move
+from monitor.lifecycle import undo as step_back
+from monitor.tables import Alert, AlertEvent, Case, FollowUp, utc_now
+
+
+def undo(session: Session, alert_id: uuid.UUID, *, by: Viewer, office: Office, expected: int | None = None) -> Alert:
+    """Take back the viewer's last act on an alert, and with a visit its quiet rules and the case it opened.
+
+    Refuses after thirty seconds, what another did, and a visit whose case has gone on since.
+    """
+    alert = alert_for(session, alert_id, by)
+    last = last_step(session, alert)
+    step_back(session, alert, by=by, expected=expected)
+    found = _visit_of(session, last)
+    if found is not None:
+        found.undone_at = utc_now()
+        quieting.end(session, found.id, on=office.today, why="undone")
+        _take_back_case(session, found, by)
+    session.flush()
+    return alert
+
+
+def _visit_of(session: Session, last: object) -> FollowUp | None:
+    said = last.detail.get("follow_up") if isinstance(last, AlertEvent) else None
+    return session.get(FollowUp, uuid.UUID(said)) if said else None
+
+
+def _take_back_case(session: Session, found: FollowUp, by: Viewer) -> None:
+    case = session.get(Case, found.case_id) if found.case_id else None
+    if case is None or case.follow_up_id != found.id:
+        return
+    if case.version != 1:
+        raise Conflict(zh="该核查建立的个案已有后续办理，不能撤回", en="the case this visit opened has gone on since")
+    move(session, case, "withdraw", by=by, step=Step("undone", found.visited_on))
