@@ -163,8 +163,16 @@ def _carry_out(session: Session, alert: Alert, visit: Visit, *, by: Viewer, offi
         "visited_on": visit.visited_on.isoformat(),
         "quiet": quieting.keep(session, alert, visit) if edge == "close" and visit.quiets else {},
     }  # fmt: skip
-    values = {"review_of": visit.id} if edge == "submit" else {}
+    values = _seen(alert, visit) | ({"review_of": visit.id} if edge == "submit" else {})
     move(session, alert, edge, by=by, step=Step(visit.reason_code, visit.visited_on, values, detail))
+
+
+def _seen(alert: Alert, visit: Visit) -> dict[str, Any]:
+    """Which deadlines the visit meets: reached in any way is contacted, at home is visited."""
+    if visit.finding == "unreachable":
+        return {}
+    met = {"contacted_on": alert.contacted_on is None, "visited_on": alert.visited_on is None and visit.way == "home"}
+    return {name: visit.visited_on for name, first in met.items() if first}
 
 
 def _edge(alert: Alert, visit: Visit, by: Viewer, office: Office) -> str:

@@ -25,6 +25,7 @@ _OWNED = {"open": "assigned", "reopened": "assigned", **staying(("assigned", "vi
 _WRONG = frozenset({"ERR_ID", "ERR_WITHDRAWN", "ERR_AMT", "ERR_STALE", "DUP"})
 _AWAITED = frozenset({"AWAIT_REPORT", "AWAIT_COMPARISON", "AWAIT_NOTICE"})
 _PAUSE = ("paused_until", "wakes_on_worse")
+_SEEN = ("contacted_on", "visited_on")
 
 ALERT = Machine(
     "alert",
@@ -73,16 +74,16 @@ ALERT = Machine(
             guard=guards.back_home,
         ),
         "visit": Edge(
-            "登记核查", "record a visit", "followed_up", to("visited", *_FOUND_IN), STAFF, guard=guards.pause_over,
-            outside=True, undoable=True,
+            "登记核查", "record a visit", "followed_up", to("visited", *_FOUND_IN), STAFF, sets=_SEEN,
+            guard=guards.pause_over, outside=True, undoable=True,
         ),
         "miss": Edge(
-            "登记未联系上", "record a visit to nobody", "followed_up", staying(_FOUND_IN), STAFF, outside=True,
-            undoable=True,
+            "登记未联系上", "record a visit to nobody", "followed_up", staying(_FOUND_IN), STAFF, sets=_SEEN,
+            outside=True, undoable=True,
         ),
         "submit": Edge(
             "提交复核", "submit for review", "submitted", to("town_review", *_FOUND_IN), STAFF, needs_why=True,
-            sets=("review_of",), guard=guards.reviewed, undoable=True,
+            sets=("review_of", *_SEEN), guard=guards.reviewed, undoable=True,
         ),
         "pass_up": Edge(
             "报县级复核", "pass on to the county", "passed_up", to("county_review", "town_review"), TOWNSHIP,
@@ -104,8 +105,8 @@ ALERT = Machine(
             needs_why=True,
         ),
         "close": Edge(
-            "办结", "close", "closed", to("closed", *_FOUND_IN), STAFF, needs_why=True, guard=guards.pause_over,
-            outside=True, undoable=True,
+            "办结", "close", "closed", to("closed", *_FOUND_IN), STAFF, sets=_SEEN, needs_why=True,
+            guard=guards.pause_over, outside=True, undoable=True,
         ),
         "annul": Edge(
             "撤销", "annul", "annulled", to("annulled", *_LIVING), COUNTY | {MACHINE}, needs_why=True, codes=_WRONG,
