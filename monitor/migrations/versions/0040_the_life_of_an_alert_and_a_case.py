@@ -1,6 +1,6 @@
 """the life of an alert and a case
 
-Revision 0040, after 0031.
+Revision 0040, after 0010.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from alembic import op
 from monitor.migrations import append_only
 
 revision: str = '0040'
-down_revision: str | None = '0031'
+down_revision: str | None = '0010'
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
