@@ -51,6 +51,20 @@ def test_ratios_and_the_machine_are_on_record(report: dict[str, dict[str, float]
     assert "duckdb" in report["machine"]["versions"]
 
 
+def test_a_city_laid_twice_side_by_side_has_twice_of_everything(tmp_path: Path) -> None:
+    found = []
+    for times in (1, 2):
+        plan = bench.plan(read({"LOWINCOME_HOME": str(tmp_path / str(times))}), households=HOMES, repeat=1, times=times)
+        stages = ["generate", "ingest", "grow", "sql_by_hand", "all_indicators", "whole_scan"]
+        found.append(bench.run(plan, stages, told=lambda *_: None))
+    one, two = (report["stages"] for report in found)
+    assert found[1]["checksums_equal"]
+    assert all(two["sql_by_hand"]["checksums"][name] == pytest.approx(2 * value) for name, value in
+               one["sql_by_hand"]["checksums"].items())  # fmt: skip
+    for name in ("households", "fires", "unknown", "raised"):
+        assert two["whole_scan"][name] == 2 * one["whole_scan"][name] > 0
+
+
 def test_ways_that_disagree_are_told(tmp_path: Path) -> None:
     plan = bench.plan(read({"LOWINCOME_HOME": str(tmp_path)}), households=50)
     one, other = ({"seconds": 1.0, "checksums": {"wages_3m": value}} for value in (1.0, 2.0))

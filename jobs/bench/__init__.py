@@ -25,13 +25,13 @@ _BESIDE = {  # ratio: (this stage, over that one)
 }
 
 
-def plan(settings: Settings, *, households: int, seed: int = 1, repeat: int = 3) -> Bench:
+def plan(settings: Settings, *, households: int, seed: int = 1, repeat: int = 3, times: int = 1) -> Bench:
     """Return what is to be measured, in a home of its own below ``settings.home`` (always SQLite, its own key)."""
     home = settings.home / "bench"
     own = replace(
         settings, home=home, database_url=f"sqlite:///{home / 'lowincome.db'}", key_file=home / "keys" / "master.key"
     )
-    return Bench(own, households, seed, UNTIL, repeat)
+    return Bench(own, households, seed, UNTIL, repeat, times)
 
 
 def run(bench: Bench, stages: Sequence[str], *, told: Callable[[str, Result | None], None]) -> dict[str, Any]:
@@ -62,6 +62,7 @@ def report(bench: Bench, found: dict[str, Result]) -> dict[str, Any]:
     }
     return {
         "households": bench.households,
+        "times": bench.times,
         "seed": bench.seed,
         "as_of": bench.as_of.isoformat(),
         "machine": machine(),

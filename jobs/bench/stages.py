@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jobs import bench_matching, city
-from jobs.bench import by_hand
+from jobs.bench import by_hand, growing
 from jobs.city import dirt
 from jobs.scan import ROWS, scan
 from monitor import database, feeds, indicators, policy, regions
@@ -32,13 +32,17 @@ _NUMBERS = 1_000_000
 
 @dataclass(frozen=True)
 class Bench:
-    """What is measured: a city of ``households`` as of ``as_of``, in the installation of ``settings``."""
+    """What is measured: a city of ``households`` as of ``as_of``, in the installation of ``settings``.
+
+    ``times``: how often the stage ``grow`` lays it side by side.
+    """
 
     settings: Settings
     households: int
     seed: int
     as_of: date
     repeat: int
+    times: int = 1
 
     @property
     def root(self) -> Path:
@@ -77,6 +81,13 @@ def ingest(bench: Bench) -> Result:
     fates = pd.Series([receipt.status for receipt in receipts]).value_counts().to_dict()
     facts = sum(receipt.facts for receipt in receipts)
     return _rate(rows, seconds) | {"rows_per_second_per_core": round(rows / used), "facts": facts, "fates": fates}
+
+
+def grow(bench: Bench) -> Result:
+    """Lay the city that was taken in several times side by side: a size whose files nobody need take in."""
+    service, began = open_service(bench.settings), time.perf_counter()
+    facts = growing.grow(service, bench.times)
+    return {"times": bench.times, "facts": facts} | _times([time.perf_counter() - began])
 
 
 def parquet_scan(bench: Bench) -> Result:
@@ -235,6 +246,7 @@ def _rate(rows: int, seconds: float) -> Result:
 STAGES: Mapping[str, Callable[[Bench], Result]] = {
     "generate": generate,
     "ingest": ingest,
+    "grow": grow,
     "parquet_scan": parquet_scan,
     "sql_by_hand": sql_by_hand,
     "pandas_by_hand": pandas_by_hand,

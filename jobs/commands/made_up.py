@@ -126,6 +126,9 @@ def bench(
         str | None, typer.Option(help="只做这些阶段，逗号分隔 / only these stages, comma-separated")
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="保留生成的城市 / keep the made-up city")] = False,
+    times: Annotated[
+        int, typer.Option(min=1, help="入库后并排几份再扫描 / lay what was taken in so often side by side (stage grow)")
+    ] = 1,
 ) -> None:
     """测速：生成、接收、指标、规则、扫描、匹配，与手写 SQL 和 pandas 并列 / Measure every stage of a night.
 
@@ -136,7 +139,7 @@ def bench(
     from monitor.errors import Refused
     from monitor.settings import read
 
-    measured = benchmark.plan(read(), households=households, repeat=repeat)
+    measured = benchmark.plan(read(), households=households, repeat=repeat, times=times)
     try:
         wanted = stages.split(",") if stages else list(STAGES)
         report = benchmark.run(measured, wanted, told=_say_stage)
