@@ -135,7 +135,7 @@ class Person(Table):
     phone: Mapped[bytes | None] = mapped_column(Encrypted)
     sex: Mapped[str | None] = mapped_column(String(1))
     birth_on: Mapped[date | None]
-    findable: Mapped[bool] = mapped_column(default=False, server_default=false())
+    findable: Mapped[bool] = mapped_column(server_default=false())
     __table_args__ = (
         Index(
             "ix_people_to_index", "id", sqlite_where=text("NOT findable"), postgresql_where=text("NOT findable")
