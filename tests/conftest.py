@@ -8,7 +8,7 @@ from pathlib import Path
 
 import postgres
 import pytest
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine
 
@@ -21,6 +21,8 @@ hypothesis_settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 hypothesis_settings.load_profile("house")
+# What is measured must be the same every time: only the examples that are written down.
+hypothesis_settings.register_profile("written", phases=(Phase.explicit,), database=None, deadline=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,5 +1,6 @@
 """``lowincome mutate``: change the judging code in every small way and see that a test notices."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -21,20 +22,17 @@ TARGETS = {
     ),
     "judge": (["monitor/policy/judging.py"], ["tests/test_monitor_policy_judging.py"]),
 }
-CONFTEST = """\"\"\"Only the examples that are written down: a mutant must die by a test that anyone can repeat.\"\"\"
-
-from hypothesis import Phase, settings
-
-settings.register_profile("written", phases=(Phase.explicit,), database=None, deadline=None, derandomize=True)
-settings.load_profile("written")
-"""
+# A mutant must die by an example that is written down, which anyone can repeat; one that never ends dies in seconds.
 CONFIGURATION = """
+[project]
+name = "mutants"
+version = "0"
+
 [tool.mutmut]
 source_paths = {sources}
-also_copy = ["monitor", "tests"]
-tests_dir = ["tests"]
+also_copy = ["monitor"]
 pytest_add_cli_args_test_selection = {tests}
-pytest_add_cli_args = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+pytest_add_cli_args = ["-x", "-q", "--hypothesis-profile=written", "--timeout=10", "-p", "no:cacheprovider"]
 
 [tool.pytest.ini_options]
 pythonpath = [".", "tests"]
@@ -45,42 +43,63 @@ def mutate(
     targets: Annotated[
         list[str] | None, typer.Argument(help="ids | language | judge; 省略为全部 / all when omitted")
     ] = None,
+    processes: Annotated[int, typer.Option(min=1, help="并行进程数 / how many mutants at once")] = 1,
 ) -> None:
     """变异测试 / Mutate the ID numbers, the condition language and the judge; list what no test noticed.
 
     Mutants that change nothing are named, each with its reason, in tests/equivalent_mutants.txt. Ends with
-    code 1 when any other survives. Takes some minutes.
+    code 1 when any other survives, or when one that is named there does not. Takes some minutes.
     """
     unknown = set(targets or []) - set(TARGETS)
     if unknown:
         raise typer.BadParameter(f"{sorted(unknown)}: {' | '.join(TARGETS)}")
-    survivors = [name for target in targets or TARGETS for name in _survivors(target)]
-    excused = _equivalent()
-    missed = sorted(set(survivors) - excused)
-    screen.print(f"survivors {len(survivors)}, equivalent {len(set(survivors) & excused)}, missed {len(missed)}")
-    for name in missed:
-        screen.print(f"  {name}", markup=False)
+    missed = sum(_missed(target, _outcomes(target, processes)) for target in targets or TARGETS)
     raise typer.Exit(1 if missed else 0)
 
 
-def _survivors(target: str) -> list[str]:
-    """Run mutmut on a private copy of the tree and return the names that survived or were not covered."""
+def _missed(target: str, outcomes: dict[str, str]) -> int:
+    """Say what became of the mutants of ``target``; return how many need a test, or no longer need an excuse."""
+    excused = _equivalent() & outcomes.keys()
+    alive = {name for name, outcome in outcomes.items() if outcome != "killed"}
+    screen.print(
+        f"{target}: {len(outcomes)} mutants, {len(outcomes) - len(alive)} killed, "
+        f"{len(alive & excused)} equivalent, {len(alive - excused)} missed",
+        markup=False,
+    )
+    for name in sorted(alive - excused):
+        screen.print(f"  {outcomes[name]}: {name}", markup=False)
+    for name in sorted(excused - alive):
+        screen.print(f"  named as equivalent, yet killed: {name}", markup=False)
+    return len(alive ^ excused)
+
+
+def _outcomes(target: str, processes: int) -> dict[str, str]:
+    """Run mutmut on a private copy of the tree; return what became of each mutant, by its name."""
     sources, tests = TARGETS[target]
     with tempfile.TemporaryDirectory(prefix="lowincome-mutants-") as folder:
         here = Path(folder)
         for name in ("monitor", "tests"):
             shutil.copytree(ROOT / name, here / name, ignore=shutil.ignore_patterns("__pycache__"))
-        (here / "tests" / "conftest.py").write_text(CONFTEST)
-        (here / "pyproject.toml").write_text(
-            '[project]\nname = "mutants"\nversion = "0"\n' + CONFIGURATION.format(sources=sources, tests=tests)
-        )
-        subprocess.run([sys.executable, "-m", "mutmut", "run"], cwd=here, check=True, stdout=subprocess.DEVNULL)
-        listed = subprocess.run(
-            [sys.executable, "-m", "mutmut", "results"], cwd=here, check=True, capture_output=True, text=True
-        ).stdout
-    rows = [line.strip().split(": ") for line in listed.splitlines() if ": " in line]
-    screen.print(f"{target}: {len(rows)} not killed")
-    return [name for name, outcome in rows if outcome in ("survived", "no tests", "suspicious", "timeout")]
+        (here / "pyproject.toml").write_text(CONFIGURATION.format(sources=sources, tests=tests))
+        _mutmut(here, "run", "--max-children", str(processes))
+        listed = _mutmut(here, "results", "--all", "true")
+    return dict(line.strip().split(": ") for line in listed.splitlines() if ": " in line)
+
+
+def _mutmut(here: Path, *words: str) -> str:
+    """Run mutmut in ``here``; no database is needed for what it tries."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "mutmut", *words],
+        cwd=here,
+        env={**os.environ, "LOWINCOME_TEST_DATABASES": "sqlite"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        screen.print(done.stdout[-2000:] + done.stderr[-2000:], markup=False)
+        raise typer.Exit(1)
+    return done.stdout
 
 
 def _equivalent() -> set[str]:
