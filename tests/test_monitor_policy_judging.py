@@ -147,6 +147,27 @@ def test_a_limit_of_nought_is_exceeded_without_measure(tmp_path):
     assert verdicts.excess["costly"].tolist() == [100.0]
 
 
+def test_small_amounts_are_measured_as_large_ones_are(tmp_path):
+    rule = (
+        RULE.replace("when: costs > parameter(medical.limit)", "when: costs > cars / 2")
+        .replace("limit: parameter(medical.limit)", "limit: cars / 2")
+        .replace("{costs: 5001,", "{costs: 1, cars: 0,")
+        .replace("{costs: 5000,", "{costs: 0, cars: 0,")
+        .replace("{costs: null,", "{costs: null, cars: 0,")
+    )
+    verdicts = small_policy(tmp_path, rules__costly=rule).judge(
+        households({"costs": 0.75, "cars": 1}, {"costs": 0.5, "cars": 0})
+    )
+    assert verdicts.excess["costly"].tolist() == [1.5, 100.0]
+
+
+def test_a_rule_that_observes_nothing_fires_once_over_no_limit(tmp_path):
+    policy = small_policy(tmp_path, rules__motorist=CAR_RULE.replace("observed: cars\n", ""))
+    verdicts = policy.judge(households({"costs": 1, "cars": 2}))
+    assert np.isnan(verdicts.observed["motorist"].iloc[0])
+    assert verdicts.excess["motorist"].tolist() == [1.0]
+
+
 def test_a_nought_over_a_limit_of_nought_is_not_over(tmp_path):
     rule = (
         CAR_RULE.replace("observed: cars", "observed: cars\nlimit: cars")

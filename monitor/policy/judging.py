@@ -53,18 +53,17 @@ class Verdicts:
     @cached_property
     def fired(self) -> pd.DataFrame:
         """The rows of the table for households that any rule fires for."""
-        fires: Bools = (self.codes.to_numpy() == FIRES).any(axis=1)
-        return self.table[fires]
+        return self.table[_any_fires(self.codes)]
 
     @cached_property
     def limits(self) -> pd.DataFrame:
         """The limit of each rule for each of the ``fired`` households; NaN where the rule has none."""
-        return self._per_rule(lambda rule, columns: number(rule.limit, columns) if rule.limit else np.nan)
+        return self._per_rule(_limit)
 
     @cached_property
     def observed(self) -> pd.DataFrame:
         """The value that each rule compares with its limit, for each of the ``fired`` households."""
-        return self._per_rule(lambda rule, columns: columns.numbers(rule.observed) if rule.observed else np.nan)
+        return self._per_rule(_observed)
 
     @cached_property
     def excess(self) -> pd.DataFrame:
@@ -73,18 +72,34 @@ class Verdicts:
         1 where a rule has no limit, or one that nothing can be measured against; where lower is worse, how
         many times below.
         """
-        observed, limits = self.observed.to_numpy(), self.limits.to_numpy()
-        lower = np.array([rule.lower_is_worse for rule in self.rules.values()])
-        over, under = np.where(lower, limits, observed), np.where(lower, observed, limits)
-        times = np.divide(over, under, out=np.where(over > 0, MOST, 1.0), where=under > 0)
-        times = np.where(np.isnan(over) | np.isnan(under), 1.0, np.clip(times, 1.0, MOST))
-        times = np.where(self.codes.loc[self.fired.index].to_numpy() == FIRES, times, np.nan)
-        return pd.DataFrame(times, index=self.fired.index, columns=self.codes.columns)
+        return _excess(self)
 
     def _per_rule(self, value: Callable[[Rule, Columns], Numbers | float]) -> pd.DataFrame:
         columns = prepared(self.rules.values(), self.resolved, self.fired)
         values = {name: np.broadcast_to(value(rule, columns), len(self.fired)) for name, rule in self.rules.items()}
         return pd.DataFrame(values, index=self.fired.index)
+
+
+def _any_fires(codes: pd.DataFrame) -> Bools:
+    return np.asarray((codes.to_numpy() == FIRES).any(axis=1))
+
+
+def _limit(rule: Rule, columns: Columns) -> Numbers | float:
+    return number(rule.limit, columns) if rule.limit else np.nan
+
+
+def _observed(rule: Rule, columns: Columns) -> Numbers | float:
+    return columns.numbers(rule.observed) if rule.observed else np.nan
+
+
+def _excess(verdicts: Verdicts) -> pd.DataFrame:
+    observed, limits = verdicts.observed.to_numpy(), verdicts.limits.to_numpy()
+    lower = np.array([rule.lower_is_worse for rule in verdicts.rules.values()])
+    over, under = np.where(lower, limits, observed), np.where(lower, observed, limits)
+    times = np.divide(over, under, out=np.where(over > 0, MOST, 1.0), where=under > 0)
+    times = np.where(np.isnan(over) | np.isnan(under), 1.0, np.clip(times, 1.0, MOST))
+    codes = verdicts.codes.loc[verdicts.fired.index]
+    return pd.DataFrame(np.where(codes.to_numpy() == FIRES, times, np.nan), index=codes.index, columns=codes.columns)
 
 
 def judge(rules: Mapping[str, Rule], resolved: Resolved, table: pd.DataFrame) -> Verdicts:
