@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.matching import ids
@@ -143,6 +143,7 @@ def test_a_fifteen_digit_number_grows_into_the_eighteen_digit_one(number: str) -
     assert ids.normalise(number[:6] + number[8:17]) == Normalised(Kind.EXPANDED, number)
 
 
+@example(date(1949, 12, 31), "3", "2")
 @given(DAYS, st.sampled_from("13579"), st.sampled_from("02468"))
 def test_a_number_tells_birth_date_and_sex(day: date, odd: str, even: str) -> None:
     head = f"340202{day:%Y%m%d}"
