@@ -116,6 +116,8 @@ def one(text, **values):
         ("not f", {"f": False}, True),
         ("known(a)", {"a": 1.0}, True),
         ("known(a)", {"a": float("nan"), "b": 1.0}, False),
+        ("not known(a)", {"a": float("nan"), "b": 1.0}, True),
+        ("not known(a)", {"a": 1.0}, False),
         ("known(a + b)", {"a": 1.0, "b": None}, False),
         ("known(c)", {"c": "u"}, True),
         ("known('u') and known(1)", {"a": 1.0}, True),
@@ -158,6 +160,11 @@ def test_half_a_millionth_is_rounded_up_and_less_is_not():
     assert one("a > 0.000001", a=0.0000014) is np.False_
 
 
+def test_a_millionth_still_tells_two_amounts_of_four_and_a_half_thousand_million_apart():
+    assert one("a > 4503599627.370498", a=4503599627.370499) is np.True_
+    assert one("a = 4503599627.370498", a=4503599627.370498) is np.True_
+
+
 def test_dividing_by_nought_is_unknown_and_not_an_error():
     assert one("a / b > 1", a=3.0, b=0.0) is None
     assert one("a / b > 1", a=3.0, b=2.0) is np.True_
@@ -172,6 +179,8 @@ def test_dividing_by_nought_is_unknown_and_not_an_error():
         (pd.Series([True, False]), "x", [True, False]),
         (pd.Series([True, None], dtype="boolean"), "not x", [False, None]),
         (pd.Series([True, None], dtype=object), "x", [True, None]),
+        (pd.Series([True, pd.NA], dtype=object), "x", [True, None]),
+        (pd.Series([1, pd.NA], dtype=object), "x > 0", [True, None]),
         (pd.Series(["u", None]), "x = 'u'", [True, None]),
         (pd.Series(["u", "v"], dtype="category"), "x != 'u'", [False, True]),
         (pd.Series([None, None], dtype=object), "x > 1", [None, None]),
@@ -192,6 +201,11 @@ def test_days_compare_as_days():
     assert found.tolist() == [True]
     days = evaluate(parse("y", place=HERE), {"x": early, "y": late}, {})
     assert days.tolist() == [20513.0]
+
+
+def test_the_first_of_january_1970_is_day_nought():
+    days = evaluate(parse("x", place=HERE), {"x": pd.to_datetime(pd.Series(["1970-01-01", "1970-01-02"]))}, {})
+    assert days.tolist() == [0.0, 1.0]
 
 
 def test_texts_of_two_columns_compare_though_their_codes_differ():

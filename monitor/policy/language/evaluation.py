@@ -101,7 +101,7 @@ def number(expression: Expression, table: Columns) -> Numbers:
     """Return the numbers that ``expression`` stands for; NaN is unknown. One value may stand for all rows."""
     match expression.root:
         case Number(value):
-            return np.asarray(value, dtype=np.float64)
+            return np.asarray(value)
         case Name(name):
             return table.numbers(name)
         case Parameter(name):
@@ -213,13 +213,12 @@ def _kind(column: pd.Series) -> Kind | None:
         return None
     if isinstance(column.dtype, pd.CategoricalDtype):
         return "text"
-    return INFERRED[pd.api.types.infer_dtype(column, skipna=True)]
+    return INFERRED[pd.api.types.infer_dtype(column)]
 
 
 def _numbers(column: pd.Series) -> Numbers:
-    if pd.api.types.infer_dtype(column, skipna=True) in DATES:
-        days = (pd.to_datetime(column) - pd.Timestamp(0)) / pd.Timedelta(days=1)
-        return np.asarray(days.to_numpy(dtype=np.float64, na_value=np.nan))
+    if pd.api.types.infer_dtype(column) in DATES:
+        return np.asarray((pd.to_datetime(column) - pd.Timestamp(0)) / pd.Timedelta(days=1))
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 

@@ -77,7 +77,7 @@ class _Judge:
                 self.alike(node.left, node.right, ordered=node.order not in ("=", "!="))
             case Among():
                 for item in node.items:
-                    self.alike(node.inner, item, ordered=False)
+                    self.alike(node.inner, item)
             case _:
                 self.alike(node.inner, node.low, ordered=True)
                 self.alike(node.inner, node.high, ordered=True)
@@ -93,7 +93,7 @@ class _Judge:
         if found is not None and found != wanted:
             raise self.unlike(node, wanted, found)
 
-    def alike(self, left: Node, right: Node, *, ordered: bool) -> None:
+    def alike(self, left: Node, right: Node, *, ordered: bool = False) -> None:
         first, second = self.kind(left), self.kind(right)
         if first is not None and second is not None and first != second:
             raise self.unlike(right, first, second)

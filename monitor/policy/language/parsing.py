@@ -69,13 +69,12 @@ HINTS = {
 
 @dataclass(frozen=True)
 class Token:
-    """One word, number, text or sign, and the offset that it starts at."""
+    """One word, number, text or sign, and the offset that it starts at; the end has no text."""
 
     sort: str
-    text: str
     at: int
+    text: str = ""
 
-    @property
     def shown(self) -> tuple[str, str]:
         return ("表达式结尾", "the end of the expression") if self.sort == "end" else (self.text, self.text)
 
@@ -87,7 +86,7 @@ def parse(text: str, *, place: Place) -> Expression:
     ``PolicyError`` that names file, line and column and what was expected there. Kinds are not judged
     here; ``kinds.kind_of`` does that.
     """
-    return Expression(text, place, _Reader(text, place).whole())
+    return Expression(place, _Reader(text, place).whole())
 
 
 def _tokens(text: str, place: Place) -> list[Token]:
@@ -106,7 +105,7 @@ def _tokens(text: str, place: Place) -> list[Token]:
                 en=f"cannot read {seen}: use half-width letters, digits and signs, and close each quote",
             )
         if match.lastgroup != "space":
-            found.append(Token(str(match.lastgroup), match.group(), at))
+            found.append(Token(str(match.lastgroup), at, match.group()))
         at = match.end()
     if len(found) > LONGEST:
         raise PolicyError(
@@ -114,7 +113,7 @@ def _tokens(text: str, place: Place) -> list[Token]:
             zh=f"超过 {LONGEST} 个词和符号,请拆成几条规则",
             en=f"more than {LONGEST} words and signs; make several rules of it",
         )
-    return [*found, Token("end", "", len(text))]
+    return [*found, Token("end", len(text))]
 
 
 class _Reader:
@@ -139,8 +138,8 @@ class _Reader:
         return self.tokens.pop(0)
 
     def sees(self, *texts: str) -> bool:
-        """Whether the next token is one of these signs or words (a quoted text never is)."""
-        return self.next.sort != "text" and self.next.text in texts
+        """Whether the next token is one of these signs or words; a text keeps its quotes and never is."""
+        return self.next.text in texts
 
     def need(self, text: str, expected: str | None = None) -> None:
         if not self.sees(text):
@@ -149,7 +148,7 @@ class _Reader:
 
     def expected(self, what: str) -> PolicyError:
         zh, en = EXPECTED[what]
-        seen_zh, seen_en = self.next.shown
+        seen_zh, seen_en = self.next.shown()
         return PolicyError(self.place.at(self.next.at), zh=f"{zh},却见到 {seen_zh}", en=f"{en}, but found {seen_en}")
 
     def either(self) -> Node:

@@ -186,9 +186,8 @@ def walk(node: Node) -> Iterator[Node]:
 
 @dataclass(frozen=True)
 class Expression:
-    """A parsed expression: its text, its place, its tree, and the names it reads."""
+    """A parsed expression: its place, its tree, and the names it reads."""
 
-    text: str
     place: Place
     root: Node
     names: frozenset[str] = field(init=False)
@@ -205,7 +204,7 @@ class Expression:
 
     def part(self, node: Node) -> "Expression":
         """Return ``node`` as an expression of its own, at the same place."""
-        return Expression(self.text, self.place, node)
+        return Expression(self.place, node)
 
     def every(self, keep: Callable[[Node], bool]) -> tuple[Node, ...]:
         """Return each node of the tree that ``keep`` wants, outer before inner."""
