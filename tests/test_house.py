@@ -1,12 +1,16 @@
 """The house: what a machine can check of its form."""
 
 import ast
+import os
 import re
 import statistics
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from jobs.commands.mutation import TARGETS
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("monitor", "models", "api", "jobs")
@@ -94,3 +98,15 @@ def test_the_lock_pins_every_package_by_hash() -> None:
         entries = re.split(r"\n(?=[a-z0-9])", lock.read_text())
         unpinned = [entry.split("==")[0] for entry in entries if entry.strip() and "--hash=sha256:" not in entry]
         assert unpinned == []
+
+
+def test_every_branch_of_what_is_mutated_is_run_by_the_examples_written_for_it(tmp_path: Path) -> None:
+    sources = [source + "*" * source.endswith("/") for sources, _ in TARGETS.values() for source in sources]
+    examples = [test for _, tests in TARGETS.values() for test in tests]
+    measured = [sys.executable, "-m", "coverage"]
+    place = {**os.environ, "COVERAGE_FILE": str(tmp_path / "coverage"), "LOWINCOME_TEST_DATABASES": "sqlite"}
+    run = ["run", "--branch", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    subprocess.run([*measured, *run, "--hypothesis-profile=written", *examples], cwd=ROOT, env=place, check=True)
+    wanted = ["report", "--fail-under=100", "--show-missing", f"--include={','.join(sources)}"]
+    told = subprocess.run([*measured, *wanted], cwd=ROOT, env=place, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout
