@@ -95,6 +95,11 @@ def test_every_entry_is_given_its_kind_and_only_a_usable_one_a_number(
     assert ids.normalise(text) == Normalised(kind, number)
 
 
+def test_every_full_width_sign_is_made_half_width_and_only_letters_are_made_large() -> None:
+    assert ids.clean("\uff00\uff01\uff5e\uff5f") == "\uff00!~\uff5f"
+    assert ids.clean("az{\uff41\uff5a\uff5b") == "AZ{AZ{"
+
+
 def test_a_valid_number_that_ends_in_three_zeros_is_not_taken_for_a_lost_one() -> None:
     number = "340202198001015000"
     assert ids.checksum_ok(number)

@@ -1,5 +1,7 @@
 """The fast reading of a condition, the SQL of it and the plain reading of it are one."""
 
+from decimal import Decimal
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -187,6 +189,8 @@ def test_dividing_by_nought_is_unknown_and_not_an_error():
         (pd.Series([None, None], dtype=object), "x = 'u'", [None, None]),
         (pd.Series([np.nan, np.nan]), "x", [None, None]),
         (pd.Series([1, 2.5], dtype=object), "x > 1", [False, True]),
+        (pd.Series([Decimal("1.5"), None]), "x > 1", [True, None]),
+        (pd.Series([pd.Timestamp("2026-01-02"), None], dtype=object), "x = x", [True, None]),
         (pd.to_datetime(pd.Series(["2026-01-02", None])), "x = x", [True, None]),
     ],
 )  # fmt: skip
@@ -201,6 +205,12 @@ def test_days_compare_as_days():
     assert found.tolist() == [True]
     days = evaluate(parse("y", place=HERE), {"x": early, "y": late}, {})
     assert days.tolist() == [20513.0]
+
+
+@pytest.mark.parametrize("day", [pd.Timestamp("2026-01-02"), pd.Timestamp("2026-01-02").date()])
+def test_a_day_is_no_number(day):
+    with pytest.raises(PolicyError, match="expected a date here, but this is a number"):
+        one("x > 1", x=day)
 
 
 def test_the_first_of_january_1970_is_day_nought():
@@ -265,6 +275,8 @@ def test_a_condition_is_no_number_and_a_number_no_condition():
         ("c in ('u', 'v')", "([c] IN ('u', 'v'))"),
         ("not f and g or true", "(((NOT [f]) AND [g]) OR TRUE)"),
         ("known(a)", "([a] IS NOT NULL)"),
+        ("x < y", "([x] < [y])"),
+        ("x <= y", "([x] <= [y])"),
         ("x between y and z", "([x] >= [y] AND [x] <= [z])"),
         ("-a / parameter(p.one)", "((- CAST([a] AS DOUBLE)) / NULLIF(CAST({p.one} AS DOUBLE), 0))"),
         (

@@ -11,6 +11,7 @@ from policy_packs import CAR_RULE, RULE, households, small_pack, small_policy
 
 from monitor.errors import Invalid
 from monitor.policy import FIRES, SILENT, UNKNOWN, load
+from monitor.policy.judging import VERDICTS
 from monitor.policy.plain import amount_of, value_of
 
 COUNTY, CITY, ELSEWHERE = "340223000000", "340202000000", "110101000000"
@@ -32,6 +33,10 @@ def test_codes_have_a_row_per_household_and_a_byte_per_rule(tmp_path):
     assert found.index.name == "household_key"
     assert found.columns.tolist() == ["costly", "motorist"]
     assert set(map(str, found.dtypes)) == {"int8"}
+
+
+def test_each_code_has_the_word_that_pages_and_people_read():
+    assert {code: VERDICTS[code] for code in (-1, 0, 1)} == {-1: "unknown", 0: "silent", 1: "fires"}
 
 
 def test_the_nearest_region_and_the_category_decide_the_limit(tmp_path):

@@ -15,8 +15,8 @@ from monitor.policy.thresholds import Numbers, Resolved
 
 FIRES, SILENT, UNKNOWN = 1, 0, -1
 CODE_OF_TRUTH = np.array([SILENT, UNKNOWN, FIRES], dtype=np.int8)
-WORDS = np.array(["silent", "fires", "unknown"], dtype=object)
 VERDICTS = {FIRES: "fires", SILENT: "silent", UNKNOWN: "unknown"}
+WORDS = np.array([VERDICTS[code] for code in (SILENT, FIRES, UNKNOWN)], dtype=object)
 MOST = 100.0
 Bools = npt.NDArray[np.bool_]
 

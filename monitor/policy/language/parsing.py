@@ -41,7 +41,7 @@ from monitor.policy.language.tree import (
 DEEPEST = 40
 LONGEST = 300
 ORDERS = ("=", "!=", "<", "<=", ">", ">=")
-WORDS = ("and", "or", "not", "in", "between", "true", "false", "parameter", "known", "min", "max")
+BETWEEN_VALUES = ("and", "or", "not", "in", "between")
 TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<number>\d+(?:\.\d+)?)(?![\w.])|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<text>'(?:[^']|'')*')"
     r"|(?P<sign><=|>=|!=|[=<>+\-*/(),.])"
@@ -76,7 +76,7 @@ class Token:
     text: str = ""
 
     def shown(self) -> tuple[str, str]:
-        return ("表达式结尾", "the end of the expression") if self.sort == "end" else (self.text, self.text)
+        return (self.text, self.text) if self.text else ("表达式结尾", "the end of the expression")
 
 
 def parse(text: str, *, place: Place) -> Expression:
@@ -264,7 +264,7 @@ class _Reader:
             return Known(self.bracket(), token.at)
         if self.sees("min", "max"):
             return self.extreme()
-        if token.sort == "name" and token.text not in WORDS:
+        if token.sort == "name" and token.text not in BETWEEN_VALUES:
             return Name(self.take().text, token.at)
         raise self.expected("value")
 

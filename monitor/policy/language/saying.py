@@ -29,13 +29,13 @@ WORDS: dict[Language, dict[str, str]] = {
     "zh": {
         "=": "等于", "!=": "不等于", "<": "低于", "<=": "不超过", ">": "超过", ">=": "达到或超过",
         "+": "加", "-": "减", "*": "乘以", "/": "除以", "and": "且", "or": "或", "not": "并非",
-        "min": "中的较小者", "max": "中的较大者", "true": "是", "false": "否", "(": "(", ")": ")",
+        "min": "中的较小者", "max": "中的较大者", "true": "是", "false": "否",
     },
     "en": {
         "=": " being ", "!=": " other than ", "<": " below ", "<=": " at most ", ">": " over ",
         ">=": " at least ", "+": " plus ", "-": " minus ", "*": " times ", "/": " divided by ",
         "and": " and ", "or": " or ", "not": "not ", "min": "the least of ", "max": "the greatest of ",
-        "true": "true", "false": "false", "(": "(", ")": ")",
+        "true": "true", "false": "false",
     },
 }  # fmt: skip
 
