@@ -22,7 +22,7 @@ TARGETS = {
     ),
     "judge": (["monitor/policy/judging.py"], ["tests/test_monitor_policy_judging.py"]),
 }
-# A mutant must die by an example that is written down, which anyone can repeat; one that never ends dies in seconds.
+# A mutant must die by an example that is written down, which anyone can repeat; one that never ends dies too.
 CONFIGURATION = """
 [project]
 name = "mutants"
@@ -32,7 +32,7 @@ version = "0"
 source_paths = {sources}
 also_copy = ["monitor"]
 pytest_add_cli_args_test_selection = {tests}
-pytest_add_cli_args = ["-x", "-q", "--hypothesis-profile=written", "--timeout=10", "-p", "no:cacheprovider"]
+pytest_add_cli_args = ["-x", "-q", "--hypothesis-profile=written", "--timeout=30", "-p", "no:cacheprovider"]
 
 [tool.pytest.ini_options]
 pythonpath = [".", "tests"]
