@@ -10,12 +10,16 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api import cookies
 from monitor import access, database, policy
+from monitor.access import sessions
 from monitor.regions import Tree, read_tree
 from monitor.service import Service, judgeable, today
-from monitor.tables import Scan
+from monitor.tables import Scan, utc_now
 
-bearer = HTTPBearer(auto_error=False, description="令牌由 lowincome worker add 签发 / issued by lowincome worker add")
+bearer = HTTPBearer(
+    auto_error=False, description="数据服务的令牌；人员用会话 / a machine's token; people have sessions"
+)
 
 
 def service_of(request: Request) -> Service:
@@ -27,14 +31,37 @@ def service_of(request: Request) -> Service:
 Serving = Annotated[Service, Depends(service_of)]
 
 
-def viewer_of(service: Serving, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> access.Viewer:
-    """Return who is asking; without a valid token of an active worker the answer is 401."""
+def viewer_of(
+    request: Request, service: Serving, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> access.Viewer:
+    """Return who is asking, by a machine's token or a person's session; without either the answer is 401.
+
+    A change by a session must come from our own pages.
+    """
     if sent is not None:
         with database.reading(service.engine) as session:
             found = access.sign_in(session, sent.credentials)
-        if found is not None:
-            return found
-    raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+    else:
+        found = _person(request, service)
+    if found is None:
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+    return found
+
+
+def _person(request: Request, service: Service) -> access.Viewer | None:
+    token, now = cookies.token_of(request), utc_now()
+    if token is None:
+        return None
+    with database.reading(service.engine) as session:
+        found = sessions.find(session, token, settings=service.settings, now=now)
+    if found is None:
+        return None
+    viewer, sign_in = found
+    cookies.require_own_page(request, service.settings)
+    if now - sign_in.seen_at > sessions.NOTED_EVERY:
+        with database.transaction(service.engine) as session:
+            sessions.note_seen(session, sign_in.id, now=now)
+    return viewer
 
 
 Viewing = Annotated[access.Viewer, Depends(viewer_of)]

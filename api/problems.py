@@ -8,19 +8,35 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.guard import REQUEST, guards
-from monitor.errors import Conflict, Forbidden, InFlight, Invalid, NotFound, QuotaSpent, Refused, Stale, Unconditional
+from monitor.errors import (
+    CodeNeeded,
+    Conflict,
+    Forbidden,
+    InFlight,
+    Invalid,
+    NotFound,
+    ProofNeeded,
+    QuotaSpent,
+    Refused,
+    Stale,
+    Throttled,
+    Unconditional,
+    Unproven,
+)
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS: Mapping[type[Refused], int] = {
     NotFound: 404, Forbidden: 403, Conflict: 409, Stale: 412, Invalid: 422, Unconditional: 428,
-    QuotaSpent: 429,
+    QuotaSpent: 429, Unproven: 401, Throttled: 429,
 }  # fmt: skip
+_KINDS: Mapping[type[Refused], str] = {CodeNeeded: "code-needed", ProofNeeded: "proof-needed"}
 _TITLES: Mapping[int, tuple[str, str]] = {
     401: ("请先登录", "Sign in first"),
     403: ("没有权限", "Not allowed"),
@@ -82,7 +98,7 @@ class Fault(BaseModel):
 class Problem(BaseModel):
     """A refusal as RFC 9457 has it, with its words in Chinese too."""
 
-    type: str = Field(description="urn:lowincome:problem:<status>")
+    type: str = Field(description="urn:lowincome:problem:<status>, or ...:code-needed, ...:proof-needed")
     title: str
     title_zh: str
     status: int
@@ -133,13 +149,14 @@ def problem(
     en: str | None = None,
     faults: list[Fault] | None = None,
     headers: Mapping[str, str] | None = None,
+    kind: str | None = None,
 ) -> JSONResponse:
     """Return a problem as the response; without words of its own it says what the status means and what to do."""
     phrase = HTTPStatus(status).phrase
     title_zh, title = _TITLES.get(status, (phrase, phrase))
     then_zh, then = _NEXT.get(status, _NEXT[400])
     said = Problem(
-        type=f"urn:lowincome:problem:{status}", title=title, title_zh=title_zh, status=status,
+        type=f"urn:lowincome:problem:{kind or status}", title=title, title_zh=title_zh, status=status,
         detail=en or title, detail_zh=zh or title_zh, next=then, next_zh=then_zh, faults=faults or [],
     )  # fmt: skip
     return JSONResponse(said.model_dump(), status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
@@ -162,15 +179,23 @@ def _refused(_: Request, refusal: Exception) -> JSONResponse:
     headers = {"ETag": f'"{refusal.version}"'} if isinstance(refusal, Stale) else {}
     if isinstance(refusal, InFlight):
         headers["Retry-After"] = "1"
-    if isinstance(refusal, QuotaSpent):
+    if isinstance(refusal, QuotaSpent | Throttled):
         headers["Retry-After"] = str(refusal.seconds)
-    return problem(status, zh=refusal.zh, en=refusal.en, headers=headers)
+    return problem(status, zh=refusal.zh, en=refusal.en, headers=headers, kind=_KINDS.get(type(refusal)))
 
 
-def _http(_: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    return problem(error.status_code, headers=error.headers)
+    headers = error.headers
+    if error.status_code == 405:  # Starlette names the methods of the first route on the path alone
+        headers = {"Allow": ", ".join(sorted(_methods(request)))}
+    return problem(error.status_code, headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    routes: list[APIRoute] = request.app.state.routes
+    return {verb for route in routes if route.path_regex.match(request.url.path) for verb in route.methods or ()}
 
 
 def _unreadable(_: Request, error: Exception) -> JSONResponse:

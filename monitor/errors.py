@@ -54,3 +54,27 @@ class QuotaSpent(Refused):
             en="today's number of reveals is used up: if the work cannot wait, ask your supervisor",
         )
         self.seconds = seconds
+
+
+class Unproven(Refused):
+    """Who asks has not shown who they are, or no longer is signed in."""
+
+
+class CodeNeeded(Unproven):
+    """The password was right; the account also wants the code of its second factor."""
+
+
+class ProofNeeded(Forbidden):
+    """Signed in, but the act wants a fresh proof of who it is."""
+
+
+class Throttled(Refused):
+    """Too many attempts; ``seconds`` is how long to wait."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            zh=f"尝试次数过多，请{seconds}秒后再试；若忘记密码，请系统管理员重新发出邀请",
+            en=f"too many attempts: wait {seconds} seconds; if the password is forgotten, ask the administrator for an"
+            " invitation",
+        )
+        self.seconds = seconds

@@ -28,6 +28,12 @@ class Settings:
     lease_seconds: float = 8.0
     job_memory_gib: int = 16
     timetable: Path | None = None
+    passwords: str = "gb"
+    second_factor: bool = False
+    public_url: str | None = None
+    oidc_issuer: str | None = None
+    oidc_client: str | None = None
+    oidc_secret: Path | None = None
 
     @property
     def backups(self) -> Path:
@@ -66,6 +72,10 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     ``LOWINCOME_REVEALS_A_DAY`` how many personal fields a worker may see in the clear (50).
     ``LOWINCOME_LEASE_SECONDS`` is how long a silent worker keeps its run (8), ``LOWINCOME_JOB_MEMORY_GIB`` the
     address space a job's process may use (16), ``LOWINCOME_TIMETABLE`` the page of when what runs.
+    ``LOWINCOME_PASSWORDS`` is
+    the password profile (``gb`` or ``asvs``), ``LOWINCOME_SECOND_FACTOR`` whether everybody must have one (default: in
+    production), ``LOWINCOME_PUBLIC_URL`` the address that browsers use, ``LOWINCOME_OIDC_ISSUER``, ``_CLIENT`` and
+    ``_SECRET_FILE`` the provider to sign in by.
     """
     env = os.environ if environ is None else environ
     home = Path(env.get("LOWINCOME_HOME") or "var").expanduser().absolute()
@@ -86,6 +96,14 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         lease_seconds=_seconds(env, "LOWINCOME_LEASE_SECONDS", 8.0),
         job_memory_gib=_count(env, "LOWINCOME_JOB_MEMORY_GIB", 16),
         timetable=_place(env, "LOWINCOME_TIMETABLE"),
+        passwords=_word(env, "LOWINCOME_PASSWORDS", "gb", "asvs"),
+        second_factor=_flag(
+            env, "LOWINCOME_SECOND_FACTOR" if env.get("LOWINCOME_SECOND_FACTOR") else "LOWINCOME_PRODUCTION"
+        ),
+        public_url=(env.get("LOWINCOME_PUBLIC_URL") or "").rstrip("/") or None,
+        oidc_issuer=env.get("LOWINCOME_OIDC_ISSUER") or None,
+        oidc_client=env.get("LOWINCOME_OIDC_CLIENT") or None,
+        oidc_secret=_place(env, "LOWINCOME_OIDC_SECRET_FILE"),
     )
 
 
@@ -99,6 +117,14 @@ def _driver(url: str) -> str:
         if url.startswith(plain):
             return "postgresql+psycopg://" + url.removeprefix(plain)
     return url
+
+
+def _word(env: Mapping[str, str], name: str, *words: str) -> str:
+    """One of ``words``, the first when the variable is not set."""
+    said = env.get(name, "").strip().lower() or words[0]
+    if said not in words:
+        raise Invalid(zh=f"{name} 只能是 {'、'.join(words)}", en=f"{name} takes {' or '.join(words)}")
+    return said
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

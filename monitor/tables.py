@@ -106,11 +106,12 @@ class Region(Table):
     parent: Mapped[str | None] = mapped_column(String(12), index=True)
     level: Mapped[str] = mapped_column(String(12))
     successor: Mapped[str | None] = mapped_column(String(12))
+    path: Mapped[str | None] = mapped_column(String(96))
     __table_args__ = (_among("level", "nation", "province", "city", "county", "town", "village"),)
 
 
 class Worker(Table):
-    """Whoever signs in, the region that is theirs, and the hash of their token."""
+    """Whoever signs in, the role and the region that are theirs. One person has one: ``staff_no`` is theirs alone."""
 
     __tablename__ = "workers"
 
@@ -118,9 +119,12 @@ class Worker(Table):
     name: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str] = mapped_column(String(32))
     region: Mapped[str] = mapped_column(String(12))
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    login: Mapped[str | None] = mapped_column(String(64), unique=True)
+    staff_no: Mapped[str | None] = mapped_column(String(32), unique=True)
+    subject: Mapped[str | None] = mapped_column(String(255), unique=True)
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class Person(Table):
@@ -939,3 +943,80 @@ class Photo(Table):
     height: Mapped[int]
     added_by: Mapped[str]
     added_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Credential(Table):
+    """How a worker proves who they are: hashes, an encrypted TOTP secret, an invitation that waits."""
+
+    __tablename__ = "credentials"
+
+    worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"), primary_key=True)
+    password: Mapped[str | None] = mapped_column(String(255))
+    password_at: Mapped[datetime | None]
+    earlier: Mapped[list[Any]] = mapped_column(default=list)
+    totp: Mapped[bytes | None] = mapped_column(Encrypted)
+    totp_proposed: Mapped[bytes | None] = mapped_column(Encrypted)
+    totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    recovery: Mapped[list[Any]] = mapped_column(default=list)
+    invitation: Mapped[str | None] = mapped_column(String(64), unique=True)
+    invited_until: Mapped[datetime | None]
+
+
+class SignIn(Table):
+    """One session of one worker, found by the SHA-256 of what their cookie holds; ended, it stays for the audit."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"), index=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    source: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    how: Mapped[str] = mapped_column(String(16))
+    second: Mapped[bool] = mapped_column(default=False)
+    began_at: Mapped[datetime] = mapped_column(default=utc_now)
+    seen_at: Mapped[datetime] = mapped_column(default=utc_now)
+    proved_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    ended_why: Mapped[str | None] = mapped_column(String(32))
+    __table_args__ = (_among("how", "password", "oidc"),)
+
+
+class Attempt(Table):
+    """Failed sign-ins counted by account, by source and by both, under keyed digests: no name and no address."""
+
+    __tablename__ = "attempts"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    last_at: Mapped[datetime] = mapped_column(default=utc_now)
+    blocked_until: Mapped[datetime | None]
+
+
+class ServiceToken(Table):
+    """A machine's way in: the hash of a bearer token, the actions it was issued for, and its end."""
+
+    __tablename__ = "service_tokens"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"), index=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[Any]] = mapped_column(default=list)
+    note: Mapped[str] = mapped_column(default="")
+    made_by: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Grant(Table):
+    """A role and a region given to a worker, by whom and why; the newest is in force. Never changed."""
+
+    __tablename__ = "grants"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"), index=True)
+    role: Mapped[str] = mapped_column(String(32))
+    region: Mapped[str] = mapped_column(String(12))
+    by: Mapped[str]
+    why: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -2,6 +2,7 @@
 
 import pytest
 from fastapi import APIRouter, FastAPI
+from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.declared import OPEN, declare
@@ -13,8 +14,9 @@ from monitor.service import Service
 def test_the_description_names_the_policy_row_of_every_route(sqlite_service: Service) -> None:
     said = create_app(sqlite_service).openapi()
     operations = {(path, verb): one for path, verbs in said["paths"].items() for verb, one in verbs.items()}
-    undeclared = {path for (path, _), one in operations.items() if one.get("x-action") not in access.ACTIONS}
-    assert undeclared == OPEN - {"/"}
+    undeclared = {(path, verb.upper()) for (path, verb), one in operations.items() if "x-action" not in one}
+    assert undeclared == OPEN - {("/", "GET")}
+    assert {one["x-action"] for one in operations.values() if "x-action" in one} <= set(access.ACTIONS)
     assert all("403" in one["responses"] for one in operations.values() if "x-action" in one)
 
 
@@ -37,3 +39,9 @@ def test_a_route_without_a_row_or_with_two_keeps_the_application_from_starting()
 def test_an_action_that_is_no_row_cannot_be_declared() -> None:
     with pytest.raises(LookupError):
         may("alert.raed")
+
+
+def test_what_a_path_takes_is_told_whole(sqlite_service: Service) -> None:
+    with TestClient(create_app(sqlite_service)) as client:
+        answer = client.request("PATCH", "/api/v1/session")
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "DELETE, GET, POST")

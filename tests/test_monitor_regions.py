@@ -1,19 +1,22 @@
 """Region codes: followed through every change, hung under an ancestor when unknown, never dropped."""
 
+import uuid
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from factories import register
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from monitor import regions
+from monitor.access import Viewer, scope
 from monitor.errors import Invalid
 from monitor.regions import Place, Tree
-from monitor.tables import Region
+from monitor.tables import Household, Region
 
 TODAY = date(2026, 4, 30)
 TOWNS = (
@@ -248,3 +251,32 @@ def test_a_full_name_ends_with_the_whole_code_where_the_tree_does_not_reach() ->
     tree = Tree(regions.official())
     assert tree.full_name("340223100003", date(2026, 3, 1)) == "芜湖市南陵县 340223100003"
     assert tree.full_name("340223", date(2026, 3, 1)) == "芜湖市南陵县"
+
+
+def test_a_street_handed_to_a_zone_lies_in_the_zone_by_its_path_and_what_lay_in_it_moves(session: Session) -> None:
+    regions.load_regions(session, [Place("340202001", "镜街"), Place("340202001002", "甲社区")])
+    register(session, region="340202001002")
+    register(session, region="340202002001", start=2)
+
+    def seen(region: str) -> list[str]:
+        whose = Viewer(uuid.UUID(int=1), "n", "reviewer", region)
+        return sorted(session.scalars(scope(select(Household.household_no), whose, of=Household)))
+
+    assert (seen("340202"), seen("340271")) == (["H000001", "H000002"], [])
+    regions.load_regions(session, [Place("340202001", "镜街", under="340271")])
+    assert (seen("340202"), seen("340271"), seen("340202001")) == (["H000002"], ["H000001"], ["H000001"])
+    paths = dict(session.execute(select(Region.code, Region.path).where(Region.scheme == "official")).all())
+    assert paths["340202001002"] == "34/3402/340271/340202001/340202001002/"
+    found = regions.read_tree(session).resolve("340202001002", TODAY)
+    assert (found.county, found.town, found.village) == ("340271", "340202001", "340202001002")
+    regions.load_regions(session, [Place("340202001", "镜街")])
+    assert (seen("340202"), seen("340271")) == (["H000001", "H000002"], [])
+
+
+def test_a_county_that_came_under_another_city_is_that_citys_though_its_digits_say_another(session: Session) -> None:
+    regions.load_regions(session, [Place("3414", "巢湖市"), Place("340299", "新县", under="3414")])
+    register(session, region="340299001001")
+    register(session, region="340298001001", start=2)
+    for region, numbers in (("3402", ["H000002"]), ("3414", ["H000001"]), ("34", ["H000001", "H000002"]), ("33", [])):
+        whose = Viewer(uuid.UUID(int=1), "n", "supervisor", region)
+        assert sorted(session.scalars(scope(select(Household.household_no), whose, of=Household))) == numbers

@@ -1,10 +1,13 @@
 """Workers, doubtful links and the audit chain at the terminal."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jobs.terminal import Exit, opened, screen
+
+if TYPE_CHECKING:
+    from monitor.service import Service
 
 
 def add_worker(
@@ -16,10 +19,34 @@ def add_worker(
 ) -> None:
     """登记工作人员并发放令牌（只显示一次）/ Add a worker and print the token they sign in with, once."""
     from monitor import access, database
+    from monitor.access.policy import STEP_UP
 
+    scopes = (
+        [one for one in access.ACTIONS if access.relation(role, one) and one not in STEP_UP]
+        if role in access.ROLES
+        else []
+    )
     with opened() as service, database.transaction(service.engine) as session:
-        _, token = access.add_worker(session, name, region=region, role=role, by="terminal")
+        _, token = access.add_worker(session, name, region=region, role=role, by="terminal", scopes=scopes)
     typer.echo(token)
+
+
+def bootstrap() -> None:
+    """发出首位系统管理员的一次性邀请 / Print the first administrator's one-time invitation, good for a day."""
+    with opened() as service:
+        text = _invited(service)
+    if text is None:
+        screen.print("已有系统管理员 / there is an administrator already", style="yellow")
+        raise typer.Exit(Exit.REFUSED)
+    typer.echo(text)
+
+
+def _invited(service: "Service") -> str | None:
+    from monitor import database
+    from monitor.access import accounts
+
+    with database.transaction(service.engine) as session:
+        return accounts.bootstrap(session, by="terminal")
 
 
 def verify() -> None:
@@ -59,6 +86,10 @@ def serve(
     from jobs.commands.watching import share_requests
 
     with opened() as service:
+        text = _invited(service)
+        if text is not None:
+            screen.print("尚无管理员；一次性邀请 / no administrator yet; an invitation, good once, for a day:")
+            typer.echo(f"POST http://{host}:{port}/api/v1/invitations {text}")
         if workers > 1:
             share_requests(service.settings.home)
         uvicorn.run(

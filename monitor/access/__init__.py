@@ -7,9 +7,20 @@ reports and files alike. A new kind of act gets a line in ``monitor/access/polic
 ``monitor/decisions/0020-who-may-see-what.md``, from which the matrix in ``tests/`` judges every route.
 """
 
-from monitor.access.accounts import add_worker, sign_in
-from monitor.access.policy import ACTIONS, POLICY, ROLES, SEPARATE, Relation, relation, require
+from monitor.access.accounts import add_worker
+from monitor.access.policy import (
+    ACTIONS,
+    POLICY,
+    ROLES,
+    SEPARATE,
+    TITLES,
+    Relation,
+    relation,
+    require,
+    require_proof,
+)
 from monitor.access.reach import NATION, Viewer, scope, shorten, visible, within
+from monitor.access.tokens import sign_in
 
 __all__ = [
     "ACTIONS",
@@ -17,11 +28,13 @@ __all__ = [
     "POLICY",
     "ROLES",
     "SEPARATE",
+    "TITLES",
     "Relation",
     "Viewer",
     "add_worker",
     "relation",
     "require",
+    "require_proof",
     "scope",
     "shorten",
     "sign_in",

@@ -5,10 +5,12 @@
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Literal
 
 from monitor.access.reach import Viewer
-from monitor.errors import Forbidden
+from monitor.errors import Forbidden, ProofNeeded
+from monitor.tables import utc_now
 
 Relation = Literal["within", "all", "self"]
 _RELATIONS: Mapping[str, Relation] = {"within": "within", "all": "all", "self": "self"}
@@ -68,6 +70,8 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "service": ("数据服务", "machine"),
 }
 SEPARATE = ("administrator", "security", "auditor")
+STEP_UP = frozenset({"person.reveal", "report.export", "role.grant", "token.issue"})
+PROOF_LASTS = timedelta(minutes=5)
 
 
 def relation(role: str, action: str) -> Relation | None:
@@ -81,7 +85,8 @@ def require(viewer: Viewer, action: str) -> Relation:
     """Return the relation that the thing acted on must have to ``viewer``; refuses who may not do ``action`` at all.
 
     The caller still cuts what it touches by ``scope`` when the answer is ``within``, or by the worker's id when it is
-    ``self``. A token is held to the actions it was issued for.
+    ``self``. A token is held to the actions it was issued for. What gives away most wants, of a person, a proof of who
+    they are that is no older than five minutes.
     """
     found = relation(viewer.role, action)
     if found is None or (viewer.scopes is not None and action not in viewer.scopes):
@@ -90,4 +95,15 @@ def require(viewer: Viewer, action: str) -> Relation:
             zh=f"{zh}无权进行此操作；如工作需要，请安全管理员调整角色",
             en=f"a {en} may not do this; if the work needs it, ask the security administrator for another role",
         )
+    if action in STEP_UP and viewer.session is not None:
+        require_proof(viewer)
     return found
+
+
+def require_proof(viewer: Viewer) -> None:
+    """Refuse a person whose last proof of who they are is older than five minutes."""
+    if viewer.proved_at is None or utc_now() - viewer.proved_at > PROOF_LASTS:
+        raise ProofNeeded(
+            zh="此操作须再次验证身份：请在 POST /api/v1/session/proof 输入密码（和动态码）后重试",
+            en="this wants a fresh proof of who you are: POST password (and code) to /api/v1/session/proof, then again",
+        )

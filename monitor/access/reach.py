@@ -2,12 +2,13 @@
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, false, true
+from sqlalchemy import ColumnElement, Select, false, select, true
 
 from monitor.errors import Invalid
-from monitor.tables import Alert
+from monitor.tables import Alert, Region
 
 NATION = "00"
 WITH_CASES = frozenset({"assistant", "caseworker", "reviewer", "supervisor", "service"})
@@ -18,7 +19,8 @@ Cut = TypeVar("Cut", bound=Select[*tuple[Any, ...]])
 class Viewer:
     """The worker a read is scoped to; ``region`` is an official code without its trailing zeros.
 
-    ``scopes`` are the actions a token was issued for; None for a person's session, which has all of the role's.
+    ``scopes`` are the actions a token or an unfinished session is held to; None has all of the role's. ``session`` is
+    the sign-in of a person, None for a token; ``proved_at`` when they last showed who they are.
     """
 
     worker: uuid.UUID
@@ -26,6 +28,8 @@ class Viewer:
     role: str
     region: str
     scopes: frozenset[str] | None = field(default=None, compare=False)
+    session: uuid.UUID | None = field(default=None, compare=False)
+    proved_at: datetime | None = field(default=None, compare=False)
 
 
 def shorten(region: str) -> str:
@@ -64,7 +68,7 @@ def within(region: str, *, of: Any = Alert) -> ColumnElement[bool]:
     found: ColumnElement[bool] = false()
     match len(code):
         case 2 | 4:
-            found = of.county.startswith(code)
+            found = _by_path(code, of.county)
         case 6:
             found = of.county == code
         case 9:
@@ -72,3 +76,11 @@ def within(region: str, *, of: Any = Alert) -> ColumnElement[bool]:
         case 12:
             found = of.village == code
     return found
+
+
+def _by_path(code: str, county: ColumnElement[str]) -> ColumnElement[bool]:
+    """A county lies where its path says; one that the tree does not hold, where its digits say."""
+    places = select(Region.code).where(Region.scheme == "official", Region.valid_to.is_(None), Region.level == "county")
+    here = Region.path.contains(f"{code}/", autoescape=True)
+    gone = places.where(Region.code.startswith(code), Region.path.is_not(None), ~here)
+    return (county.startswith(code) & county.not_in(gone)) | county.in_(places.where(here))

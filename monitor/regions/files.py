@@ -26,7 +26,8 @@ class Place:
 
     ``successor`` is the code that took its territory over. ``scheme`` is the numbering that the code
     belongs to: local systems have used official-looking codes for other places. ``mark`` says how sure
-    the entry is (sourced, recalled, made up).
+    the entry is (sourced, recalled, made up). ``under`` is the region that manages the place where its
+    digits say another: a street handed to a development zone.
     """
 
     code: str
@@ -36,10 +37,16 @@ class Place:
     valid_to: date | None = None
     successor: str | None = None
     mark: str = "sourced"
+    under: str | None = None
 
     @property
     def parent(self) -> str | None:
-        """The code one level up; None for a province."""
+        """The code one level up, by who manages the place; None for a province."""
+        return self.under or self.prefix
+
+    @property
+    def prefix(self) -> str | None:
+        """The code one level up by the digits alone."""
         ends = {4: 2, 6: 4, 9: 6, 12: 9}
         return self.code[: ends[len(self.code)]] if len(self.code) in ends else None
 
@@ -81,7 +88,7 @@ def _place(row: dict[str, Any], file: str, at: int) -> Place:
 
 
 def _read(field: str, value: object, file: str, at: int) -> Any:
-    if field in ("code", "successor"):
+    if field in ("code", "successor", "under"):
         code = short(str(value))
         if code is None:
             raise _wrong(file, at, field, "不是2、4、6、9或12位代码", "is no code of 2, 4, 6, 9 or 12 digits")

@@ -110,11 +110,22 @@ class Tree:
         """
         own = short(code or "")
         if own is None:
-            return self._hang(self.root, known=False)
+            return self._hang(self.root, on, known=False)
         if scheme != OFFICIAL:
             own = self._translated(own, on, scheme)
         today = self._today(own, on)
-        return self._hang(today, known=len(today) >= len(own) and self.find(today, on) is not None)
+        return self._hang(today, on, known=len(today) >= len(own) and self.find(today, on) is not None)
+
+    def lineage(self, code: str, on: date) -> list[str]:
+        """Return a short code and those that manage it, nearest first: by the tree, else by the digits."""
+        line = [code]
+        while len(line) < _MOST_STEPS:
+            place = self.find(line[-1], on)
+            above = place.parent if place else next(iter(parents(line[-1])), None)
+            if above is None or len(above) >= len(line[-1]):
+                break
+            line.append(above)
+        return line
 
     def canonical(self, column: pa.Array | pa.ChunkedArray, on: date, *, scheme: str = OFFICIAL) -> Canonical:
         """Resolve a column of codes; each different code is resolved once."""
@@ -162,15 +173,15 @@ class Tree:
         began = bool(successor) and successor[0].valid_from == place.valid_to
         return began and self._heirs[place.successor or ""] == 1 and len(place.code) == len(place.successor or "")
 
-    def _hang(self, own: str, *, known: bool) -> Resolved:
-        line = (own, *parents(own))
-        ancestor = next((each for each in line if (OFFICIAL, each) in self._places), None)
-        path = own if ancestor is None else ancestor
+    def _hang(self, own: str, on: date, *, known: bool) -> Resolved:
+        ancestor = next((each for each in (own, *parents(own)) if (OFFICIAL, each) in self._places), None)
+        line = self.lineage(own if ancestor is None else ancestor, on)
+        levels = {len(code): code for code in line}
         return Resolved(
             region=pad(own),
             ancestor=ancestor,
-            county=pad(path)[:6],
-            town=path[:9] if len(path) >= 9 else None,
-            village=path if len(path) == 12 else None,
+            county=pad(next(code for code in line if len(code) <= 6))[:6],
+            town=levels.get(9),
+            village=levels.get(12),
             known=known,
         )

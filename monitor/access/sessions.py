@@ -1,0 +1,111 @@
+"""Sessions of people: opaque, kept by their SHA-256, half an hour idle and ten hours in all."""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from monitor import audit
+from monitor.access.passwords import PROFILES
+from monitor.access.reach import Viewer
+from monitor.privacy import hash_token
+from monitor.settings import Settings
+from monitor.tables import Credential, SignIn, Worker
+
+IDLE = timedelta(minutes=30)
+WHOLE = timedelta(hours=10)
+NOTED_EVERY = timedelta(minutes=1)
+UNFINISHED = frozenset({"session.own"})
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How somebody signed in: by ``password`` or ``oidc``, with a second factor or not, from which source."""
+
+    how: str
+    second: bool
+    source: bytes
+
+
+def begin(session: Session, worker: Worker, manner: Manner, *, now: datetime, most: int) -> str:
+    """Open a session and return what the cookie holds; of more than ``most`` of one worker the oldest end."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        SignIn(
+            worker_id=worker.id, hash=hash_token(token), source=manner.source, how=manner.how, second=manner.second,
+            began_at=now, seen_at=now, proved_at=now,
+        )
+    )  # fmt: skip
+    session.flush()
+    standing = session.scalars(_standing(worker.id).order_by(SignIn.began_at.desc(), SignIn.id)).all()
+    for surplus in standing[most:]:
+        surplus.ended_at, surplus.ended_why = now, "too_many"
+    audit.record(session, by=worker.name, action="session.begun", subject=str(worker.id), detail={"how": manner.how})
+    return token
+
+
+def find(session: Session, token: str, *, settings: Settings, now: datetime) -> tuple[Viewer, SignIn] | None:
+    """Return whose session ``token`` holds; None when it ended, rested for half an hour or is ten hours old.
+
+    Whoever must still change a password or add a second factor may do that and nothing else.
+    """
+    found = session.execute(
+        select(SignIn, Worker, Credential)
+        .join(Worker, Worker.id == SignIn.worker_id)
+        .outerjoin(Credential, Credential.worker_id == Worker.id)
+        .where(SignIn.hash == hash_token(token), SignIn.ended_at.is_(None), Worker.active)
+    ).first()
+    if found is None:
+        return None
+    sign_in, worker, credential = found
+    if now - sign_in.seen_at > IDLE or now - sign_in.began_at > WHOLE:
+        return None
+    scopes = UNFINISHED if unfinished(sign_in, credential, settings, now) else None
+    viewer = Viewer(worker.id, worker.name, worker.role, worker.region, scopes, sign_in.id, sign_in.proved_at)
+    return viewer, sign_in
+
+
+def unfinished(sign_in: SignIn, credential: Credential | None, settings: Settings, now: datetime) -> list[str]:
+    """Return what must be done first: ``password``, which is too old, or ``second_factor``, which is missing."""
+    if sign_in.how != "password" or credential is None:
+        return ["second_factor"] if settings.second_factor and not sign_in.second else []
+    lasts = PROFILES[settings.passwords].lasts
+    old = lasts is not None and credential.password_at is not None and now - credential.password_at > lasts
+    missing = settings.second_factor and credential.totp is None
+    return ["password"] * old + ["second_factor"] * missing
+
+
+def note_seen(session: Session, sign_in: uuid.UUID, *, now: datetime) -> None:
+    """Remember that the session is in use."""
+    session.execute(update(SignIn).where(SignIn.id == sign_in).values(seen_at=now))
+
+
+def renew(session: Session, sign_in: uuid.UUID, *, second: bool, now: datetime) -> str:
+    """Note a fresh proof and return the session's new token; the old one is worth nothing from here on."""
+    token = secrets.token_urlsafe(32)
+    values = {"hash": hash_token(token), "proved_at": now, "seen_at": now} | ({"second": True} if second else {})
+    session.execute(update(SignIn).where(SignIn.id == sign_in).values(values))
+    return token
+
+
+def end(session: Session, worker: uuid.UUID, *, why: str, now: datetime, only: uuid.UUID | None = None) -> int:
+    """End the sessions of a worker, or only one of them, and return how many that was."""
+    chosen = session.scalars(_standing(worker) if only is None else _standing(worker).where(SignIn.id == only)).all()
+    for sign_in in chosen:
+        sign_in.ended_at, sign_in.ended_why = now, why
+    session.flush()
+    return len(chosen)
+
+
+def known_source(session: Session, worker: uuid.UUID, source: bytes, *, now: datetime) -> bool:
+    """Return whether the worker signed in from ``source`` within thirty days."""
+    since = now - timedelta(days=30)
+    chosen = select(SignIn.id).where(SignIn.worker_id == worker, SignIn.source == source, SignIn.began_at > since)
+    return session.scalar(chosen.limit(1)) is not None
+
+
+def _standing(worker: uuid.UUID) -> Select[SignIn]:
+    return select(SignIn).where(SignIn.worker_id == worker, SignIn.ended_at.is_(None))
