@@ -3,7 +3,20 @@
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
-from api import accounts, alerts, auth, feeds, health, households, problems, reveals, runs, uploads
+from api import (
+    accounts,
+    alerts,
+    auth,
+    feeds,
+    health,
+    households,
+    problems,
+    reports,
+    reveals,
+    runs,
+    sheets,
+    uploads,
+)
 from api.declared import declare
 from api.deps import Laws
 from api.description import complete
@@ -44,7 +57,10 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     app.add_middleware(Guard)
     app.add_middleware(Observe)  # the outermost: it names the request
-    routers = [door.router for door in (health, auth, accounts, alerts, households, feeds, runs, uploads, reveals)]
+    doors = (
+        health, auth, accounts, alerts, households, feeds, runs, uploads, reveals, reports, sheets,
+    )  # fmt: skip
+    routers = [door.router for door in doors]
     for router in routers:
         app.include_router(router)
     declare(app, routers)

@@ -2,7 +2,19 @@
 
 import typer
 
-from jobs.commands import deliveries, doubts, made_up, mutation, nights, operations, people, policies, quality, watching
+from jobs.commands import (
+    deliveries,
+    doubts,
+    keeping,
+    made_up,
+    mutation,
+    nights,
+    operations,
+    people,
+    policies,
+    quality,
+    watching,
+)
 
 app = typer.Typer(
     name="lowincome",
@@ -63,6 +75,11 @@ links.command("list")(doubts.linked)
 links.command("undo")(doubts.undo)
 audits.command("verify")(people.verify)
 audits.command("anchor")(people.anchor)
+app.command()(keeping.purge)
+holds = typer.Typer(help="保全 / Legal holds", no_args_is_help=True)
+app.add_typer(holds, name="hold")
+holds.command("set")(keeping.hold)
+holds.command("lift")(keeping.lift)
 
 
 def main() -> None:

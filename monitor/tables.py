@@ -1020,3 +1020,57 @@ class Grant(Table):
     by: Mapped[str]
     why: Mapped[str]
     at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Track(Table):
+    """One alert as the reports count it: where, when, how soon, what was found. Made from the alert, never by hand."""
+
+    __tablename__ = "tracks"
+
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alerts.id"), primary_key=True)
+    household_id: Mapped[int] = mapped_column(BigId)
+    county: Mapped[str] = mapped_column(String(6))
+    town: Mapped[str | None] = mapped_column(String(9))
+    village: Mapped[str | None] = mapped_column(String(12))
+    level: Mapped[str] = mapped_column(String(8))
+    model: Mapped[str | None] = mapped_column(String(64))
+    opened_on: Mapped[date]
+    opened_month: Mapped[str] = mapped_column(String(7))
+    first_days: Mapped[int | None]
+    close_days: Mapped[int | None]
+    result: Mapped[str | None] = mapped_column(String(16))
+    __table_args__ = (
+        Index(
+            "ix_tracks_cells", "opened_on", "county", "town", "village", "level", "result", "first_days", "close_days",
+            "opened_month", "model",
+        ),
+    )  # fmt: skip
+
+
+class TrackCause(Table):
+    """One rule, or one feed, that stood behind an alert that the reports count."""
+
+    __tablename__ = "track_causes"
+
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tracks.alert_id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(4), primary_key=True)
+    cause: Mapped[str] = mapped_column(String(64), primary_key=True)
+    county: Mapped[str] = mapped_column(String(6))
+    town: Mapped[str | None] = mapped_column(String(9))
+    village: Mapped[str | None] = mapped_column(String(12))
+    opened_on: Mapped[date]
+    result: Mapped[str | None] = mapped_column(String(16))
+    __table_args__ = (
+        _among("kind", "rule", "feed"),
+        Index("ix_track_causes_cells", "kind", "opened_on", "cause", "result", "county", "town", "village", "alert_id"),
+    )
+
+
+class Mark(Table):
+    """How far something that follows the alerts' events has come."""
+
+    __tablename__ = "marks"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    event_id: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(default=utc_now)

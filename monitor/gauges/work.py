@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from monitor.alerts.levels import LEVELS
 from monitor.gauges.families import counties, county, family, filled
-from monitor.service import today
+from monitor.reports import figures
 from monitor.tables import Alert, utc_now
 
 STATUSES = ("open", "assigned", "visited")
@@ -21,9 +21,9 @@ class Queue:
 
     def collect(self, session: Session) -> Iterator[Metric]:
         """Yield open, overdue and untaken alerts, and the age of the oldest."""
-        late = func.sum(case((Alert.due_on < today(), 1), else_=0))
+        late = func.sum(case((figures.overdue(Alert), 1), else_=0))
         standing = select(Alert.county, Alert.level, Alert.status, func.count(), late, func.min(Alert.opened_at))
-        standing = standing.where(Alert.closed_at.is_(None)).group_by(Alert.county, Alert.level, Alert.status)
+        standing = standing.where(figures.standing(Alert)).group_by(Alert.county, Alert.level, Alert.status)
         now, where = utc_now(), counties(session)
         is_open = Counter({(at, level, status): 0 for at in where for level in LEVELS for status in STATUSES})
         overdue: Counter[tuple[str, str]] = Counter({(at, level): 0 for at in where for level in LEVELS})
@@ -45,7 +45,7 @@ def _shown(
     yield filled(made, sorted(late.items()))
     made = family(GaugeMetricFamily, "alerts_unassigned", "Open alerts that nobody has taken", ["county", "level"])
     yield filled(
-        made, (((at, level), count) for (at, level, status), count in sorted(is_open.items()) if status == "open")
+        made, (((at, level), count) for (at, level, status), count in sorted(is_open.items()) if status in figures.FREE)
     )
     made = family(GaugeMetricFamily, "alert_oldest_open_age_seconds", "Age of the oldest open alert", ["county"])
     yield filled(made, (((at,), age) for at, age in sorted(ages.items())))

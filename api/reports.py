@@ -1,0 +1,170 @@
+"""The supervisors' numbers: what each means, whole and by cells, and the alerts behind a cell."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.alerts import Level, RegionCode
+from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
+from api.problems import RESPONSES
+from monitor import reports
+from monitor.alerts import people
+from monitor.reports import Asked, Cell, Figure
+from monitor.service import today
+
+router = APIRouter(prefix="/api/v1/reports", tags=["reports"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+NONE = "-"  # the key of rows that have no value
+FigureName = Annotated[
+    str, Path(pattern=r"^[a-z][a-z_]{1,31}$", description="指标 / the figure", examples=["confirmed_share"])
+]
+Dimension = Literal[
+    "county", "town", "village", "level", "status", "category", "month", "model", "result", "rule", "feed"
+]
+KeyText = Annotated[str, Field(max_length=64, description="单元的键；无值者为 - / key of the cell; - has no value")]
+
+
+class FigureOut(BaseModel):
+    """What a number means and how it can be split."""
+
+    name: str
+    zh: str
+    en: str
+    kind: Literal["count", "share", "days"]
+    stock: bool = Field(description="真：此刻的存量 / true: of this moment; false: of alerts opened in the period")
+    dimensions: list[str]
+
+
+class CellOut(BaseModel):
+    """One number: its value (null: nothing to say), how many rows count, of how many."""
+
+    key: str | None
+    name: str | None = Field(description="区划名称 / the region's name")
+    value: float | None = Field(description="件数、比例或中位天数 / a count, a share, or the median of days")
+    counted: int
+    among: int
+    percentiles: dict[int, int] | None = Field(description="天数的分位 / percentiles of days")
+
+
+class TableOut(BaseModel):
+    """A figure by cells, and over all of them."""
+
+    figure: FigureOut
+    by: str | None
+    total: CellOut
+    cells: list[CellOut]
+    as_known_at: datetime | None = Field(description="数据更新至 / followed up to then; stocks are of this moment")
+
+
+class RowOut(BaseModel):
+    """An alert behind a number."""
+
+    id: UUID
+    household_no: str
+    name: str = Field(description="户主姓名（隐去）/ masked")
+    level: Level
+    status: str
+    region: str
+    opened_on: date
+    closed_at: datetime | None
+
+
+class RowsOut(BaseModel):
+    """The alerts behind a cell, exactly as many as it counts."""
+
+    count: int
+    items: list[RowOut]
+    next: UUID | None = Field(description="下一页标记；空为最后一页 / null: this is the last page")
+
+
+class PeriodIn(BaseModel):
+    """What a report is narrowed to."""
+
+    model_config = ConfigDict(extra="forbid")
+    region: RegionCode | None = None
+    since: date | None = Field(None, description="预警日期自 / opened on or after", examples=["2026-01-01"])
+    until: date | None = Field(None, description="预警日期至 / opened on or before", examples=["2026-03-31"])
+
+
+class SplitIn(PeriodIn):
+    """And how it is split."""
+
+    by: Dimension | None = None
+
+
+class CellIn(SplitIn):
+    """And which cell's alerts are listed."""
+
+    key: KeyText = NONE
+    after: UUID | None = None
+    limit: int = Field(50, ge=1, le=200)
+
+
+@router.get("", dependencies=[may("report.read")], summary="监管总览 / Every figure in one number")
+def overview(viewer: Viewing, session: Reading, asked: Annotated[PeriodIn, Query()]) -> list[TableOut]:
+    """Return every figure over all that the viewer sees: stocks of this moment, the others of the period asked for."""
+    return [
+        _table(
+            figure, None, [], reports.total(session, Asked(name, None, **asked.model_dump()), viewer=viewer), session
+        )
+        for name, figure in reports.FIGURES.items()
+    ]
+
+
+@router.get("/{figure}", dependencies=[may("report.read")], summary="一项指标 / One figure by cells",
+            responses={404: RESPONSES[404]})  # fmt: skip
+def one_figure(
+    figure: FigureName, viewer: Viewing, session: Reading, laws: ByLaw, asked: Annotated[SplitIn, Query()]
+) -> TableOut:
+    """Return a figure split along one dimension; by rule or feed an alert counts under each that was behind it."""
+    wanted = Asked(figure, **asked.model_dump())
+    found = reports.figure_of(figure, asked.by)
+    split = (
+        []
+        if asked.by is None
+        else [_cell(one, asked.by, laws) for one in reports.cells(session, wanted, viewer=viewer)]
+    )
+    return _table(found, asked.by, split, reports.total(session, wanted, viewer=viewer), session)
+
+
+@router.get("/{figure}/alerts", dependencies=[may("report.read")], summary="指标背后的预警 / The alerts behind a cell",
+            responses={404: RESPONSES[404]})  # fmt: skip
+def alerts_behind(
+    figure: FigureName, service: Serving, viewer: Viewing, session: Reading, asked: Annotated[CellIn, Query()]
+) -> RowsOut:
+    """Return exactly the alerts that a cell counts, by id, in pages."""
+    wanted = Asked(figure, asked.by, asked.region, asked.since, asked.until)
+    key = None if asked.key == NONE else asked.key
+    found = reports.rows(session, wanted, key, viewer=viewer, after=asked.after, most=asked.limit)
+    names = people.titles(session, [alert.household_id for alert in found], keyring=service.keyring)
+    items = [
+        RowOut(
+            id=alert.id, household_no=alert.household.household_no, name=names.get(alert.household_id, "—"),
+            level=alert.level, status=alert.status, region=alert.region, opened_on=alert.opened_on,  # type: ignore[arg-type]
+            closed_at=alert.closed_at,
+        )
+        for alert in found
+    ]  # fmt: skip
+    count = reports.count_rows(session, wanted, key, viewer=viewer)
+    return RowsOut(count=count, items=items, next=found[-1].id if len(found) == asked.limit else None)
+
+
+def _table(figure: Figure, by: str | None, split: list[CellOut], total: Cell, session: Reading) -> TableOut:
+    return TableOut(
+        figure=FigureOut(
+            name=figure.name, zh=figure.zh, en=figure.en, kind=figure.kind, stock=figure.stock,
+            dimensions=list(figure.dimensions),
+        ),
+        by=by, total=_cell(total, None, None), cells=split, as_known_at=reports.as_known_at(session),
+    )  # fmt: skip
+
+
+def _cell(cell: Cell, by: str | None, laws: Laws | None) -> CellOut:
+    known = laws is not None and by in ("county", "town", "village") and cell.key is not None
+    return CellOut(
+        key=cell.key, name=laws.tree.full_name(cell.key, today()) if known and laws and cell.key else None,
+        value=cell.value, counted=cell.counted, among=cell.among,
+        percentiles=None if cell.percentiles is None else dict(cell.percentiles),
+    )  # fmt: skip

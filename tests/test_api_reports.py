@@ -1,0 +1,84 @@
+"""Reports over HTTP: every figure and its list agree, cut to the viewer, open to no role without case data."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from test_monitor_reports import world
+
+from api.app import create_app
+from jobs.follow import follow
+from monitor import access, database, reports
+from monitor.service import Service, today
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[TestClient]:
+    world(service, 1)
+    with TestClient(create_app(service), raise_server_exceptions=False) as opened:
+        opened.headers["Authorization"] = bearer(service, "主管", role="supervisor")
+        yield opened
+
+
+def bearer(service: Service, name: str, *, region: str = "00", role: str = "caseworker") -> str:
+    with database.transaction(service.engine) as session:
+        return f"Bearer {access.add_worker(session, name, region=region, role=role, by='test')[1]}"
+
+
+def test_each_cell_opens_to_exactly_the_alerts_it_counts(client: TestClient) -> None:
+    for name, figure in reports.FIGURES.items():
+        for by in (None, *figure.dimensions):
+            params = {} if by is None else {"by": by}
+            table = client.get(f"/api/v1/reports/{name}", params=params).json()
+            cells = table["cells"] if by else [table["total"]]
+            assert cells, (name, by)
+            for cell in cells[:4]:
+                asked = params | {"key": cell["key"] if cell["key"] is not None else "-"}
+                behind = client.get(f"/api/v1/reports/{name}/alerts", params=asked | {"limit": 200}).json()
+                assert behind["count"] == len(behind["items"]) == cell["counted"], (name, by, cell)
+
+
+def test_the_overview_tells_every_figure_with_its_meaning_and_when_it_was_known(client: TestClient) -> None:
+    said = client.get("/api/v1/reports").json()
+    assert [one["figure"]["name"] for one in said] == list(reports.FIGURES)
+    assert all(one["figure"]["zh"] and one["figure"]["en"] and one["as_known_at"] for one in said)
+    opened = {one["figure"]["name"]: one["total"]["value"] for one in said}
+    queue = client.get("/api/v1/alerts", params={"limit": 200}).json()
+    assert opened["open"] == len(queue["items"])
+
+
+def test_a_worker_counts_what_is_theirs_and_a_wider_region_adds_nothing(client: TestClient, service: Service) -> None:
+    headers = {"Authorization": bearer(service, "方干事", region="340207")}
+    mine = client.get("/api/v1/reports/raised", params={"by": "county"}, headers=headers).json()
+    assert [cell["key"] for cell in mine["cells"]] == ["340207"]
+    other = client.get("/api/v1/reports/raised", params={"region": "340202"}, headers=headers).json()
+    assert other["total"]["counted"] == 0
+    behind = client.get("/api/v1/reports/raised/alerts", params={"region": "340202"}, headers=headers).json()
+    assert behind == {"count": 0, "items": [], "next": None}
+
+
+@pytest.mark.parametrize("role", ["administrator", "security", "auditor", "service"])
+def test_a_role_without_case_data_is_told_no_number(client: TestClient, service: Service, role: str) -> None:
+    headers = {"Authorization": bearer(service, role, role=role)}
+    for path in ("/api/v1/reports", "/api/v1/reports/open", "/api/v1/reports/open/alerts"):
+        assert client.get(path, headers=headers).status_code == 403
+
+
+def test_an_unknown_figure_or_split_is_refused_with_what_there_is(client: TestClient) -> None:
+    assert client.get("/api/v1/reports/everything").status_code == 404
+    refused = client.get("/api/v1/reports/open", params={"by": "rule"})
+    assert (refused.status_code, "split by" in refused.json()["detail"]) == (422, True)
+    assert client.get("/api/v1/reports/open", params={"by": "owner"}).status_code == 422
+
+
+def test_the_job_that_follows_may_run_twice(service: Service) -> None:
+    world(service, 2)
+    with database.reading(service.engine) as session:
+        before = reports.cells(session, reports.Asked("raised", "village"), viewer=access.Viewer(**WHO))
+    assert follow(service, today()) == follow(service, today())
+    with database.reading(service.engine) as session:
+        assert reports.cells(session, reports.Asked("raised", "village"), viewer=access.Viewer(**WHO)) == before
+
+
+WHO = {"worker": uuid.UUID(int=1), "name": "t", "role": "supervisor", "region": "00"}
