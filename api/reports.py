@@ -18,7 +18,7 @@ from monitor.service import today
 router = APIRouter(prefix="/api/v1/reports", tags=["reports"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
 NONE = "-"  # the key of rows that have no value
 FigureName = Annotated[
-    str, Path(pattern=r"^[a-z][a-z_]{1,31}$", description="指标 / the figure", examples=["confirmed_share"])
+    str, Path(pattern=r"^[a-z][a-z0-9_]{1,31}$", description="指标 / the figure", examples=["confirmed_share"])
 ]
 Dimension = Literal[
     "county", "town", "village", "level", "status", "category", "month", "model", "result", "rule", "feed"

@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.alerts import Level, RegionCode
-from api.deps import ByLaw, InTransaction, Serving, Viewing, may
+from api.deps import ByLaw, InTransaction, Laws, Serving, Viewing, may
 from api.problems import RESPONSES, described
 from api.reports import Dimension
-from monitor import access, database, exports, imports
+from monitor import access, cases, database, exports, imports
 from monitor.reports import Asked
 from monitor.service import Service, today
 from monitor.sheets import MEDIA_TYPE
@@ -43,7 +43,7 @@ class ReportOutIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     why: Why
-    figure: str = Field(pattern=r"^[a-z][a-z_]{1,31}$", examples=["confirmed_share"])
+    figure: str = Field(pattern=r"^[a-z][a-z0-9_]{1,31}$", examples=["confirmed_share"])
     by: Dimension | None = Field(None, examples=["county"])
     region: RegionCode | None = None
     since: date | None = Field(
@@ -117,20 +117,21 @@ def template(_: Viewing) -> Response:
     },
 )
 async def visits_in(
-    request: Request, service: Serving, viewer: Viewing, how: Annotated[HowIn, Query()]
+    request: Request, service: Serving, viewer: Viewing, laws: ByLaw, how: Annotated[HowIn, Query()]
 ) -> ImportedOut | Response:
     """Record each row that can be recorded and say of every other why not; at most 8 MiB and 2,000 rows."""
     data = await request.body()
-    done = await run_in_threadpool(_taken_in, service, data, how.ending, viewer)
+    done = await run_in_threadpool(_taken_in, service, data, how.ending, viewer, laws)
     if how.answer == "errors":
         return _book(done.errors_book, "errors.xlsx")
     errors = [RowErrorOut(row=one.row, zh=one.zh, en=one.en) for one in done.errors]
     return ImportedOut(recorded=done.recorded, repeated=done.repeated, errors=errors)
 
 
-def _taken_in(service: Service, data: bytes, ending: str, viewer: access.Viewer) -> imports.Imported:
+def _taken_in(service: Service, data: bytes, ending: str, viewer: access.Viewer, laws: Laws) -> imports.Imported:
+    office = cases.Office(service.keyring, today(), laws.on(today()))
     with database.transaction(service.engine) as session:
-        return imports.visits(session, data, ending=ending, by=viewer, keyring=service.keyring, today=today())
+        return imports.visits(session, data, ending=ending, by=viewer, office=office)
 
 
 def _book(data: bytes, name: str) -> Response:

@@ -14,7 +14,6 @@ from monitor.access import Viewer, scope
 from monitor.errors import Invalid, NotFound, Refused
 from monitor.feeds.sheets import read_book
 from monitor.feeds.text import Sheet, read_text
-from monitor.privacy import Keyring
 from monitor.sheets import workbook
 from monitor.tables import Alert, FollowUp, Household
 
@@ -54,7 +53,7 @@ def template() -> bytes:
     return workbook("入户核查", list(COLUMNS), [], watermark=None)
 
 
-def visits(session: Session, data: bytes, *, ending: str, by: Viewer, keyring: Keyring, today: date) -> Imported:
+def visits(session: Session, data: bytes, *, ending: str, by: Viewer, office: cases.Office) -> Imported:
     """Record the visits of a sheet (``xlsx``, ``xls`` or ``csv``) in the caller's transaction, row by row.
 
     A row that cannot be recorded costs itself and no other. The same row again, in this sheet or a later one, by
@@ -67,7 +66,7 @@ def visits(session: Session, data: bytes, *, ending: str, by: Viewer, keyring: K
     for number, row in rows:
         try:
             with session.begin_nested():
-                done[_record(session, row, by=by, keyring=keyring, today=today)] += 1
+                done[_record(session, row, by=by, office=office)] += 1
         except Refused as refusal:
             errors.append(RowError(number, refusal.zh, refusal.en))
     digest = hashlib.sha256(data).hexdigest()
@@ -106,7 +105,7 @@ def _rows(sheet: Sheet) -> Iterator[tuple[int, dict[str, str]]]:
             yield int(number), row
 
 
-def _record(session: Session, row: Mapping[str, str], *, by: Viewer, keyring: Keyring, today: date) -> str:
+def _record(session: Session, row: Mapping[str, str], *, by: Viewer, office: cases.Office) -> str:
     visit = _visit(row)
     chosen = scope(select(Household).where(Household.household_no == row["household_no"]), by, of=Household)
     home = session.scalar(chosen)
@@ -118,7 +117,7 @@ def _record(session: Session, row: Mapping[str, str], *, by: Viewer, keyring: Ke
     alert = session.scalar(scope(standing, by))
     if alert is None:
         raise NotFound(zh="该户没有未办结的预警", en="the household has no open alert")
-    done = cases.record_follow_up(session, alert, visit, by=by, keyring=keyring, today=today)
+    done = cases.record(session, alert, visit, by=by, office=office)
     return "recorded" if done.new else "repeated"
 
 

@@ -1039,7 +1039,10 @@ class Track(Table):
     first_days: Mapped[int | None]
     close_days: Mapped[int | None]
     result: Mapped[str | None] = mapped_column(String(16))
+    case_on: Mapped[date | None]
+    helped_days: Mapped[int | None]
     __table_args__ = (
+        Index("ix_tracks_case", "case_on"),
         Index(
             "ix_tracks_cells", "opened_on", "county", "town", "village", "level", "result", "first_days", "close_days",
             "opened_month", "model",

@@ -20,11 +20,23 @@ from monitor.errors import Invalid, NotFound
 from monitor.gauges import StoreCollector
 from monitor.reports import Asked
 from monitor.service import Service, today
-from monitor.tables import Alert, AlertEvent, FollowUp, Household, Reason, Track, utc_now
+from monitor.tables import (
+    Alert,
+    AlertEvent,
+    Case,
+    FollowUp,
+    Household,
+    Measure,
+    Reason,
+    Referral,
+    Track,
+    utc_now,
+)
 
 VILLAGES = ["340202001001", "340202001002", "340202002001", "340207001001", "340207001002"]
 FINDINGS = ["confirmed", "partly", "helped", "no_need", "false_alarm", "unreachable", "watch", "moved"]
 RULES = {"illness": ["medical_settlements"], "income": ["wages", "contributions"], "elder": []}
+COHORTS = {"helped_3m": 91, "helped_6m": 182, "helped_12m": 365}
 SETTLED = [one for one in FINDINGS if one not in ("unreachable", "watch")]
 
 
@@ -35,6 +47,8 @@ class Plain:
     alert: Alert
     rules: list[str]
     visits: list[tuple[date, str]]
+    referrals: list[tuple[str, date]]
+    case: tuple[date, list[int]] | None
 
     @property
     def result(self) -> str | None:
@@ -85,6 +99,7 @@ def _alert(session: Any, home: Household, episode: int, chance: random.Random) -
                 evidence=[{"feed": feed} for feed in RULES[rule]],
             )
         )  # fmt: skip
+    referrals, case = _referrals(session, alert, chance), _case(session, alert, chance)
     for number, (day, finding) in enumerate(visits):
         session.add(
             FollowUp(
@@ -92,7 +107,44 @@ def _alert(session: Any, home: Household, episode: int, chance: random.Random) -
                 recorded_by="t", recorded_at=utc_now() + timedelta(seconds=number),
             )
         )  # fmt: skip
-    return Plain(alert, rules, visits)
+    return Plain(alert, rules, visits, referrals, case)
+
+
+def _referrals(session: Any, alert: Alert, chance: random.Random) -> list[tuple[str, date]]:
+    made = []
+    for _ in range(chance.choice([0, 0, 0, 1, 2])):
+        status, due_on = chance.choice(["sent", "done"]), today() + timedelta(days=chance.choice([-3, 3]))
+        ended = None if status == "sent" else utc_now()
+        session.add(
+            Referral(
+                id=uuid.uuid4(), household_id=alert.household_id, alert_id=alert.id, code="RF_MED", department="医保局",
+                digest="x", due_on=due_on, sent_by="t", status=status, ended_at=ended,
+            )
+        )  # fmt: skip
+        made.append((status, due_on))
+    return made
+
+
+def _case(session: Any, alert: Alert, chance: random.Random) -> tuple[date, list[int]] | None:
+    if chance.random() < 0.6:
+        return None
+    case = Case(
+        household_id=alert.household_id, alert_id=alert.id, follow_up_id=uuid.uuid4(), status="ended",
+        closed_at=utc_now(), opened_on=today() - timedelta(days=chance.randrange(500)),
+    )  # fmt: skip
+    session.add(case)
+    session.flush()
+    done = []
+    for days in [chance.randrange(400) for _ in range(chance.randrange(3))]:
+        status = chance.choice(["done", "dropped"])
+        session.add(
+            Measure(
+                id=uuid.uuid4(), case_id=case.id, code="MED", status=status, made_by="t", responsible="t",
+                done_on=case.opened_on + timedelta(days=days),
+            )
+        )  # fmt: skip
+        done += [days] if status == "done" else []
+    return case.opened_on, done
 
 
 KEYS: dict[str, Callable[[Plain], list[str | None]]] = {
@@ -107,6 +159,8 @@ KEYS: dict[str, Callable[[Plain], list[str | None]]] = {
 
 def among(figure: str, one: Plain) -> bool:
     alert = one.alert
+    if figure in ("referred", "referral_overdue"):
+        return any(status == "sent" for status, _ in one.referrals)
     if reports.FIGURES[figure].stock:
         return alert.closed_at is None
     if alert.status == "annulled":
@@ -115,6 +169,8 @@ def among(figure: str, one: Plain) -> bool:
         return bool(one.visits)
     if figure == "closing":
         return alert.closed_at is not None
+    if figure in COHORTS:
+        return one.case is not None and one.case[0] <= today() - timedelta(days=COHORTS[figure])
     return one.result is not None if figure.endswith("share") else True
 
 
@@ -125,6 +181,8 @@ def counts(figure: str, one: Plain) -> bool:
         "unassigned": alert.status == "open",
         "cleared_waiting": alert.cleared_on is not None,
         "closed": alert.closed_at is not None,
+        "referral_overdue": any(status == "sent" and due < today() for status, due in one.referrals),
+        **{name: one.case is not None and min(one.case[1], default=999) <= days for name, days in COHORTS.items()},
         "confirmed_share": one.result in ("confirmed", "partly", "helped"),
         "false_alarm_share": one.result == "false_alarm",
     }.get(figure, True)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, and_, select, true
 
 from monitor.service import today
-from monitor.tables import Alert, Track, TrackCause
+from monitor.tables import Alert, Referral, Track, TrackCause
 
 Kind = Literal["count", "share", "days"]
 Told = Literal["among", "counts"]
@@ -91,8 +91,32 @@ def _cleared(table: Any) -> ColumnElement[bool]:
     return table.cleared_on.is_not(None)  # type: ignore[no-any-return]
 
 
+def referred(table: Any) -> ColumnElement[bool]:
+    """Whether a department has not yet answered a referral made for the alert, open or ended."""
+    return table.id.in_(select(Referral.alert_id).where(Referral.ended_at.is_(None)))  # type: ignore[no-any-return]
+
+
+def _referral_late(table: Any) -> ColumnElement[bool]:
+    late = select(Referral.alert_id).where(Referral.ended_at.is_(None), Referral.due_on < today())
+    return table.id.in_(late)  # type: ignore[no-any-return]
+
+
+def _cohort(months: int) -> Figure:
+    """Of the cases opened at least so many months ago, those in which some help was given within them."""
+    days = round(months * 365 / 12)
+
+    def old(table: Any) -> ColumnElement[bool]:
+        return table.case_on <= today() - timedelta(days=days)  # type: ignore[no-any-return]
+
+    def helped(table: Any) -> ColumnElement[bool]:
+        return and_(table.helped_days.is_not(None), table.helped_days <= days)
+
+    zh, en = f"{months}个月内已落实帮扶", f"cases helped within {months} months, of those as old"
+    return Figure(f"helped_{months}m", "share", zh, en, old, helped, _FLOW)
+
+
 _RULED = (*_FLOW, *CAUSES)
-_ALL = (
+_ALL: tuple[Figure, ...] = (
     Figure("open", "count", "未办结", "open alerts", standing, any_row, _NOW, stock=True),
     Figure("overdue", "count", "逾期", "open, past what is due next", standing, overdue, _NOW, stock=True),
     Figure("unassigned", "count", "未分派", "open, in nobody's hand", standing, unassigned, _NOW, stock=True),
@@ -105,6 +129,10 @@ _ALL = (
         _cleared,
         _NOW,
         stock=True,
+    ),
+    Figure("referred", "count", "转办未办结", "with a referral unanswered", referred, any_row, _NOW, stock=True),
+    Figure(
+        "referral_overdue", "count", "转办逾期", "with a referral overdue", referred, _referral_late, _NOW, stock=True
     ),
     Figure("raised", "count", "新增预警", "alerts raised", any_row, any_row, _FLOW),
     Figure("closed", "count", "其中已办结", "of these, ended", any_row, _closed, _FLOW),
@@ -121,6 +149,7 @@ _ALL = (
     ),
     Figure("false_alarm_share", "share", "误报率", "false alarms of those settled", settled, false_alarm, _RULED),
 )
+_ALL += tuple(_cohort(months) for months in (3, 6, 12))
 FIGURES: Mapping[str, Figure] = {one.name: one for one in _ALL}
 
 

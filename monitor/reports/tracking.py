@@ -10,11 +10,25 @@ from sqlalchemy.orm import Session
 
 from monitor import database
 from monitor.service import CITY_TIME
-from monitor.tables import Alert, AlertEvent, FollowUp, Mark, Reason, Scan, Track, TrackCause, utc_now
+from monitor.tables import (
+    Alert,
+    AlertEvent,
+    Case,
+    CaseEvent,
+    FollowUp,
+    Mark,
+    Measure,
+    Reason,
+    Scan,
+    Track,
+    TrackCause,
+    utc_now,
+)
 
-MARK = "tracks"
+MARK, CASES = "tracks", "tracks.cases"
 OVERLAP = 20_000  # ids are given before they are committed: the newest events are looked at again
 CHUNK = 500
+NEVER: tuple[date | None, int | None] = (None, None)
 UNSETTLED = frozenset({"unreachable", "watch"})
 
 
@@ -23,21 +37,28 @@ def follow(session: Session) -> int:
 
     A second call looks at the newest alerts again and changes nothing.
     """
-    mark = session.get(Mark, MARK) or Mark(name=MARK, event_id=0)
-    newest = session.scalar(select(func.max(AlertEvent.id))) or 0
-    touched = select(AlertEvent.alert_id).where(AlertEvent.id > mark.event_id - OVERLAP).distinct()
-    alerts = list(session.scalars(touched))
-    for start in range(0, len(alerts), CHUNK):
-        _replace(session, alerts[start : start + CHUNK])
-    mark.event_id, mark.at = newest, utc_now()
+    by_case = select(Case.alert_id).join(CaseEvent, CaseEvent.case_id == Case.id)
+    alerts = _newest(session, MARK, AlertEvent, select(AlertEvent.alert_id))
+    alerts |= _newest(session, CASES, CaseEvent, by_case)
+    listed = sorted(alerts)
+    for start in range(0, len(listed), CHUNK):
+        _replace(session, listed[start : start + CHUNK])
+    return len(listed)
+
+
+def _newest(session: Session, name: str, events: Any, alerts: Any) -> set[uuid.UUID]:
+    """The alerts of the events since the mark, which goes on to the newest."""
+    mark = session.get(Mark, name) or Mark(name=name, event_id=0)
+    found = set(session.scalars(alerts.where(events.id > mark.event_id - OVERLAP).distinct()))
+    mark.event_id, mark.at = session.scalar(select(func.max(events.id))) or 0, utc_now()
     session.add(mark)
-    return len(alerts)
+    return found
 
 
 def _replace(session: Session, alerts: Sequence[uuid.UUID]) -> None:
     for table in (TrackCause, Track):
         session.execute(delete(table).where(table.alert_id.in_(alerts)))
-    found, results = _seen(session, alerts), {}
+    found, helped, results = _seen(session, alerts), _helped(session, alerts), {}
     tracks = []
     columns = (
         Alert.id, Alert.household_id, Alert.county, Alert.town, Alert.village, Alert.level, Alert.opened_on,
@@ -51,7 +72,8 @@ def _replace(session: Session, alerts: Sequence[uuid.UUID]) -> None:
             "alert_id": row.id, "household_id": row.household_id, "county": row.county, "town": row.town,
             "village": row.village, "level": row.level, "model": row.model_version, "opened_on": row.opened_on,
             "opened_month": f"{row.opened_on:%Y-%m}", "first_days": _days(row.opened_on, first),
-            "close_days": _days(row.opened_on, closed), "result": result,
+            "close_days": _days(row.opened_on, closed), "result": result, "case_on": helped.get(row.id, NEVER)[0],
+            "helped_days": helped.get(row.id, NEVER)[1],
         }  # fmt: skip
         tracks.append(track)
         results[row.id] = track
@@ -63,10 +85,20 @@ def _seen(session: Session, alerts: Sequence[uuid.UUID]) -> dict[uuid.UUID, tupl
     """The day of the first follow-up of each alert, and what the last one that settles anything found."""
     seen: dict[uuid.UUID, tuple[date, str | None]] = {}
     chosen = select(FollowUp.alert_id, FollowUp.visited_on, FollowUp.finding).where(FollowUp.alert_id.in_(alerts))
+    chosen = chosen.where(FollowUp.undone_at.is_(None))
     for alert, visited_on, finding in session.execute(chosen.order_by(FollowUp.recorded_at, FollowUp.id)):
         first, result = seen.get(alert, (visited_on, None))
         seen[alert] = (min(first, visited_on), result if finding in UNSETTLED else finding)
     return seen
+
+
+def _helped(session: Session, alerts: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[date, int | None]]:
+    """The day a case was opened from each alert, and how many days later the first measure was done."""
+    done = func.min(Measure.done_on).filter(Measure.status == "done")
+    chosen = select(Case.alert_id, Case.opened_on, done).outerjoin(Measure, Measure.case_id == Case.id)
+    chosen = chosen.where(Case.alert_id.in_(alerts), Case.status != "annulled").group_by(Case.alert_id, Case.opened_on)
+    rows = session.execute(chosen.order_by(Case.opened_on.desc()))
+    return {alert: (opened_on, _days(opened_on, first)) for alert, opened_on, first in rows}
 
 
 def _causes(session: Session, tracks: dict[uuid.UUID, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -32,10 +32,13 @@ def upgrade() -> None:
         sa.Column("first_days", sa.Integer(), nullable=True),
         sa.Column("close_days", sa.Integer(), nullable=True),
         sa.Column("result", sa.String(16), nullable=True),
+        sa.Column("case_on", sa.Date(), nullable=True),
+        sa.Column("helped_days", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_tracks_alert_id")),
         sa.PrimaryKeyConstraint("alert_id", name=op.f("pk_tracks")),
     )
     cells = ["opened_on", "county", "town", "village", "level", "result", "first_days", "close_days", "opened_month"]
+    op.create_index("ix_tracks_case", "tracks", ["case_on"])
     op.create_index("ix_tracks_cells", "tracks", [*cells, "model"])
     op.create_table(
         "track_causes",
