@@ -109,7 +109,7 @@ def _alert(home: dict[str, Any], episode: int, opened: date, chance: random.Rand
     visit = {
         "id": uuid.UUID(int=chance.getrandbits(128)), "alert_id": id_, "digest": "x", "recorded_by": "bench",
         "visited_on": opened + timedelta(days=chance.randrange(20)), "way": "home", "finding": chance.choice(FINDINGS),
-        "recorded_at": now,
+        "recorded_at": now, "proposed": [],
     }  # fmt: skip
     event = {"alert_id": id_, "at": now, "kind": "opened", "by": "bench", "detail": {}}
     return [alert], reasons, [] if still else [visit], [event]

@@ -35,6 +35,7 @@ class Settings:
     oidc_client: str | None = None
     oidc_secret: Path | None = None
     least_households: int = 10
+    webhooks: Path | None = None
 
     @property
     def backups(self) -> Path:
@@ -71,7 +72,8 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     is fetched from other databases. ``LOWINCOME_CRYPTO`` is ``intl`` (AES-256-GCM) or ``gm`` (SM4-GCM) for new
     cells; ``LOWINCOME_AUDIT_ANCHOR`` is the file that anchors the audit chain,
     ``LOWINCOME_REVEALS_A_DAY`` how many personal fields a worker may see in the clear (50),
-    ``LOWINCOME_LEAST_HOUSEHOLDS`` the fewest households that a cell of an exported report may tell of (10, at least 5).
+    ``LOWINCOME_LEAST_HOUSEHOLDS`` the fewest households that a cell of an exported report may tell of (10, at least 5),
+    ``LOWINCOME_WEBHOOKS`` the page of who is told of alerts and referrals.
     ``LOWINCOME_LEASE_SECONDS`` is how long a silent worker keeps its run (8), ``LOWINCOME_JOB_MEMORY_GIB`` the
     address space a job's process may use (16), ``LOWINCOME_TIMETABLE`` the page of when what runs.
     ``LOWINCOME_PASSWORDS`` is
@@ -107,6 +109,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         oidc_client=env.get("LOWINCOME_OIDC_CLIENT") or None,
         oidc_secret=_place(env, "LOWINCOME_OIDC_SECRET_FILE"),
         least_households=_count(env, "LOWINCOME_LEAST_HOUSEHOLDS", 10),
+        webhooks=_place(env, "LOWINCOME_WEBHOOKS"),
     )
 
 
