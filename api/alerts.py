@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import ByLaw, InTransaction, Laws, Reading, Serving, Viewing, may
 from api.households import QuietOut, by_place
+from api.office import AtOffice
 from api.problems import CONFLICT, RESPONSES
 from monitor import cases
 from monitor.alerts import people, queue
 from monitor.alerts.words import Speaker
-from monitor.service import today
+from monitor.cases import visits
 from monitor.tables import Alert, FollowUp, Reason
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES)
@@ -125,6 +126,11 @@ class FollowUpOut(BaseModel):
     note: str | None
     recorded_by: str
     recorded_at: datetime
+    present: list[str] = Field(description="在场人 / who was there")
+    facts: list[dict[str, Any]] = Field(description="核对或更正的事实 / facts confirmed or corrected")
+    proposed: list[str] = Field(description="拟帮扶措施代码 / codes of measures proposed")
+    case_id: UUID | None = Field(description="所属帮扶个案 / the case it belongs to")
+    undone_at: datetime | None = Field(description="已撤回 / taken back")
 
 
 class UnseenOut(BaseModel):
@@ -154,6 +160,15 @@ class AlertOut(AlertBrief):
     follow_ups: list[FollowUpOut]
 
 
+class FactIn(BaseModel):
+    """Something the data said, as the worker found it."""
+
+    model_config = ConfigDict(extra="forbid")
+    about: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="指标或规则 / an indicator or a rule")
+    found: Literal["confirmed", "corrected"]
+    value: str | None = Field(None, max_length=200, description="更正后的情况，加密保存 / kept encrypted")
+
+
 class FollowUpIn(BaseModel):
     """A visit as the worker's device sends it; sending it again with the same id records it once."""
 
@@ -167,6 +182,11 @@ class FollowUpIn(BaseModel):
     )
     next_on: date | None = Field(None, description="下次核查日期 / next visit")
     note: str | None = Field(None, max_length=2000, description="加密保存 / kept encrypted")
+    present: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field([], max_length=10, description="在场人")
+    facts: list[FactIn] = Field([], max_length=30, description="核对或更正的事实 / facts confirmed or corrected")
+    proposed: list[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$")]] = Field(
+        [], max_length=10, description="拟帮扶措施代码 / codes of measures proposed"
+    )
 
 
 class Narrowed(BaseModel):
@@ -235,11 +255,12 @@ def get_alert(
     dependencies=[may("alert.work")],
 )
 def add_follow_up(
-    alert_id: UUID, sent: FollowUpIn, service: Serving, viewer: Viewing, session: InTransaction
+    alert_id: UUID, sent: FollowUpIn, service: Serving, viewer: Viewing, session: InTransaction, office: AtOffice
 ) -> FollowUpOut:
     """Record what a worker found and carry out what it decides; the same body again gives the same answer."""
-    visit = cases.Visit(**sent.model_dump())
-    done = cases.record_follow_up(session, alert_id, visit, by=viewer, keyring=service.keyring, today=today())
+    said = sent.model_dump()
+    visit = cases.Visit(**said | {name: tuple(said[name]) for name in ("present", "facts", "proposed")})
+    done = cases.record(session, alert_id, visit, by=viewer, office=office)
     return _follow_up(done.follow_up, service)
 
 
@@ -275,5 +296,7 @@ def _follow_up(one: FollowUp, service: Serving) -> FollowUpOut:
     return FollowUpOut(
         id=one.id, alert_id=one.alert_id, visited_on=one.visited_on, way=one.way, finding=one.finding,
         reason_code=one.reason_code, next_on=one.next_on, note=note, recorded_by=one.recorded_by,
-        recorded_at=one.recorded_at,
+        recorded_at=one.recorded_at, proposed=one.proposed, case_id=one.case_id, undone_at=one.undone_at,
+        present=service.keyring.decrypt_json(one.present, about=visits.PRESENT) if one.present else [],
+        facts=service.keyring.decrypt_json(one.facts, about=visits.FACTS) if one.facts else [],
     )  # fmt: skip

@@ -7,12 +7,15 @@ from api import (
     accounts,
     alerts,
     auth,
+    cases,
     feeds,
     health,
     households,
+    photos,
     problems,
     reports,
     reveals,
+    reviews,
     runs,
     sheets,
     uploads,
@@ -59,6 +62,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Observe)  # the outermost: it names the request
     doors = (
         health, auth, accounts, alerts, households, feeds, runs, uploads, reveals, reports, sheets,
+        cases, photos, reviews,
     )  # fmt: skip
     routers = [door.router for door in doors]
     for router in routers:

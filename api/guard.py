@@ -11,6 +11,7 @@ MOST_BYTES = 64 * 1024
 LIMITS = {
     "/api/v1/deliveries": 512 << 20,  # streamed to disk, never held
     "/api/v1/visits/import": 8 << 20,
+    "/api/v1/photos": 8 << 20,
 }
 _HEADERS = (
     (b"cache-control", b"no-store"),

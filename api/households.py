@@ -1,6 +1,6 @@
 """One household: why it is alerted on a date, and why not."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -9,8 +9,10 @@ from pydantic import BaseModel, Field
 from api.deps import ByLaw, Reading, Serving, Viewing, asked_date, may
 from api.problems import RESPONSES
 from monitor.alerts import explaining, people
+from monitor.cases import chain
 from monitor.lake import Lake
 from monitor.policy.explaining import Pin
+from monitor.service import judgeable, today
 
 router = APIRouter(prefix="/api/v1/households", tags=["households"], responses=RESPONSES)
 HouseholdNo = Annotated[str, Path(max_length=64, pattern=r"^[\w-]+$", description="户编号 / the register's number")]
@@ -72,6 +74,59 @@ class AccountOut(BaseModel):
     alert: str | None = Field(description="未办结预警 / the open alert's id")
     stale_feeds: list[str]
     answers: list[AnswerOut]
+
+
+class EntryOut(BaseModel):
+    """One thing that happened to the household."""
+
+    kind: str = Field(description="alert.*, case.*, visit, referral, measure, benefit")
+    on: date
+    at: datetime | None = Field(description="登记时刻；补贴发放为空 / when it was written down; null for benefits")
+    subject: str
+    zh: str
+    en: str
+    by: str | None
+    member: int | None = Field(description="成员在户中的次序 / place in the household, where it is one member's")
+    detail: dict[str, Any]
+
+
+class ChainOut(BaseModel):
+    """一户一条救助链: everything on record of one household, the newest first."""
+
+    household_no: str
+    name: str = Field(description="户主姓名（隐去）/ the head's masked name")
+    as_of: date
+    entries: list[EntryOut]
+
+
+@router.get(
+    "/{household_no}/timeline", dependencies=[may("household.read")], summary="一户一条救助链 / One household's story"
+)
+def timeline(
+    household_no: HouseholdNo,
+    service: Serving,
+    viewer: Viewing,
+    session: Reading,
+    laws: ByLaw,
+    as_of: Annotated[date | None, Query(description="截至，默认今天 / up to; default: today")] = None,
+) -> ChainOut:
+    """Return alerts, visits, referrals, measures, the case's steps and benefits received, in one line."""
+    day = judgeable(as_of) if as_of else today()
+    household = chain.household_for(session, household_no, viewer)
+    lake = Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
+    entries = chain.chain(session, household, lake=lake, policy=laws.on(day), as_of=day)
+    shown = people.members(session, household.id, as_of=day, keyring=service.keyring)
+    places = people.places(shown)
+    return ChainOut(
+        household_no=household_no, name=people.title(shown), as_of=day,
+        entries=[
+            EntryOut(
+                kind=one.kind, on=one.on, at=one.at, subject=one.subject, zh=one.zh, en=one.en, by=one.by,
+                member=places.get(one.person) if one.person is not None else None, detail=one.detail or {},
+            )
+            for one in entries
+        ],
+    )  # fmt: skip
 
 
 @router.get(

@@ -6,6 +6,7 @@ from datetime import date
 
 from monitor import database
 from monitor.alerts.annulment import annul_for_facts
+from monitor.cases import doubts
 from monitor.feeds.correcting import Word, take_back
 from monitor.feeds.receiving import open_desk
 from monitor.feeds.storing import take_turn
@@ -17,7 +18,8 @@ def undo_link(service: Service, link_id: int, *, by: str, why: str, on: date | N
     """Undo a link and every other of the same mistake; return the alerts whose reasons fell with their facts.
 
     What was known before ``on`` (today) stays readable as it was known. The facts end from ``on`` on, reasons
-    that rest on them are annulled as ERR_ID, and an alert of which nothing else stands is annulled too.
+    that rest on them are annulled as ERR_ID, and an alert of which nothing else stands is annulled too. What ended
+    on them is followed as ``cases.doubts`` says.
     """
     day, desk = on or today(), open_desk(service)
     touched: list[uuid.UUID] = []
@@ -28,5 +30,6 @@ def undo_link(service: Service, link_id: int, *, by: str, why: str, on: date | N
         for person in sorted({fact.person_id for fact in facts}):
             rows = {(fact.feed, fact.delivery_seq, fact.row_no) for fact in facts if fact.person_id == person}
             touched += annul_for_facts(session, rows, person=person, code="ERR_ID", by=by, as_of=day)
+            touched += doubts.follow(session, rows, person=person, code="ERR_ID", by=by, as_of=day)
         undo.pop_all()
     return touched

@@ -53,11 +53,11 @@ def _annul(session: Session, alert: Alert, fallen: list[Reason], *, code: str, b
     detail: Json = {"annulled": [reason.rule for reason in fallen], "code": code}
     _tell(session, alert, "evidence", detail, by=by, as_of=as_of)
     statuses = {reason.status for reason in alert.reasons}
-    if statuses == {"annulled"}:
+    if falls := statuses == {"annulled"} and alert.status != "reopened":
         move(session, alert, "annul", by=by, step=Step(code, as_of, detail={"code": code}))
     else:
         alert.version += 1
-    if statuses != {"annulled"} and not statuses & set(LIVE):
+    if not falls and not statuses & set(LIVE):
         alert.cleared_on = alert.cleared_on or as_of
         _tell(session, alert, "all_cleared", {}, by=by, as_of=as_of)
     audit.record(session, by=by, action="alert.evidence_annulled", subject=str(alert.id), detail=detail)

@@ -166,9 +166,12 @@ class Renewal:
         return update | ({"rank": rank} if rank != self.alert.rank else {})
 
     def _ending(self, change: Change, reasons: list[Values]) -> Values:
-        """Mark an alert without live reasons; only one whose every reason was annulled ends by itself."""
+        """Mark an alert without live reasons; only one whose every reason was annulled ends by itself.
+
+        One that somebody opened again is theirs to end.
+        """
         as_of, statuses = self.judged.as_of, {reason["status"] for reason in reasons}
-        if statuses == {"annulled"}:
+        if statuses == {"annulled"} and self.alert.status != "reopened":
             status = leap("annul", self.alert.status)
             detail = {"code": WITHDRAWN, "before": self.alert.status, "after": status}
             change.tell(self.alert.id, "annulled", as_of=as_of, detail=detail, outside=True)

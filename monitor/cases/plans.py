@@ -13,7 +13,7 @@ from monitor.cases.codes import REASON_CODES
 from monitor.cases.office import Office, case_for, case_of
 from monitor.errors import Conflict, Invalid, NotFound
 from monitor.lifecycle import Step, begin, move
-from monitor.tables import Alert, Case, FollowUp, Measure
+from monitor.tables import Alert, Case, CaseEvent, FollowUp, Measure
 
 NOTE = "measures.note"
 _HELPED_BY = ("IN_", "LS_", "RF_", "UP_AMT")
@@ -123,6 +123,11 @@ def measures(session: Session, case: Case) -> list[Measure]:
     """Return the measures of a case, oldest first."""
     chosen = select(Measure).where(Measure.case_id == case.id).order_by(Measure.made_at, Measure.id)
     return list(session.scalars(chosen))
+
+
+def timeline(session: Session, case: Case) -> list[CaseEvent]:
+    """Return the steps of a case's life, oldest first."""
+    return list(session.scalars(select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)))
 
 
 def _notice(case: Case, category: str, office: Office) -> Mapping[str, date]:

@@ -1,9 +1,10 @@
 """Statements that show where a value comes from: whose it is, and the rows behind it."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from monitor.lake.measures import WHO
-from monitor.lake.sql import both, named, text
+from monitor.lake.sql import both, day, named, text
 
 COLUMNS = ("household_key", "person_key", "feed", "seq", "row_no", "happened_on", "amount")
 
@@ -59,4 +60,14 @@ def withdrawn(arrived: str, gone: str, asked: str, *, by: Sequence[int]) -> str:
         f"JOIN {named(arrived)} f ON f.seq = a.seq AND f.row_no = a.row_no "
         f"JOIN {named(gone)} g ON g.fact_key = f.fact_key AND g.seq > f.seq AND g.seq IN ({listed}) "
         "ORDER BY a.seq, a.row_no"
+    )
+
+
+def paid_to(payments: str, *, persons: Sequence[int], since: date) -> str:
+    """Return what was paid to each of ``persons`` from a month on: month, program, amount, result, the newest first."""
+    listed = ", ".join(str(int(person)) for person in persons) or "NULL"
+    return (
+        f"SELECT person_key, month, program, amount, result, seq, row_no FROM {named(payments)} "
+        f"WHERE person_key IN ({listed}) AND month >= {day(since)} "
+        "ORDER BY month DESC, program, person_key, seq, row_no"
     )

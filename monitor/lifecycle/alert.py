@@ -55,7 +55,7 @@ ALERT = Machine(
             "恢复", "resume", "resumed", to(BEFORE, "snoozed", "suspended"), STAFF | {MACHINE}, guard=guards.resume,
         ),
         "refer": Edge(
-            "转办", "refer", "referred", to("referred", *WORKED, "referred"), STAFF, needs_why=True,
+            "转办", "refer", "referred", to("referred", *WORKED, "referred"), TOWNSHIP, needs_why=True,
             guard=guards.keep_place, outside=True,
         ),
         "settle": Edge(

@@ -1,0 +1,167 @@
+"""One household's whole story in one line (一户一条救助链): alerts, visits, referrals, measures, benefits received."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from monitor.access import Viewer, scope
+from monitor.cases.codes import FINDINGS, REASON_CODES
+from monitor.errors import NotFound
+from monitor.indicators import manifest, opened
+from monitor.lake import Lake
+from monitor.lake.showing import paid_to
+from monitor.lifecycle import ALERT, CASE
+from monitor.policy import Policy
+from monitor.service import CITY_TIME
+from monitor.tables import Alert, AlertEvent, Case, CaseEvent, FollowUp, Household, Json, Measure, Member, Referral
+
+_YEARS_OF_BENEFITS = timedelta(days=3 * 365)
+_SAID = {
+    "raised": ("发出预警", "alert raised"),
+    "evidence": ("预警依据变化", "evidence changed"),
+    "escalated": ("等级升高", "level raised"),
+    "lowered": ("等级降低", "level lowered"),
+    "all_cleared": ("全部原因已消除", "every reason cleared"),
+    "moved": ("随户迁移", "moved with the household"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened: its kind, the day it is of, when it was written down, by whom, and what it says.
+
+    ``place`` is a member's place among the household's current ones; None when it is the household's.
+    """
+
+    kind: str
+    on: date
+    at: datetime | None
+    subject: str
+    zh: str
+    en: str
+    by: str | None = None
+    detail: Json | None = None
+    person: int | None = None
+
+
+def household_for(session: Session, household_no: str, viewer: Viewer) -> Household:
+    """Return the household by its number in the register; absent and not the viewer's are the same refusal."""
+    chosen = scope(select(Household).where(Household.household_no == household_no), viewer, of=Household)
+    found = session.scalar(chosen)
+    if found is None:
+        raise NotFound(zh="没有这户，或不在您的管辖范围", en="there is no such household in your region")
+    return found
+
+
+def chain(session: Session, household: Household, *, lake: Lake, policy: Policy, as_of: date) -> list[Entry]:
+    """Return everything on record of the household up to ``as_of``, the newest first.
+
+    Benefits are those that the finance bureau's deliveries known on ``as_of`` say were paid, three years back. Notes,
+    names and numbers are not in it; a correction by an agency is an entry like any other.
+    """
+    told = [
+        *_alert_events(session, household), *_visits(session, household), *_referrals(session, household),
+        *_cases(session, household), *_measures(session, household),
+        *_benefits(session, household, lake=lake, policy=policy, as_of=as_of),
+    ]  # fmt: skip
+    found = [entry for entry in told if entry.on <= as_of]
+    return sorted(found, key=lambda entry: (entry.on, entry.at is not None, entry.at, entry.subject), reverse=True)
+
+
+def _alert_events(session: Session, household: Household) -> Iterator[Entry]:
+    chosen = select(AlertEvent).join(Alert, Alert.id == AlertEvent.alert_id)
+    for event in session.scalars(chosen.where(Alert.household_id == household.id)):
+        yield _event(event, "alert", str(event.alert_id))
+
+
+def _cases(session: Session, household: Household) -> Iterator[Entry]:
+    chosen = select(CaseEvent).join(Case, Case.id == CaseEvent.case_id)
+    for event in session.scalars(chosen.where(Case.household_id == household.id)):
+        yield _event(event, "case", str(event.case_id))
+
+
+def _event(event: AlertEvent | CaseEvent, kind: str, subject: str) -> Entry:
+    zh, en = _words(event, kind)
+    if event.why is not None and event.why in REASON_CODES:
+        zh, en = f"{zh}：{REASON_CODES[event.why][0]}", f"{en}: {REASON_CODES[event.why][1]}"
+    shown = {key: value for key, value in event.detail.items() if key not in ("changed", "batch")}
+    on = event.as_of or event.at.astimezone(CITY_TIME).date()
+    return Entry(f"{kind}.{event.kind}", on, event.at, subject, zh, en, event.by, shown | {"why": event.why})
+
+
+def _words(event: AlertEvent | CaseEvent, kind: str) -> tuple[str, str]:
+    """An edge is called what the table of the life calls it; what a scan notes besides has words of its own."""
+    if event.edge is not None:
+        edge = (ALERT if kind == "alert" else CASE).edge(event.edge)
+        return edge.zh, edge.en
+    return _SAID.get(event.kind, (event.kind, event.kind))
+
+
+def _visits(session: Session, household: Household) -> Iterator[Entry]:
+    chosen = select(FollowUp).join(Alert, Alert.id == FollowUp.alert_id).where(Alert.household_id == household.id)
+    for found in session.scalars(chosen):
+        zh, en = FINDINGS[found.finding].zh, FINDINGS[found.finding].en
+        taken_back = ("（已撤回）", " (taken back)") if found.undone_at else ("", "")
+        detail = {
+            "finding": found.finding,
+            "reason_code": found.reason_code,
+            "way": found.way,
+            "proposed": found.proposed,
+        }
+        yield Entry(
+            "visit", found.visited_on, found.recorded_at, str(found.id), f"核查：{zh}{taken_back[0]}",
+            f"visit: {en}{taken_back[1]}", found.recorded_by, detail | {"undone": found.undone_at is not None},
+        )  # fmt: skip
+
+
+def _referrals(session: Session, household: Household) -> Iterator[Entry]:
+    for found in session.scalars(select(Referral).where(Referral.household_id == household.id)):
+        zh, en = REASON_CODES[found.code]
+        detail = {
+            "code": found.code, "department": found.department, "due_on": found.due_on.isoformat(),
+            "status": found.status, "receipt_no": found.receipt_no, "why": found.refused_why,
+        }  # fmt: skip
+        on = found.sent_at.astimezone(CITY_TIME).date()
+        yield Entry("referral", on, found.sent_at, str(found.id), zh, en, found.sent_by, detail)
+
+
+def _measures(session: Session, household: Household) -> Iterator[Entry]:
+    chosen = select(Measure).join(Case, Case.id == Measure.case_id).where(Case.household_id == household.id)
+    for found in session.scalars(chosen):
+        zh, en = REASON_CODES[found.code]
+        detail = {
+            "code": found.code, "status": found.status, "due_on": found.due_on.isoformat() if found.due_on else None,
+            "amount_yuan": found.amount_yuan,
+        }  # fmt: skip
+        on = found.done_on or found.made_at.astimezone(CITY_TIME).date()
+        yield Entry("measure", on, found.made_at, str(found.id), f"措施：{zh}", f"measure: {en}", found.made_by, detail)
+
+
+def _benefits(session: Session, household: Household, *, lake: Lake, policy: Policy, as_of: date) -> Iterator[Entry]:
+    known = manifest(session, as_of=as_of)
+    persons = _persons(session, household, as_of)
+    if not persons or not any(delivery.feed == "benefit_payments" for delivery in known):
+        return
+    with opened(lake, policy, known) as view:
+        paid = view.query(paid_to(view.facts("benefit_payments"), persons=persons, since=as_of - _YEARS_OF_BENEFITS))
+    for row in paid.to_pylist():
+        yield _benefit(row)
+
+
+def _benefit(row: dict[str, Any]) -> Entry:
+    program, amount = str(row["program"]), None if row["amount"] is None else float(row["amount"])
+    result = ("发放", "paid") if row["result"] == "paid" else ("退回", "returned")
+    detail = {"program": program, "amount_yuan": amount, "result": row["result"], "delivery": row["seq"]}
+    subject = f"{row['seq']}.{row['row_no']}"
+    zh, en = f"{result[0]}：{program}", f"{result[1]}: {program}"
+    return Entry("benefit", row["month"], None, subject, zh, en, None, detail, int(row["person_key"]))
+
+
+def _persons(session: Session, household: Household, as_of: date) -> Sequence[int]:
+    chosen = select(Member.person_id).where(Member.household_id == household.id, Member.from_on <= as_of)
+    chosen = chosen.where(or_(Member.until_on.is_(None), Member.until_on > as_of))
+    return session.scalars(chosen.order_by(Member.id)).all()

@@ -1,0 +1,140 @@
+"""Requests to other departments: sent with a due date, accepted or refused, ended with a receipt."""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from monitor import audit
+from monitor.access import Viewer, scope
+from monitor.cases.codes import REASON_CODES
+from monitor.cases.office import Office, alert_for, case_of
+from monitor.errors import Conflict, Invalid, NotFound
+from monitor.lifecycle import Step, move
+from monitor.tables import Alert, Outbox, Referral, utc_now
+
+NOTE = "referrals.note"
+_NEXT: Mapping[str, Mapping[str, str]] = {
+    "sent": {"accept": "accepted", "refuse": "refused", "finish": "done", "withdraw": "withdrawn"},
+    "accepted": {"refuse": "refused", "finish": "done", "withdraw": "withdrawn"},
+}
+ENDED = ("refused", "done", "withdrawn")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of which department, by when; ``id`` is made by the device."""
+
+    id: uuid.UUID
+    code: str
+    department: str
+    due_on: date
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the department said: accept, refuse (why), finish (receipt number), or withdrawn by us (why)."""
+
+    act: str
+    why: str | None = None
+    receipt_no: str | None = None
+
+
+def refer(session: Session, alert_id: uuid.UUID, asked: Asked, *, by: Viewer, office: Office) -> Referral:
+    """Ask a department, in the caller's transaction; the alert is with it until every referral is answered.
+
+    The same request again changes nothing; with the same id and other contents it is a conflict.
+    """
+    alert = alert_for(session, alert_id, by)
+    digest = _digest(alert_id, asked, office)
+    if (before := session.get(Referral, asked.id)) is not None:
+        if before.digest != digest:
+            raise Conflict(
+                zh="同一编号的转办已存在且内容不同", en="a referral with this id exists and says something else"
+            )
+        return before
+    _check(asked, office)
+    case = case_of(session, alert.household_id)
+    made = Referral(
+        id=asked.id, household_id=alert.household_id, alert_id=alert.id, case_id=case.id if case else None,
+        code=asked.code, department=asked.department.strip(), due_on=asked.due_on, digest=digest, status="sent",
+        note=None if asked.note is None else office.keyring.encrypt(asked.note, about=NOTE), sent_by=str(by.worker),
+    )  # fmt: skip
+    detail = {"referral": str(made.id), "department": made.department, "due_on": made.due_on.isoformat()}
+    move(session, alert, "refer", by=by, step=Step(asked.code, office.today, detail=detail))
+    session.add(made)
+    session.flush()
+    return made
+
+
+def answer(session: Session, referral_id: uuid.UUID, said: Answered, *, by: Viewer, office: Office) -> Referral:
+    """Record what became of a referral; with the last one answered the alert comes back to where it stood.
+
+    Refuses a refusal or withdrawal without a reason, an end without a receipt, and a step that does not follow.
+    Saying the same again changes nothing.
+    """
+    found = _held(session, referral_id, by)
+    target = _NEXT.get(found.status, {}).get(said.act)
+    if target is None:
+        if found.status in _NEXT["sent"].values() and _NEXT["sent"].get(said.act) == found.status:
+            return found
+        raise Conflict(zh="转办已办结，或不能这样办理", en="the referral has ended, or this does not follow")
+    if said.act in ("refuse", "withdraw") and not said.why:
+        raise Invalid(zh="退回或撤回转办须写明原因代码", en="a refusal or withdrawal needs a reason code")
+    if said.act == "finish" and not said.receipt_no:
+        raise Invalid(zh="办结转办须填写回执号", en="an end needs the department's receipt number")
+    found.status, found.answered_by, found.refused_why = target, str(by.worker), said.why
+    found.answered_at, found.receipt_no = utc_now(), said.receipt_no
+    found.ended_at = utc_now() if target in ENDED else None
+    session.flush()
+    _tell(session, found, by)
+    _come_back(session, found, by=by, office=office)
+    return found
+
+
+def outstanding(session: Session, *, viewer: Viewer, overdue_on: date | None = None) -> Sequence[Referral]:
+    """Return the referrals not yet ended in the viewer's region, the soonest due first; only those overdue on a day."""
+    chosen = select(Referral).join(Alert, Alert.id == Referral.alert_id).where(Referral.ended_at.is_(None))
+    if overdue_on is not None:
+        chosen = chosen.where(Referral.due_on < overdue_on)
+    return session.scalars(scope(chosen, viewer).order_by(Referral.due_on, Referral.id).limit(200)).all()
+
+
+def _check(asked: Asked, office: Office) -> None:
+    if not asked.code.startswith("RF_") or asked.code not in REASON_CODES:
+        raise Invalid(zh="转办须选择 RF_ 开头的原因代码", en="a referral has a reason code that begins with RF_")
+    if not asked.department.strip() or asked.due_on <= office.today:
+        raise Invalid(zh="转办须写明部门和今天以后的期限", en="a referral names a department and a date to come")
+
+
+def _digest(alert_id: uuid.UUID, asked: Asked, office: Office) -> str:
+    said = [str(alert_id), asked.code, asked.department.strip(), asked.due_on.isoformat(), asked.note]
+    return office.keyring.blind_index(json.dumps(said, ensure_ascii=False)).hex()
+
+
+def _held(session: Session, referral_id: uuid.UUID, by: Viewer) -> Referral:
+    chosen = select(Referral).join(Alert, Alert.id == Referral.alert_id).where(Referral.id == referral_id)
+    found = session.scalar(scope(chosen, by).with_for_update(of=Referral))
+    if found is None:
+        raise NotFound(zh="没有这个转办，或不在您的管辖范围", en="there is no such referral in your region")
+    return found
+
+
+def _tell(session: Session, found: Referral, by: Viewer) -> None:
+    detail = {"status": found.status, "why": found.refused_why, "receipt_no": found.receipt_no}
+    audit.record(session, by=str(by.worker), action=f"referral.{found.status}", subject=str(found.id), detail=detail)
+    payload = {"alert": str(found.alert_id), "code": found.code, **detail}
+    session.add(Outbox(kind=f"referral_{found.status}", subject=str(found.id), payload=payload))
+
+
+def _come_back(session: Session, found: Referral, *, by: Viewer, office: Office) -> None:
+    alert = alert_for(session, found.alert_id, by)
+    waiting = select(Referral.id).where(Referral.alert_id == alert.id, Referral.ended_at.is_(None)).limit(1)
+    if alert.status == "referred" and session.scalar(waiting) is None:
+        detail = {"referral": str(found.id), "became": found.status}
+        move(session, alert, "settle", by=by, step=Step(found.refused_why, office.today, detail=detail))

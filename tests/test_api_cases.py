@@ -1,0 +1,272 @@
+"""Casework over HTTP: review, undo, a case from its plan to its removal, referrals, photos, one household's story."""
+
+import io
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drops import drop, number, people
+from factories import FIRES, Home, judge, register, scan
+from fastapi.testclient import TestClient
+from PIL import Image
+from sqlalchemy import select, update
+
+from api.app import create_app
+from monitor import access, database, feeds
+from monitor.alerts import raise_alerts
+from monitor.cases import photos
+from monitor.errors import Invalid
+from monitor.service import Service, today
+from monitor.tables import Alert, AuditEntry, Household, Person, Reason
+
+TODAY = today()
+BEGAN = TODAY - timedelta(days=3)
+Clients = dict[str, TestClient]
+
+
+@pytest.fixture
+def clients(service: Service) -> Iterator[Clients]:
+    app = create_app(service)
+    with TestClient(app, raise_server_exceptions=False):
+        made: Clients = {}
+        for name, role, region in (
+            ("village", "assistant", "340299001001"), ("town", "caseworker", "340299001"),
+            ("second", "caseworker", "340299001"), ("county", "reviewer", "340299"), ("other", "caseworker", "340203"),
+            ("city", "reviewer", "3402"),
+        ):  # fmt: skip
+            with database.transaction(service.engine) as session:
+                token = access.add_worker(session, name, region=region, role=role, by="test")[1]
+            made[name] = TestClient(app, raise_server_exceptions=False)
+            made[name].headers["Authorization"] = f"Bearer {token}"
+        yield made
+
+
+def alerted(service: Service) -> str:
+    with database.transaction(service.engine) as session:
+        home = register(session)[0]
+        for person in session.scalars(select(Person)):
+            person.name = service.keyring.encrypt("张三丰", about="people.name")
+            person.phone = service.keyring.encrypt("19900001234", about="people.phone")
+        raise_alerts(session, judge({home.id: Home({"illness": FIRES})}, as_of=BEGAN), scan=scan(session, BEGAN))
+        return str(session.scalars(select(Alert.id)).one())
+
+
+def visit(client: TestClient, alert: str, finding: str = "confirmed", code: str | None = None, **more: Any) -> Any:
+    body = {"id": str(uuid.uuid4()), "visited_on": str(TODAY), "way": "home", "finding": finding, "reason_code": code}
+    answer = client.post(f"/api/v1/alerts/{alert}/follow-ups", json=body | more)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def picture(kind: str = "JPEG", size: tuple[int, int] = (2000, 1000)) -> bytes:
+    """A photo as a telephone takes it: turned on its side, with place, time and maker."""
+    image, written, exif = Image.new("RGB", size, (200, 30, 30)), io.BytesIO(), Image.Exif()
+    exif[0x0112], exif[0x010F], exif[0x0132] = 6, "Maker-of-telephones", "2026:03:01 10:00:00"
+    exif.get_ifd(0x8825).update({1: "N", 2: (31.0, 20.0, 0.0)})
+    image.save(written, kind, exif=exif)
+    return written.getvalue()
+
+
+def send(client: TestClient, follow_up: str, data: bytes, id_: uuid.UUID | None = None) -> Any:
+    query = {"id": str(id_ or uuid.uuid4()), "follow_up": follow_up}
+    headers = {"Content-Type": "application/octet-stream"}
+    return client.post("/api/v1/photos", params=query, content=data, headers=headers)
+
+
+def test_what_one_did_by_mistake_is_taken_back(clients: Clients, service: Service) -> None:
+    alert = alerted(service)
+    visit(clients["town"], alert, "no_need", "NE_INC")
+    assert clients["town"].post(f"/api/v1/alerts/{alert}/undo").status_code == 428
+    stale = clients["town"].post(f"/api/v1/alerts/{alert}/undo", headers={"If-Match": '"1"'})
+    assert (stale.status_code, stale.headers["ETag"]) == (412, '"2"')
+    done = clients["town"].post(f"/api/v1/alerts/{alert}/undo", headers={"If-Match": '"2"'})
+    assert (done.status_code, done.json()["status"], done.json()["version"]) == (200, "open", 3)
+    assert "assign" in done.json()["may"]
+    shown = clients["town"].get(f"/api/v1/alerts/{alert}").json()
+    assert shown["follow_ups"][0]["undone_at"] is not None
+    assert [step["kind"] for step in shown["timeline"]] == ["raised", "closed", "undone"]
+    again = clients["town"].post(f"/api/v1/alerts/{alert}/undo", headers={"If-Match": '"3"'})
+    assert again.status_code == 409
+
+
+def test_the_county_opens_an_alert_again_and_nobody_below_it(clients: Clients, service: Service) -> None:
+    alert = alerted(service)
+    visit(clients["town"], alert, "no_need", "NE_INC")
+    body, headers = {"edge": "reopen", "why": "NEW_EVIDENCE"}, {"If-Match": '"2"'}
+    said = [
+        clients[who].post(f"/api/v1/alerts/{alert}/reopening", json=body, headers=headers).status_code
+        for who in ("village", "town", "other", "county")
+    ]
+    assert said == [403, 403, 404, 200]
+
+
+def test_a_review_needs_a_reason_to_send_back(clients: Clients, service: Service) -> None:
+    alert = alerted(service)
+    answer = clients["town"].post(
+        f"/api/v1/alerts/{alert}/review", json={"verdict": "send_back"}, headers={"If-Match": '"1"'}
+    )
+    assert answer.status_code == 422
+    nothing = clients["town"].post(
+        f"/api/v1/alerts/{alert}/review", json={"verdict": "approve"}, headers={"If-Match": '"1"'}
+    )
+    assert nothing.status_code == 409
+
+
+def test_a_case_goes_from_its_plan_through_its_notice_to_help(clients: Clients, service: Service) -> None:
+    alert = alerted(service)
+    case = visit(clients["town"], alert, present=["户主"], proposed=["LS_J"])["case_id"]
+    path = f"/api/v1/cases/{case}"
+    assert clients["other"].get(path).status_code == 404
+    body = {"id": str(uuid.uuid4()), "code": "LS_J", "responsible": "王主任", "due_on": str(TODAY), "note": "每月送药"}
+    for _ in range(2):
+        answer = clients["town"].post(f"{path}/measures", json=body)
+        assert (answer.status_code, answer.json()["note"]) == (201, "每月送药")
+    assert clients["village"].post(f"{path}/measures", json=body).status_code == 403
+    unshown = clients["town"].post(f"{path}/notice", json={"category": "rigid"})
+    assert (unshown.status_code, "公示" in unshown.json()["detail_zh"]) == (422, True)
+    assert clients["town"].post(f"{path}/notice", json={"category": "dibao"}).json()["status"] == "notice"
+    early = clients["town"].post(f"{path}/acts", json={"edge": "adopt"})
+    assert (early.status_code, early.json()["detail_zh"]) == (409, "公示期未满")
+    clients["town"].post(f"{path}/acts", json={"edge": "object", "why": "NEIGHBOUR"})
+    assert clients["town"].post(f"{path}/acts", json={"edge": "adopt"}).json()["status"] == "helping"
+    done = clients["town"].post(f"{path}/measures/{body['id']}/end", json={"status": "done"}).json()
+    assert (done["status"], done["done_on"]) == ("done", str(TODAY))
+    shown = clients["county"].get(path).json()
+    assert [step["kind"] for step in shown["timeline"]] == [
+        "opened", "planned", "published", "objected", "adopted", "planned",
+    ]  # fmt: skip
+    assert "question" in shown["may"]
+
+
+def test_a_removal_says_in_words_what_it_misses(clients: Clients, service: Service) -> None:
+    alert = alerted(service)
+    found = visit(clients["town"], alert)
+    path = f"/api/v1/cases/{found['case_id']}"
+    body = {"id": str(uuid.uuid4()), "code": "LS_J", "responsible": "王主任", "due_on": str(TODAY)}
+    clients["town"].post(f"{path}/measures", json=body)
+    clients["town"].post(f"{path}/acts", json={"edge": "adopt"})
+    firm = dict.fromkeys(("food_and_clothing", "education", "medical", "housing", "water"), True)
+    said = firm | {"way": "natural", "follow_up": found["id"], "income_yuan": 20_000, "first_risk_gone": True}
+    refused = clients["town"].post(f"{path}/removal", json=said)
+    assert (refused.status_code, "first_risk_gone" in refused.json()["detail"]) == (409, True)
+    with database.transaction(service.engine) as session:
+        session.execute(update(Reason).values(status="cleared"))
+    proposed = clients["town"].post(f"{path}/removal", json=said).json()
+    assert (proposed["status"], proposed["removal"]["contradictions"]) == ("removal", [])
+    assert all(proposed["removal"]["checks"].values())
+    noticed = clients["town"].post(f"{path}/appraisal", json={"present": 9, "agreed": 8}).json()
+    assert noticed["status"] == "removal_notice"
+    assert clients["town"].post(f"{path}/county-acts", json={"edge": "remove"}).status_code == 403
+    assert clients["county"].post(f"{path}/county-acts", json={"edge": "remove"}).status_code == 409
+    assert clients["county"].post(f"{path}/county-acts", json={"edge": "refuse", "why": "DOUBT"}).status_code == 200
+    assert clients["town"].post(f"{path}/checks", json={"follow_up": found["id"], "holds": True}).status_code == 409
+
+
+def test_a_referral_waits_for_the_department(clients: Clients, service: Service) -> None:
+    alert = alerted(service)
+    due = str(TODAY + timedelta(days=5))
+    body = {"id": str(uuid.uuid4()), "code": "RF_MED", "department": "县医保局", "due_on": due, "note": "请核"}
+    path = f"/api/v1/alerts/{alert}/referrals"
+    assert clients["village"].post(path, json=body).status_code == 403
+    assert clients["other"].post(path, json=body).status_code == 404
+    assert [clients["town"].post(path, json=body).status_code for _ in range(2)] == [201, 201]
+    assert [one["id"] for one in clients["county"].get("/api/v1/referrals").json()] == [body["id"]]
+    assert clients["other"].get("/api/v1/referrals").json() == []
+    assert clients["county"].get("/api/v1/referrals", params={"overdue": True}).json() == []
+    answers = f"/api/v1/referrals/{body['id']}/answers"
+    assert clients["town"].post(answers, json={"act": "finish"}).status_code == 422
+    done = clients["town"].post(answers, json={"act": "finish", "receipt_no": "医7号"}).json()
+    assert (done["status"], clients["town"].get(f"/api/v1/alerts/{alert}").json()["status"]) == ("done", "open")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_photo_is_made_anew_sealed_and_shown_in_scope_with_an_audit_entry(
+    clients: Clients, service: Service, kind: str
+) -> None:
+    found, id_, sent = visit(clients["town"], alerted(service))["id"], uuid.uuid4(), picture(kind)
+    kept = [send(clients["town"], found, sent, id_) for _ in range(2)]
+    assert [one.status_code for one in kept] == [201, 201]
+    assert (kept[0].json()["width"], kept[0].json()["height"]) == (800, 1600)
+    lies = photos.Album(service.settings.home, service.keyring).path(id_)
+    assert b"JFIF" not in lies.read_bytes()
+    assert lies.stat().st_mode & 0o077 == 0
+    shown = clients["village"].get(f"/api/v1/photos/{id_}")
+    assert (shown.status_code, shown.headers["content-type"], shown.headers["cache-control"]) == (
+        200, "image/jpeg", "no-store",
+    )  # fmt: skip
+    with Image.open(io.BytesIO(shown.content)) as image:
+        assert (image.format, image.size, dict(image.getexif())) == ("JPEG", (800, 1600), {})
+    assert b"Maker-of-telephones" not in shown.content
+    assert clients["other"].get(f"/api/v1/photos/{id_}").status_code == 404
+    assert clients["other"].get(f"/api/v1/follow-ups/{found}/photos").status_code == 404
+    assert [one["id"] for one in clients["town"].get(f"/api/v1/follow-ups/{found}/photos").json()] == [str(id_)]
+    with database.reading(service.engine) as session:
+        seen = session.scalars(select(AuditEntry.action).where(AuditEntry.subject == str(id_))).all()
+    assert list(seen) == ["photo.added", "photo.shown"]
+    lies.unlink()
+    assert clients["town"].get(f"/api/v1/photos/{id_}").status_code == 404
+
+
+def test_what_is_no_photo_is_refused_in_words_and_leaves_nothing(clients: Clients, service: Service) -> None:
+    found = visit(clients["town"], alerted(service))["id"]
+    whole = picture(size=(64, 64))
+    for wrong in (b"", b"not a picture", whole[: len(whole) // 2], b"GIF89a" + whole, picture("TIFF", (8, 8))):
+        answer = send(clients["town"], found, wrong)
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), wrong[:10]
+    huge = Image.new("1", (9_000, 9_000))
+    written = io.BytesIO()
+    huge.save(written, "PNG")
+    assert send(clients["town"], found, written.getvalue()).status_code == 422
+    assert send(clients["town"], found, b"\0" * (photos.MOST_BYTES + 1)).status_code == 413
+    assert not (service.settings.home / "photos").exists()
+    with pytest.raises(Invalid, match="8 MiB"):
+        photos.made_anew(b"\0" * (photos.MOST_BYTES + 1))
+
+
+def test_a_visit_has_six_photos_and_an_id_means_one(clients: Clients, service: Service) -> None:
+    found, id_, one = visit(clients["town"], alerted(service))["id"], uuid.uuid4(), picture(size=(40, 20))
+    assert send(clients["town"], found, one, id_).status_code == 201
+    assert send(clients["town"], found, picture(size=(20, 40)), id_).status_code == 409
+    assert send(clients["other"], found, one).status_code == 404
+    said = [send(clients["town"], found, one).status_code for _ in range(6)]
+    assert said == [201] * 5 + [409]
+
+
+def test_one_household_has_one_story_with_the_benefits_it_received(
+    clients: Clients, service: Service, tmp_path: Path
+) -> None:
+    drop(tmp_path / "in", "household_register", people(2, region="340299001001"), day=BEGAN)
+    month = BEGAN.replace(day=1)
+    paid = [
+        {"payment_id": f"P{place}", "id_no": number(0), "month": str(month)[:7], "program": "dibao", "amount": 690,
+         "result": "paid"}
+        for place in range(2)
+    ]  # fmt: skip
+    drop(tmp_path / "in", "benefit_payments", paid, day=BEGAN)
+    assert [one.status for one in feeds.ingest_folder(service, tmp_path / "in")] == ["committed"] * 2
+    with database.transaction(service.engine) as session:
+        home = session.scalars(select(Household).order_by(Household.id)).first()
+        assert home is not None
+        shown = Home({"illness": FIRES}, region=home.region)
+        raise_alerts(session, judge({home.id: shown}, as_of=BEGAN), scan=scan(session, BEGAN))
+        alert = str(session.scalars(select(Alert.id)).one())
+        household_no = home.household_no
+    visit(clients["city"], alert, note="秘密")
+    story = clients["city"].get(f"/api/v1/households/{household_no}/timeline").json()
+    kinds = [one["kind"] for one in story["entries"]]
+    assert {"alert.raised", "alert.followed_up", "visit", "case.opened", "benefit"} <= set(kinds)
+    assert kinds.count("benefit") == 2
+    benefit = next(one for one in story["entries"] if one["kind"] == "benefit")
+    assert (benefit["on"], benefit["member"], benefit["detail"]["program"]) == (str(month), 1, "dibao")
+    assert story["entries"] == sorted(story["entries"], key=lambda one: one["on"], reverse=True)
+    assert "秘密" not in str(story)
+    assert clients["other"].get(f"/api/v1/households/{household_no}/timeline").status_code == 404
+    before = clients["city"].get(
+        f"/api/v1/households/{household_no}/timeline", params={"as_of": str(month - timedelta(days=1))}
+    ).json()
+    assert before["entries"] == []
+
+
