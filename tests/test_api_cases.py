@@ -264,9 +264,9 @@ def test_one_household_has_one_story_with_the_benefits_it_received(
     assert story["entries"] == sorted(story["entries"], key=lambda one: one["on"], reverse=True)
     assert "秘密" not in str(story)
     assert clients["other"].get(f"/api/v1/households/{household_no}/timeline").status_code == 404
-    before = clients["city"].get(
-        f"/api/v1/households/{household_no}/timeline", params={"as_of": str(month - timedelta(days=1))}
-    ).json()
+    before = (
+        clients["city"]
+        .get(f"/api/v1/households/{household_no}/timeline", params={"as_of": str(month - timedelta(days=1))})
+        .json()
+    )
     assert before["entries"] == []
-
-

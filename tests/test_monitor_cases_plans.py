@@ -176,9 +176,7 @@ def test_a_finding_under_review_ends_the_alert_only_when_another_agrees(
     assert session.scalars(select(Quiet.why)).all() == ["NE_INC"]
 
 
-def test_nobody_reviews_their_own_and_the_county_looks_at_its_sample(
-    session: database.Session, office: Office
-) -> None:
+def test_nobody_reviews_their_own_and_the_county_looks_at_its_sample(session: database.Session, office: Office) -> None:
     asking, alert = reviewing(office, township_share=1.0, county_share=1.0), an_alert(session)
     visited(session, alert, asking, finding="no_need", code="NE_INC")
     with pytest.raises(Forbidden, match="their own"):
