@@ -1,5 +1,7 @@
 """The service over HTTP: every door listed; refusals become problems, every answer carries its guards."""
 
+from dataclasses import replace
+
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
@@ -25,7 +27,7 @@ from api.deps import Laws
 from api.description import complete
 from api.guard import Guard
 from api.observing import Observe
-from monitor import logs
+from monitor import database, logs
 from monitor.gauges import StoreCollector
 from monitor.metrics import VERSION
 from monitor.service import Service, open_service
@@ -54,7 +56,9 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,  # FastAPI's pages fetch scripts from elsewhere
         redoc_url=None,
     )
-    app.state.service, app.state.laws = service, Laws(service)
+    app.state.whole = service
+    app.state.service = replace(service, engine=database.unscoped(service.engine))
+    app.state.laws = Laws(app.state.service)
     app.state.collector = StoreCollector(service)
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)

@@ -31,6 +31,15 @@ def service_of(request: Request) -> Service:
 Serving = Annotated[Service, Depends(service_of)]
 
 
+def whole_service_of(request: Request) -> Service:
+    """Return the installation without the wall: for taking in data, which has no viewer and all regions."""
+    service: Service = request.app.state.whole
+    return service
+
+
+WholeServing = Annotated[Service, Depends(whole_service_of)]
+
+
 def viewer_of(
     request: Request, service: Serving, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> access.Viewer:
@@ -90,15 +99,15 @@ def may(action: str) -> Any:
     return Depends(May(action))
 
 
-def reading_session(service: Serving, _: Viewing) -> Iterator[Session]:
-    """Yield a session that only reads, for somebody who has signed in."""
-    with database.reading(service.engine) as session:
+def reading_session(service: Serving, viewer: Viewing) -> Iterator[Session]:
+    """Yield a session that only reads, and only what lies in the viewer's region."""
+    with database.reading(service.engine, region=access.wall(viewer)) as session:
         yield session
 
 
-def transaction_session(service: Serving, _: Viewing) -> Iterator[Session]:
-    """Yield one unit of work, committed before the answer is sent: a failed commit is never a success."""
-    with database.transaction(service.engine) as session:
+def transaction_session(service: Serving, viewer: Viewing) -> Iterator[Session]:
+    """Yield one unit of work in the viewer's region, committed before the answer: a failed commit is no success."""
+    with database.transaction(service.engine, region=access.wall(viewer)) as session:
         yield session
 
 

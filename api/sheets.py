@@ -130,7 +130,7 @@ async def visits_in(
 
 def _taken_in(service: Service, data: bytes, ending: str, viewer: access.Viewer, laws: Laws) -> imports.Imported:
     office = cases.Office(service.keyring, today(), laws.on(today()))
-    with database.transaction(service.engine) as session:
+    with database.transaction(service.engine, region=access.wall(viewer)) as session:
         return imports.visits(session, data, ending=ending, by=viewer, office=office)
 
 

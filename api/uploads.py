@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from api.deps import Serving, may
+from api.deps import WholeServing, may
 from api.guard import LIMITS
 from api.problems import RESPONSES
 from monitor import database, feeds
@@ -81,7 +81,7 @@ class Sent(BaseModel):
     responses={200: {"model": ReceiptOut, "description": "Known already: the same answer / 已收到过"}},
 )
 async def send_delivery(
-    request: Request, response: Response, service: Serving, sent: Annotated[Sent, Query()]
+    request: Request, response: Response, service: WholeServing, sent: Annotated[Sent, Query()]
 ) -> ReceiptOut:
     """Take in one file, at most 512 MiB, whole or not at all, and return its receipt.
 

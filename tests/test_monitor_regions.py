@@ -266,7 +266,7 @@ def test_a_street_handed_to_a_zone_lies_in_the_zone_by_its_path_and_what_lay_in_
     regions.load_regions(session, [Place("340202001", "镜街", under="340271")])
     assert (seen("340202"), seen("340271"), seen("340202001")) == (["H000002"], ["H000001"], ["H000001"])
     paths = dict(session.execute(select(Region.code, Region.path).where(Region.scheme == "official")).all())
-    assert paths["340202001002"] == "34/3402/340271/340202001/340202001002/"
+    assert paths["340202001002"] == "/34/3402/340271/340202001/340202001002/"
     found = regions.read_tree(session).resolve("340202001002", TODAY)
     assert (found.county, found.town, found.village) == ("340271", "340202001", "340202001002")
     regions.load_regions(session, [Place("340202001", "镜街")])

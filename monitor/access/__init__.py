@@ -19,7 +19,7 @@ from monitor.access.policy import (
     require,
     require_proof,
 )
-from monitor.access.reach import NATION, Viewer, scope, shorten, visible, within
+from monitor.access.reach import NATION, Viewer, scope, shorten, visible, wall, within
 from monitor.access.tokens import sign_in
 
 __all__ = [
@@ -39,5 +39,6 @@ __all__ = [
     "shorten",
     "sign_in",
     "visible",
+    "wall",
     "within",
 ]

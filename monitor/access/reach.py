@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, false, select, true
 
+from monitor.database import NOWHERE
 from monitor.errors import Invalid
 from monitor.tables import Alert, Region
 
@@ -60,6 +61,11 @@ def visible(viewer: Viewer, *, of: Any = Alert) -> ColumnElement[bool]:
     return within(viewer.region, of=of) if viewer.role in WITH_CASES else false()
 
 
+def wall(viewer: Viewer) -> str:
+    """Return the region that the database is told of for ``viewer``: it shows no row beyond."""
+    return viewer.region if viewer.role in WITH_CASES else NOWHERE
+
+
 def within(region: str, *, of: Any = Alert) -> ColumnElement[bool]:
     """Return the condition that a row of ``of`` lies in ``region``; a code of no level holds nothing."""
     code = region if region == NATION else shorten(region)
@@ -81,6 +87,6 @@ def within(region: str, *, of: Any = Alert) -> ColumnElement[bool]:
 def _by_path(code: str, county: ColumnElement[str]) -> ColumnElement[bool]:
     """A county lies where its path says; one that the tree does not hold, where its digits say."""
     places = select(Region.code).where(Region.scheme == "official", Region.valid_to.is_(None), Region.level == "county")
-    here = Region.path.contains(f"{code}/", autoescape=True)
+    here = Region.path.contains(f"/{code}/", autoescape=True)
     gone = places.where(Region.code.startswith(code), Region.path.is_not(None), ~here)
     return (county.startswith(code) & county.not_in(gone)) | county.in_(places.where(here))

@@ -8,6 +8,7 @@ from sqlalchemy import Table as CoreTable
 from sqlalchemy import TableClause, bindparam, column, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from monitor.database import pour
 from monitor.tables import Table
 
 AT_ONCE = 20_000
@@ -19,12 +20,7 @@ def add_rows(session: Session, kind: type[Table], columns: Sequence[str], rows: 
     """Insert ``rows`` (values in the order of ``columns``; days as ISO text) in the session's transaction."""
     connection, table = session.connection(), core(kind)
     if connection.dialect.name == "postgresql":
-        listed = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in columns)
-        cursor = connection.connection.cursor()
-        with cursor.copy(f"COPY {table.name} ({listed}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.close()
+        pour(connection, table, columns, rows)
         return
     connection.exec_driver_sql("PRAGMA cache_size = -262144")
     # Without the defaults of the class: each would ask for a value that the rows do not give.

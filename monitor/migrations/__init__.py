@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from monitor.errors import Conflict
+from monitor.migrations import walls
 
 HERE = Path(__file__).parent
 LOCK_SECONDS = 10
@@ -31,7 +32,10 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     if _revision(engine) != _newest():
         with engine.begin() as connection:
             _alone(connection)
+            walls.raze(connection)
             command.upgrade(config(connection), revision)
+            if revision == "head":
+                walls.put_up(connection)
 
 
 def require_newest(engine: Engine) -> None:
@@ -42,6 +46,8 @@ def require_newest(engine: Engine) -> None:
             zh=f"表结构版本为 {now}，程序要求 {newest}：请由属主账号运行 lowincome migrate",
             en=f"the tables are at {now}, this program wants {newest}: run lowincome migrate as their owner",
         )
+    with engine.connect() as connection:
+        walls.require(connection)
 
 
 def _revision(engine: Engine) -> str | None:
@@ -65,4 +71,5 @@ def downgrade(engine: Engine, revision: str = "base") -> None:
     """Take the tables back to ``revision``; what later revisions held is lost."""
     with engine.begin() as connection:
         _alone(connection)
+        walls.raze(connection)
         command.downgrade(config(connection), revision)

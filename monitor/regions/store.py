@@ -58,8 +58,8 @@ def _lay_paths(session: Session) -> None:
     tree = read_tree(session)
     for row in session.scalars(select(Region).where(Region.scheme == OFFICIAL)):
         line = tree.lineage(row.code, row.valid_from if row.valid_to else date.max)
-        path = "".join(f"{code}/" for code in reversed(line))
-        by_digits = "".join(f"{row.code[:end]}/" for end in (2, 4, 6, 9, 12) if end <= len(row.code))
+        path = "".join(f"/{code}" for code in reversed(line)) + "/"
+        by_digits = "".join(f"/{row.code[:end]}" for end in (2, 4, 6, 9, 12) if end <= len(row.code)) + "/"
         if path != (row.path or by_digits) and row.valid_to is None:
             _move(session, line)
         row.path = path
