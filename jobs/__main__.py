@@ -3,6 +3,7 @@
 import typer
 
 from jobs.commands import (
+    clock,
     deliveries,
     doubts,
     keeping,
@@ -37,6 +38,12 @@ app.command("feeds")(deliveries.overview)
 app.command()(nights.scan)
 app.command()(nights.explain)
 app.command()(nights.runs)
+app.command()(clock.run)
+app.command()(clock.hold)
+app.command()(clock.release)
+app.command()(clock.schedule)
+app.command()(clock.work)
+app.command()(clock.up)
 rules = typer.Typer(help="政策 / The policy pack", no_args_is_help=True)
 app.add_typer(rules, name="policy")
 rules.command("check")(policies.check)

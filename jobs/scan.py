@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
-import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from jobs import anchor, ledger, run, verdicts
+from jobs import anchor, ledger, quarantine, run, verdicts
 from jobs.ledger import Lease
+from jobs.quarantine import Part, Poison
 from jobs.settling import FORM, Settler
 from monitor import alerts, audit, database, indicators, policy
 from monitor.alerts.chunks import Judge
@@ -31,6 +31,7 @@ ROWS = 250_000
 _BATCH = 20_000
 _AHEAD = 31
 Progress = Callable[[int, int], None]
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Night:
     scan: uuid.UUID = field(default_factory=uuid.uuid4)
     start: tuple[int, int] = (0, 0)
     households: int = 0
+    seen: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     by_rule: dict[str, dict[str, int]] = field(default_factory=dict)
     no_threshold: Counter[str] = field(default_factory=Counter)
@@ -116,8 +118,12 @@ def _judge_only(night: Night, to: Path | None) -> Scanned:
     with TemporaryDirectory() as folder:
         kept = Path(folder) / "verdicts.parquet"
         with verdicts.keeping(kept) as keeper:
-            for _, _, found in _chunks(night):
-                keeper.keep(found.long())
+            for _, _, part in _chunks(night):
+                if isinstance(part.found, policy.Verdicts):
+                    keeper.keep(part.found.long())
+                else:
+                    night.counts["quarantined"] += 1
+        quarantine.refuse_too_many(night.counts["quarantined"], night.seen)
         if to is not None:
             verdicts.export(night.service, kept, to, as_of=night.as_of)
     return Scanned(night.as_of, night.region, _summary(night))
@@ -179,16 +185,21 @@ def _scan(night: Night, lease: Lease) -> Scanned:
     kept = _kept(night.service, night.scan)
     settler = Settler(lease, night.policy, night.scan, night.as_of, counts=night.counts, start=night.start)
     with verdicts.keeping(kept) as keeper:
-        for number, judge, found in _chunks(night):
+        for number, judge, part in _chunks(night):
+            if isinstance(part.found, Poison):
+                settler.set_aside(number, part.start, int(part.table.index[0]), "judge", part.found)
+                continue
             with _timed(night, "keep"):
-                keeper.keep(found.long())
+                keeper.keep(part.found.long())
             if number >= night.start[0]:
                 with _timed(night, "alerts"):
-                    settler.settle(number, judge.judged(found.table, found), most=_BATCH)
+                    settler.settle(number, judge.judged(part.table, part.found), most=_BATCH, base=part.start)
+    quarantine.refuse_too_many(night.counts["quarantined"], night.seen)
     return _finish(night, lease, kept)
 
 
-def _chunks(night: Night) -> Iterator[tuple[int, Judge, policy.Verdicts]]:
+def _chunks(night: Night) -> Iterator[tuple[int, Judge, Part]]:
+    """Each chunk judged: in one part, or in several around households that cannot be."""
     settings = night.service.settings
     lake = Lake(night.service.lake, memory_limit=settings.memory_limit, threads=settings.threads)
     states = indicators.freshness(night.manifest, night.policy, as_of=night.as_of)
@@ -199,10 +210,9 @@ def _chunks(night: Night) -> Iterator[tuple[int, Judge, policy.Verdicts]]:
             view, night.policy, as_of=night.as_of, region=night.region or None, rows=ROWS
         )
         for number, table in enumerate(_timed_each(night, "indicators", tables)):
-            with _timed(night, "rules"):
-                found = night.policy.judge(table)
-                _count(night, found)
-            yield number, judge, found
+            for part in _timed_each(night, "rules", quarantine.judged(table, night.policy.judge)):
+                _count(night, part)
+                yield number, judge, part
             done += len(table)
             if night.progress:
                 night.progress(done, max(done, total))
@@ -214,7 +224,13 @@ def _registered(night: Night) -> int:
         return session.scalar(counted) or 0
 
 
-def _count(night: Night, found: policy.Verdicts) -> None:
+def _count(night: Night, part: Part) -> None:
+    night.seen += len(part.table)
+    if isinstance(part.found, policy.Verdicts):
+        _count_verdicts(night, part.found)
+
+
+def _count_verdicts(night: Night, found: policy.Verdicts) -> None:
     codes = found.codes.to_numpy()
     night.households += len(codes)
     fires, unknown = (codes == policy.FIRES).sum(axis=0), (codes == policy.UNKNOWN).sum(axis=0)
@@ -241,7 +257,8 @@ def _finish(night: Night, lease: Lease, kept: Path) -> Scanned:
         audit.record(session, by=JOB, action="scan.done", subject=str(night.scan), detail=detail)
         return Scanned(night.as_of, night.region, summary, scan=night.scan, kept=kept)
 
-    done = ledger.finish(lease, last)
+    status = "done_with_quarantine" if night.counts["quarantined"] else "done"
+    done = ledger.finish(lease, last, status=status)
     anchor.after(night.service, night.as_of, why="scan")
     return done
 
@@ -279,11 +296,11 @@ def _timed(night: Night, stage: str) -> Iterator[None]:
     night.seconds[stage] += time.perf_counter() - began
 
 
-def _timed_each(night: Night, stage: str, tables: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+def _timed_each(night: Night, stage: str, things: Iterator[Thing]) -> Iterator[Thing]:
     while True:
         began = time.perf_counter()
-        table = next(tables, None)
+        thing = next(things, None)
         night.seconds[stage] += time.perf_counter() - began
-        if table is None:
+        if thing is None:
             return
-        yield table
+        yield thing

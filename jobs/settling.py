@@ -2,28 +2,35 @@
 
 import gc
 import uuid
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jobs import ledger
 from jobs.ledger import Lease
+from jobs.quarantine import Poison, attempt, refuse_too_many
 from monitor import alerts, audit, database
 from monitor.policy import Policy
 from monitor.service import today
-from monitor.tables import Run
+from monitor.tables import Quarantine, Run
 from monitor.work import deadlines
 
 FORM = 1
 """The form of the cursor: a run that was left with another one begins anew, which changes nothing that stands."""
+# One writer at a time: a transaction of the night must be over before anybody at a counter notices.
+MOST_CHANGES_SQLITE, MOST_SQLITE = 150, 2_000
 _FIRING = 150_000
 _TRIES = 10
+_ALL = 1 << 60
 
 
 @dataclass
@@ -37,43 +44,116 @@ class Settler:
     counts: Counter[str]
     start: tuple[int, int]
 
-    def settle(self, number: int, judged: alerts.Judged, *, most: int) -> None:
-        """Write a chunk's changes, a part of it planned at a time: memory is bounded whatever share of it fires."""
-        place = self.start[1] if number == self.start[0] else 0
-        with _without_collector():
-            for start, end in judged.cuts(most=_FIRING):
-                if end > place:
-                    self._part(number, judged.part(start, end), begun=max(place - start, 0), most=most)
+    def settle(self, number: int, judged: alerts.Judged, *, most: int, base: int = 0) -> None:
+        """Write the changes of a chunk's households from ``base`` on, planned in parts: memory is bounded so.
 
-    def _part(self, number: int, judged: alerts.Judged, *, begun: int, most: int) -> None:
-        changes, tries = self._plan(judged), 0
-        while begun < len(judged.keys):
-            end = min(begun + most, len(judged.keys))
-            batch = Batch(self, judged, changes, number, begun, end)
+        One that breaks planning or writing is found by halving and set aside; its alert stays as it was.
+        """
+        with _without_collector():
+            for begun, end in judged.cuts(most=_FIRING):
+                self._isolated(Share(number, base, judged.part(begun, end)), most)
+
+    def set_aside(self, number: int, place: int, household: int, stage: str, poison: Poison) -> None:
+        """Put one household into quarantine and go on behind it; a second call for it changes nothing."""
+        if (number, place) < self.start:
+            return
+
+        def write(session: Session, entry: Run) -> None:
+            known = select(Quarantine.id).filter_by(run_id=entry.id, household_id=household)
+            if session.scalar(known) is None:
+                said = {"stage": stage, "error": poison.error, "place": poison.place}
+                session.add(Quarantine(run_id=entry.id, household_id=household, as_of=self.as_of, **said))
+            self._move(entry, number, place + 1, Counter(quarantined=1))
+
+        ledger.commit(self.lease, write)
+        self.counts["quarantined"] += 1
+        self.start = (number, place + 1)
+        refuse_too_many(self.counts["quarantined"], 0)
+
+    def _isolated(self, share: "Share", most: int) -> None:
+        rest = share.behind(self.start)
+        if rest is None:
+            return
+        broken = attempt(partial(self._write, rest, most))
+        if not isinstance(broken, Poison):
+            return
+        rest = share.behind(self.start)
+        if rest is None:
+            return
+        if len(rest.judged.keys) == 1:
+            self.set_aside(rest.number, rest.place(0), int(rest.judged.keys[0]), "settle", broken)
+            return
+        for half in rest.halves():
+            self._isolated(half, most)
+
+    def _write(self, share: "Share", most: int) -> None:
+        changes, tries, begun = self._plan(share.judged), 0, 0
+        while begun < len(share.judged.keys):
+            end = self._end(changes, begun, min(begun + most, len(share.judged.keys)))
+            batch = Batch(self, share, changes, begun, end)
             try:
                 done = ledger.commit(self.lease, batch.write)
             except alerts.Overtaken:
                 tries += 1
                 if tries == _TRIES:
                     raise
-                changes = self._plan(judged)
+                changes = self._plan(share.judged)
                 continue
             self.counts.update(done)
-            begun, tries = end, 0
+            self.start, begun, tries = (share.number, share.place(end)), end, 0
+
+    def _end(self, changes: Sequence[alerts.Change], begun: int, end: int) -> int:
+        """Where the batch ends: on SQLite so early that its transaction is short. The same on every night and run."""
+        if self.lease.engine.dialect.name != "sqlite":
+            return end
+        first = bisect_left(changes, begun, key=lambda one: one.place)
+        crowded = first + MOST_CHANGES_SQLITE
+        last = changes[crowded].place if crowded < len(changes) else _ALL
+        return min(end, begun + MOST_SQLITE, max(last, begun + 1))
 
     def _plan(self, judged: alerts.Judged) -> list[alerts.Change]:
         with database.reading(self.lease.engine) as session:
-            return alerts.plan(session, judged, scan=self.scan)
+            return sorted(alerts.plan(session, judged, scan=self.scan), key=lambda one: one.place)
+
+    def _move(self, entry: Run, number: int, place: int, done: Counter[str]) -> None:
+        entry.cursor = {"form": FORM, "scan": str(self.scan), "chunk": number, "place": place}
+        entry.counts = dict(self.counts + done)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Households of a chunk that are settled together: ``base`` is where their table begins in the chunk."""
+
+    number: int
+    base: int
+    judged: alerts.Judged
+
+    def place(self, at: int) -> int:
+        """Return the place in the chunk of the household at ``at``."""
+        return self.base + self.judged.start + at
+
+    def behind(self, start: tuple[int, int]) -> "Share | None":
+        """Return those that come at or behind ``start``, if any do."""
+        number, place = start
+        done = 0 if self.number > number else max(place - self.place(0), 0) if self.number == number else _ALL
+        if done >= len(self.judged.keys):
+            return None
+        return Share(self.number, self.base, self.judged.part(done, len(self.judged.keys)))
+
+    def halves(self) -> tuple["Share", "Share"]:
+        """Return the first and the second half."""
+        middle, end = len(self.judged.keys) // 2, len(self.judged.keys)
+        first, second = self.judged.part(0, middle), self.judged.part(middle, end)
+        return Share(self.number, self.base, first), Share(self.number, self.base, second)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The households of a part from ``begun`` up to ``end``, and what becomes of them."""
+    """The households of a share from ``begun`` up to ``end``, and what becomes of them."""
 
     settler: Settler
-    judged: alerts.Judged
+    share: Share
     changes: Sequence[alerts.Change]
-    number: int
     begun: int
     end: int
 
@@ -81,12 +161,11 @@ class Batch:
         """Write alerts, outbox, audit and the cursor in the caller's transaction; return what was done, counted."""
         settler = self.settler
         due = deadlines.clock(session, settler.law, on=today())
-        done = alerts.write(session, [one for one in self.changes if self.begun <= one.place < self.end], due=due)
-        for county, lowest, highest in _spans(self.judged.table.iloc[self.begun : self.end]):
+        span = (bisect_left(self.changes, place, key=lambda one: one.place) for place in (self.begun, self.end))
+        done = alerts.write(session, self.changes[slice(*span)], due=due)
+        for county, lowest, highest in _spans(self.share.judged.table.iloc[self.begun : self.end]):
             alerts.mark_seen(session, county, lowest, highest, as_of=settler.as_of)
-        reached = {"chunk": self.number, "place": self.judged.start + self.end}
-        entry.cursor = {"form": FORM, "scan": str(settler.scan)} | reached
-        entry.counts = dict(settler.counts + done)
+        settler._move(entry, self.share.number, self.share.place(self.end), done)
         if done:
             audit.record(session, by="scan", action="scan.alerts", subject=str(settler.scan), detail=dict(done))
         return done

@@ -32,6 +32,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.functions import FunctionElement
 
 from monitor.settings import Settings
+from monitor.turns import Paced
 
 WHOLE, NOWHERE = "00", "-"
 _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -44,7 +45,8 @@ def connect(settings: Settings) -> Engine:
 
     Bound values never appear in error texts, not even in PostgreSQL's DETAIL line: they may be personal.
     """
-    if settings.database_url.startswith("sqlite"):
+    on_file = settings.database_url.startswith("sqlite")
+    if on_file:
         settings.home.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         settings.database_url,
@@ -52,6 +54,7 @@ def connect(settings: Settings) -> Engine:
         pool_pre_ping=True,
         json_serializer=JSONEncoder(ensure_ascii=False).encode,
         execution_options={_REGION: WHOLE},
+        connect_args={"factory": Paced} if on_file else {},
     )
     event.listen(engine, "handle_error", _say_no_values)
     if engine.dialect.name == "sqlite":
@@ -241,6 +244,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 def _begin_immediate(connection: Connection) -> None:
     """Take the write lock at once: a read that later writes can then never fail half-way."""
     reads = connection.get_execution_options().get("lowincome_reading")
+    driver = connection.connection.driver_connection
+    if not reads and isinstance(driver, Paced):
+        driver.take_turn()
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 

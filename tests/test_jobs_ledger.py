@@ -381,7 +381,7 @@ def test_a_locked_file_is_tried_again(sqlite_service: Service, monkeypatch: pyte
     assert (tries, messages(sqlite_service)) == (3, ["0"])
 
 
-def test_a_run_on_hold_is_nobodys_until_it_is_asked_for_by_name(service: Service) -> None:
+def test_a_run_on_hold_is_nobodys_until_it_is_released_by_name(service: Service) -> None:
     with database.transaction(service.engine) as session:
         ledger.request(session, "scan", as_of=DAY)
         ledger.hold(session, "scan", as_of=DAY, by="duty officer", reason="the register is wrong")
@@ -390,7 +390,10 @@ def test_a_run_on_hold_is_nobodys_until_it_is_asked_for_by_name(service: Service
             ledger.hold(session, "scan", as_of=NEXT, by="duty officer", reason="x")
     assert (only(service).status, only(service).problem) == ("held", "the register is wrong")
     with database.transaction(service.engine) as session:
-        assert ledger.request(session, "scan", as_of=DAY, by="duty officer", again=True)
+        assert not ledger.request(session, "scan", as_of=DAY, again=True)
+        ledger.release(session, "scan", as_of=DAY, by="duty officer")
+        with pytest.raises(NotFound):
+            ledger.release(session, "scan", as_of=DAY, by="duty officer")
     assert (only(service).status, only(service).problem) == ("requested", None)
 
 

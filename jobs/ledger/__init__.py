@@ -7,12 +7,12 @@ holder that was thought dead and wakes up writes nothing.
 """
 
 from jobs.ledger.chunks import commit, finish
-from jobs.ledger.entries import ENDED, UNFINISHED, WELL, hold, miss, recent, refuse, request
-from jobs.ledger.lease import Busy, Fenced, Lease, Stopped, broken_off, renew, take
+from jobs.ledger.entries import UNFINISHED, WELL, find, hold, miss, not_begun, recent, release, request
+from jobs.ledger.lease import MOST_TRIES, Busy, Fenced, Lease, Stopped, broken_off, bury, orphans, renew, take
 from jobs.ledger.owners import is_dead, this_process
 
 __all__ = [
-    "ENDED",
+    "MOST_TRIES",
     "UNFINISHED",
     "WELL",
     "Busy",
@@ -20,13 +20,17 @@ __all__ = [
     "Lease",
     "Stopped",
     "broken_off",
+    "bury",
     "commit",
+    "find",
     "finish",
     "hold",
     "is_dead",
     "miss",
+    "not_begun",
+    "orphans",
     "recent",
-    "refuse",
+    "release",
     "renew",
     "request",
     "take",

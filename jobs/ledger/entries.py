@@ -3,15 +3,15 @@
 from datetime import date
 from zlib import crc32
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.errors import NotFound
-from monitor.tables import Run, RunEvent
+from monitor.tables import Run, RunEvent, utc_now
 
 WELL = ("done", "done_with_quarantine")
 UNFINISHED = ("requested", "interrupted", "failed")
-ENDED = (*WELL, "held", "missed")
 
 
 def request(
@@ -19,21 +19,35 @@ def request(
 ) -> bool:
     """Ask for ``job`` to be done for ``as_of``; whoever works takes it. Returns whether anything was asked anew.
 
-    A second request for the same date and scope changes nothing, unless ``again`` asks for what has ended
-    well or waits for a person to be done once more.
+    A second request for the same date and scope changes nothing, unless ``again`` asks for what has ended, well
+    or not, to be done once more; what is on hold stays so.
     """
     lock_job(session, job)
     entry = find(session, job, as_of=as_of, scope=scope)
     if entry is None:
         entry = Run(job=job, as_of=as_of, scope=scope, status="requested", attempt=0, fence=0)
         session.add(entry)
-    elif again and entry.status != "running":
-        entry.tries, entry.not_before, entry.finished_at, entry.problem = 0, None, None, None
-        entry.status = "requested"
+    elif again and entry.status in (*WELL, "failed", "interrupted"):
+        _open(entry)
     else:
         return False
     note(session, entry, "requested", by=by)
     return True
+
+
+def release(session: Session, job: str, *, as_of: date, scope: str = "", by: str) -> None:
+    """Ask anew for what is on hold, was missed or was given up; refuses when there is no such run."""
+    lock_job(session, job)
+    entry = find(session, job, as_of=as_of, scope=scope)
+    if entry is None or entry.status not in ("held", "missed", "failed"):
+        raise NotFound(zh=f"{job} {as_of} 没有被搁置", en=f"no run of {job} for {as_of} is on hold")
+    _open(entry)
+    note(session, entry, "requested", by=by)
+
+
+def _open(entry: Run) -> None:
+    entry.tries, entry.not_before, entry.finished_at, entry.problem = 0, None, None, None
+    entry.status, entry.requested_at = "requested", utc_now()
 
 
 def hold(session: Session, job: str, *, as_of: date, scope: str = "", by: str, reason: str) -> None:
@@ -60,13 +74,21 @@ def miss(session: Session, job: str, *, as_of: date, scope: str = "", reason: st
     return True
 
 
-def refuse(session: Session, job: str, *, as_of: date, scope: str = "", status: str, problem: str) -> None:
-    """Say that what was asked for could not even begin: ``held`` for a person, or ``failed``."""
+def not_begun(session: Session, job: str, *, as_of: date, problem: str, held: bool) -> None:
+    """Write down that a process ended without a word in the ledger: held for a person, or failed and tried again."""
     lock_job(session, job)
-    entry = find(session, job, as_of=as_of, scope=scope)
-    if entry is not None and entry.status in UNFINISHED:
-        entry.status, entry.problem = status, problem
-        note(session, entry, status, by="worker")
+    entry = find(session, job, as_of=as_of)
+    if entry is None or entry.status != "requested":
+        return
+    entry.status, entry.problem, entry.tries = "held" if held else "failed", problem, entry.tries + 1
+    entry.finished_at = utc_now()
+    note(session, entry, entry.status, by="worker")
+    session.execute(update(Run).where(Run.id == entry.id).values(not_before=database.now() + pause(entry.tries)))
+
+
+def pause(tries: int) -> float:
+    """Return the seconds that a run rests after so many tries without progress: five, doubling, at most 300."""
+    return float(min(5 * 2 ** max(tries - 1, 0), 300))
 
 
 def find(session: Session, job: str, *, as_of: date, scope: str = "") -> Run | None:

@@ -1,6 +1,7 @@
 """Taking a run, keeping it, losing it."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from signal import SIGTERM
@@ -10,14 +11,13 @@ from time import monotonic
 from sqlalchemy import ColumnElement, Engine, select, update
 from sqlalchemy.orm import Session
 
-from jobs.ledger.entries import WELL, find, lock_job, note
+from jobs.ledger.entries import WELL, find, lock_job, note, pause
 from jobs.ledger.owners import is_dead, this_process
 from monitor import database
 from monitor.errors import Conflict
 from monitor.tables import Json, Run, utc_now
 
 MOST_TRIES = 5
-LONGEST_PAUSE = 300.0
 
 
 class Busy(Conflict):
@@ -157,5 +157,25 @@ def broken_off(lease: Lease, status: str, problem: str | None) -> None:
 
 
 def _rest(status: str, tries: int) -> dict[str, object]:
-    pause = min(5.0 * 2 ** max(tries - 1, 0), LONGEST_PAUSE)
-    return {"lease_until": None, "not_before": None if status == "interrupted" else database.now() + pause}
+    return {"lease_until": None, "not_before": None if status == "interrupted" else database.now() + pause(tries)}
+
+
+def orphans(session: Session) -> list[uuid.UUID]:
+    """Return the runs that the ledger calls running and whose holders are gone."""
+    at_work = session.scalars(select(Run).where(Run.status == "running"))
+    return [entry.id for entry in at_work if not is_alive(session, entry)]
+
+
+def bury(session: Session, runs: Collection[uuid.UUID]) -> None:
+    """Mark those of ``runs`` as interrupted that are still without a living holder, or failed after five tries in vain.
+
+    They may be taken up again at once; nothing they committed is undone.
+    """
+    for run in runs:
+        entry = session.scalars(
+            select(Run).where(Run.id == run, Run.status == "running").with_for_update()
+        ).one_or_none()
+        if entry is not None and not is_alive(session, entry):
+            entry.status = "failed" if entry.tries >= MOST_TRIES else "interrupted"
+            entry.problem, entry.finished_at = "killed", utc_now()
+            note(session, entry, entry.status, by="")
