@@ -188,9 +188,7 @@ def test_a_run_whose_holder_died_is_interrupted_and_after_five_deaths_given_up(s
     dead = {"owner": "elsewhere/1/1", "heartbeat_at": 0, "lease_until": 8}
     with database.transaction(service.engine) as session:
         for job, tries in (("scan", 1), ("backup", 5)):
-            session.add(
-                Run(job=job, as_of=FIRST, status="running", tries=tries, owner=dead, heartbeat_at=0, lease_until=8)
-            )
+            session.add(Run(job=job, as_of=FIRST, status="running", tries=tries, **dead))
     reconcile(service, {})
     assert (states(service), states(service, "backup")) == ({FIRST: "interrupted"}, {FIRST: "failed"})
 
@@ -221,15 +219,13 @@ def test_a_ring_asks_for_the_newest_date_that_is_due_and_only_once(
 
 
 def test_a_clock_whose_database_is_away_goes_on_and_asks_later(sqlite_service: Service) -> None:
-    path = Path(str(sqlite_service.engine.url.database))
+    home = sqlite_service.settings.home
     sqlite_service.engine.dispose()
-    aside = path.rename(path.with_suffix(".aside"))
-    path.mkdir()
+    aside = home.rename(home.with_name("aside"))
     looking = Reconciler(sqlite_service, {"scan": NIGHT}, every=0.2)
     looking.start()
     Clock(sqlite_service, {"scan": NIGHT}).ring("scan")
-    path.rmdir()
-    aside.rename(path)
+    aside.rename(home)
     until = time.monotonic() + 20
     while not states(sqlite_service) and time.monotonic() < until:
         threading.Event().wait(0.2)
