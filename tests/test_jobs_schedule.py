@@ -219,18 +219,19 @@ def test_a_ring_asks_for_the_newest_date_that_is_due_and_only_once(
 
 
 def test_a_clock_whose_database_is_away_goes_on_and_asks_later(sqlite_service: Service) -> None:
+    often = Due("ingest", every_minutes=10)
     home = sqlite_service.settings.home
     sqlite_service.engine.dispose()
     aside = home.rename(home.with_name("aside"))
-    looking = Reconciler(sqlite_service, {"scan": NIGHT}, every=0.2)
+    looking = Reconciler(sqlite_service, {"ingest": often}, every=0.2)
     looking.start()
-    Clock(sqlite_service, {"scan": NIGHT}).ring("scan")
+    Clock(sqlite_service, {"ingest": often}).ring("ingest")
     aside.rename(home)
     until = time.monotonic() + 20
-    while not states(sqlite_service) and time.monotonic() < until:
+    while not states(sqlite_service, "ingest") and time.monotonic() < until:
         threading.Event().wait(0.2)
     looking.stop()
-    assert list(states(sqlite_service).values()) == ["requested"]
+    assert list(states(sqlite_service, "ingest").values()) == ["requested"]
 
 
 def ask(home: str, url: str, start: float) -> None:
