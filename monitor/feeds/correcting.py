@@ -94,7 +94,7 @@ def _standing(desk: Desk, session: Session, feed: str, facts: list[Fact]) -> pa.
     for seq in {fact.delivery_seq for fact in facts}:
         mine = pa.array([fact.fact_key for fact in facts if fact.delivery_seq == seq])
         later = [each for each in deliveries if each.seq > seq]
-        anew = desk.lake.gone_keys(feed, tuple(later), mine).column("fact_key").to_pylist() if later else []
+        anew = desk.lake.said_keys(feed, tuple(later), mine).column("fact_key").to_pylist() if later else []
         keys |= set(mine.to_pylist()) - set(anew)
     return desk.lake.gone_keys(feed, tuple(deliveries), pa.array(sorted(keys), type=pa.int64()))
 

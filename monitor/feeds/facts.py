@@ -39,13 +39,18 @@ def keyed(checked: Checked, identified: Identified, secret: bytes) -> Keyed:
 
 def damaged(checked: Checked, identified: Identified, secret: bytes) -> Keyed:
     """Give a fact key to every row that cannot be used but whose key can be read all the same."""
-    legible = ~checked.usable()
+    return _keyed(checked, identified, secret, np.flatnonzero(legible(checked, identified) & ~checked.usable()))
+
+
+def legible(checked: Checked, identified: Identified) -> npt.NDArray[np.bool_]:
+    """Return of which whole rows the key can be read; where the person is part of it, they must be known."""
+    found = np.ones(checked.whole, dtype=np.bool_)
     for name in checked.page.key:
         if checked.page.columns[name].type == "id":
-            legible &= identified.people != NO_PERSON
+            found &= identified.people != NO_PERSON
         else:
-            legible &= pc.is_valid(checked.values[name]).to_numpy(zero_copy_only=False)
-    return _keyed(checked, identified, secret, np.flatnonzero(legible))
+            found &= pc.is_valid(checked.values[name]).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _keyed(checked: Checked, identified: Identified, secret: bytes, rows: Rows) -> Keyed:

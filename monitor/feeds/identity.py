@@ -70,6 +70,14 @@ def identify(session: Session, keyring: Keyring, index: Index, checked: Checked)
     return Identified(people, {row: dict(one.evidence) for row, one in repairs.repaired.items()}, unsure)
 
 
+def registered_people(session: Session, keyring: Keyring, index: Index, cells: pa.Array) -> People:
+    """Return whom the register has under each of these numbers: whole, or the very same odd string."""
+    matched = index.match(session, cells)
+    people = matched.people.copy()
+    _same_string(session, keyring, cells, matched.numbers.kinds.copy(), people)
+    return people
+
+
 def _record(checked: Checked, column: str, kinds: Kinds) -> None:
     cells = checked.cells[column]
     for kind, code in FAULTS.items():

@@ -9,13 +9,17 @@ from sqlalchemy.orm import Session
 
 from monitor import database
 from monitor.feeds.bulk import add_rows, change_rows
+from monitor.feeds.sparing import Spared
 from monitor.tables import Member
 
 PAIR = ["household_key", "person_key"]
 
 
-def bring(session: Session, rows: pd.DataFrame, *, known_on: date, replace: bool) -> None:
-    """Make ``rows`` (household, person, relation) hold from ``known_on``; ``replace`` ends all others."""
+def bring(session: Session, rows: pd.DataFrame, *, known_on: date, lasting: Spared | None) -> None:
+    """Make ``rows`` (household, person, relation) hold from ``known_on``; all others end but ``lasting`` ones.
+
+    With None no other ends.
+    """
     said = rows.drop_duplicates(PAIR, keep="last")
     before = _current(session)
     both = said.merge(before, on=PAIR, how="left", suffixes=("", "_before"))
@@ -28,8 +32,10 @@ def bring(session: Session, rows: pd.DataFrame, *, known_on: date, replace: bool
     other = old[old.relation.fillna("") != old.relation_before.fillna("")]
     told = zip(other["id"].astype(int).tolist(), _texts(other.relation), strict=True)
     change_rows(session, Member, [{"id": key, "relation": relation} for key, relation in told])
-    if replace:
-        _end(session, before[~before["id"].isin(old["id"])], known_on)
+    if lasting is not None:
+        rest = before[~before["id"].isin(old["id"])]
+        spared = lasting.members(rest.person_key.to_numpy(), rest.household_key.to_numpy())
+        _end(session, rest[~spared], known_on)
 
 
 def end(session: Session, rows: pd.DataFrame, *, until_on: date) -> None:

@@ -19,8 +19,9 @@ from monitor.feeds.bulk import add_rows, advance_ids, change_rows, next_id
 from monitor.feeds.checking import Checked
 from monitor.feeds.drafts import Desk
 from monitor.feeds.enrolling import NOBODY, Enrolled
+from monitor.feeds.sparing import Spared
 from monitor.regions import Tree
-from monitor.tables import Household
+from monitor.tables import Household, Member
 
 HEAD = "02"
 Keys = npt.NDArray[np.int64]
@@ -38,10 +39,10 @@ class Registered:
 
 
 @database.many_rows()
-def register(session: Session, desk: Desk, checked: Checked, *, known_on: date) -> Registered:
+def register(session: Session, desk: Desk, checked: Checked, lasting: Spared, *, known_on: date) -> Registered:
     """Bring people, households and memberships to what the delivery says, from ``known_on`` on.
 
-    A full one ends the memberships that it does not name; an append adds and changes; a withdrawal ends
+    A full one ends the memberships that it does not name, but for ``lasting`` ones; an append adds and changes; a withdrawal ends
     those it names. Somebody once registered stays known: facts may still arrive.
     """
     usable = np.flatnonzero(checked.usable())
@@ -53,8 +54,11 @@ def register(session: Session, desk: Desk, checked: Checked, *, known_on: date) 
         found = _pairs(lines, keys)[keys != NOBODY]
         memberships.end(session, found, until_on=known_on)
     else:
-        keys = _households(session, lines, desk.tree, known_on, replace=checked.mode == "full")[lines.homes]
-        memberships.bring(session, _pairs(lines, keys), known_on=known_on, replace=checked.mode == "full")
+        full = checked.mode == "full"
+        keys = _households(session, lines, desk.tree, known_on)[lines.homes]
+        memberships.bring(session, _pairs(lines, keys), known_on=known_on, lasting=lasting if full else None)
+        if full:
+            _strike_off(session)
     people, households = (np.full(checked.whole, NOBODY, dtype=np.int64) for _ in range(2))
     told = keys != NOBODY
     people[lines.rows[told]], households[lines.rows[told]] = lines.people[told], keys[told]
@@ -107,11 +111,8 @@ def _known_households(session: Session, lines: Lines) -> Keys:
     return found
 
 
-def _households(session: Session, lines: Lines, tree: Tree, on: date, *, replace: bool) -> Keys:
-    """Add new households, change those that differ, strike off those that a full register leaves out.
-
-    Return the key of each household of the file.
-    """
+def _households(session: Session, lines: Lines, tree: Tree, on: date) -> Keys:
+    """Add new households, change those that differ; return the key of each household of the file."""
     said = _said(lines, tree, on)
     query = select(
         Household.id, Household.household_no, *(getattr(Household, name) for name in said), Household.registered
@@ -126,11 +127,14 @@ def _households(session: Session, lines: Lines, tree: Tree, on: date, *, replace
     for column, old in zip(said.values(), before, strict=True):
         differ |= column[known] != old[places[known]]
     change_rows(session, Household, [_changed(said, keys, at) for at in known[differ].tolist()])
-    if replace:
-        gone = registered.astype(np.bool_)
-        gone[places[known]] = False
-        change_rows(session, Household, [{"id": int(key), "registered": False} for key in ids[gone]])
     return keys
+
+
+def _strike_off(session: Session) -> None:
+    """Strike off the households that have no member any more."""
+    home = select(Member.household_id).where(Member.until_on.is_(None))
+    gone = session.scalars(select(Household.id).where(Household.registered, Household.id.not_in(home)))
+    change_rows(session, Household, [{"id": key, "registered": False} for key in gone])
 
 
 def _said(lines: Lines, tree: Tree, on: date) -> dict[str, Objects]:

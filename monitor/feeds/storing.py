@@ -21,6 +21,7 @@ from monitor.feeds.identity import Identified
 from monitor.feeds.problems import SAYINGS, Problem
 from monitor.feeds.receipts import as_json
 from monitor.feeds.register import Registered, register
+from monitor.feeds.sparing import Spared, spared, told
 from monitor.lake import DeliveryRef
 from monitor.matching.exact import NO_PERSON
 from monitor.matching.links import propose
@@ -136,10 +137,12 @@ class Stored:
 def _store(desk: Desk, session: Session, draft: Draft, delivery: Delivery, *, seq: int, known_on: date) -> Stored:
     """Write the lake's files under ``seq`` and fill the delivery's counts."""
     checked, identified, registered = draft.checked, draft.identified, None
+    lasting = spared(desk, session, checked, identified)
     if draft.feed == REGISTER:
-        registered = register(session, desk, checked, known_on=known_on)
+        registered = register(session, desk, checked, lasting, known_on=known_on)
         identified = replace(identified, people=registered.people)
     known = keyed(checked, identified, desk.service.keyring.fact_key)
+    kept = _kept(desk, session, known, lasting, draft.feed)
     if delivery.decided_by is not None and delivery.mode != "full":
         known = _without(desk, known, draft.feed, refs(session, draft.feed, received_after=delivery.received_on))
     gone = None if delivery.mode == "full" else _live(desk, known, draft.feed, refs(session, draft.feed))
@@ -147,11 +150,12 @@ def _store(desk: Desk, session: Session, draft: Draft, delivery: Delivery, *, se
     if rows is not None and registered is not None:
         rows = _of_households(rows, checked, known, registered)
     delivery.status, delivery.seq, delivery.known_on = "committed", seq, known_on
-    delivery.lake_sha256 = desk.lake.write(draft.feed, seq, rows, gone).sha256
+    delivery.lake_sha256 = desk.lake.write(draft.feed, seq, rows, gone, kept).sha256
     _count(delivery, draft, identified, known)
-    delivery.facts, delivery.gone = (0 if table is None else table.num_rows for table in (rows, gone))
+    new, delivery.gone, still = (0 if table is None else table.num_rows for table in (rows, gone, kept))
+    delivery.facts = new + still
     delivery.superseded = delivery.gone if delivery.mode == "append" else 0
-    delivery.problems = as_json([*draft.problems, *checked.faults.summary(), *_unfound(delivery, known)])
+    delivery.problems = as_json([*draft.problems, *checked.faults.summary(), *_unfound(delivery, known), *told(still)])
     delivery.profile = draft.profile
     return Stored(known, registered)
 
@@ -161,11 +165,19 @@ def _live(desk: Desk, known: Keyed, feed: str, deliveries: list[DeliveryRef]) ->
     return desk.lake.gone_keys(feed, tuple(deliveries), pa.array(known.keys))
 
 
+def _kept(desk: Desk, session: Session, known: Keyed, lasting: Spared, feed: str) -> pa.Table | None:
+    """Return the earlier facts that damaged rows of a full list spare; a good row of the same key goes before."""
+    if not lasting:
+        return None
+    before = desk.lake.live_facts(feed, tuple(refs(session, feed)), but=pa.array(known.keys))
+    return None if before is None else lasting.facts(before)
+
+
 def _without(desk: Desk, known: Keyed, feed: str, later: list[DeliveryRef]) -> Keyed:
     """Leave out rows that a delivery received later has already said anew."""
     if not later:
         return known
-    said = _live(desk, known, feed, later).column("fact_key").to_numpy()
+    said = desk.lake.said_keys(feed, tuple(later), pa.array(known.keys)).column("fact_key").to_numpy()
     return known.only(~np.isin(known.keys, said))
 
 

@@ -43,20 +43,24 @@ class Lake:
     def gone_path(self, feed: str, seq: int) -> Path:
         return self.root / feed / f"{seq}.gone.parquet"
 
-    def write(self, feed: str, seq: int, facts: pa.Table | None, gone: pa.Table | None = None) -> Written:
+    def write(
+        self, feed: str, seq: int, facts: pa.Table | None, gone: pa.Table | None = None, kept: pa.Table | None = None
+    ) -> Written:
         """Store the facts of delivery ``seq`` and the keys of earlier facts that it ends.
 
-        Each file appears whole or not at all (written aside, synced, renamed); what an earlier, broken
+        ``kept`` are earlier facts that a delivery which replaces everything lets stand: they keep the number of
+        the delivery that said them. Each file appears whole or not at all (written aside, synced, renamed); what an earlier, broken
         attempt left under the same number is replaced. Empty tables leave no file. Facts lie in the order of
         their people: a third less to store, and a group by person finds its rows side by side.
         """
         named(feed)
         (self.root / feed).mkdir(parents=True, exist_ok=True)
         digest, paths = hashlib.sha256(), []
-        for path, rows in ((self.facts_path(feed, seq), facts), (self.gone_path(feed, seq), gone)):
+        tables = (_together(facts, seq, kept), _numbered(gone, seq))
+        for path, rows in zip((self.facts_path(feed, seq), self.gone_path(feed, seq)), tables, strict=True):
             path.unlink(missing_ok=True)
             if rows is not None and rows.num_rows:
-                _write_whole(path, _numbered(_clustered(rows), seq))
+                _write_whole(path, _clustered(rows))
                 with path.open("rb") as file:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
                 paths.append(path)
@@ -90,6 +94,23 @@ class Lake:
             return keys
         return self.gone_keys(feed, manifest, keys).column("fact_key").combine_chunks()
 
+    def said_keys(self, feed: str, deliveries: Manifest, keys: pa.Array) -> pa.Table:
+        """Return those of ``keys`` of live facts that ``deliveries`` said themselves, not only kept, as ``fact_key``."""
+        live = self.gone_keys(feed, deliveries, keys).column("fact_key").combine_chunks()
+        facts = [self.facts_path(feed, d.seq) for d in standing(deliveries, feed) if d.has_facts]
+        own = {d.seq for d in deliveries}
+        said = [key for key, seq in zip(*_last_seen(facts, live), strict=True) if seq in own]
+        return pa.table({"fact_key": pa.array(sorted(said), pa.int64())})
+
+    def live_facts(self, feed: str, manifest: Manifest, *, but: pa.Array) -> pa.Table | None:
+        """Return the live facts of ``feed`` whose key is not in ``but``, with the ``seq`` that said each; None: none."""
+        keys = self.live_keys(feed, manifest)
+        keys = keys.filter(pc.invert(pc.is_in(keys, value_set=but)))
+        paths = [self.facts_path(feed, d.seq) for d in standing(manifest, feed) if d.has_facts]
+        found = [pq.ParquetFile(path).read() for path in paths] if len(keys) else []
+        rows = [table.filter(pc.is_in(table.column("fact_key"), value_set=keys)) for table in found]
+        return _newest(pa.concat_tables(rows, promote_options="permissive")) if rows else None
+
     def known(self, manifest: Manifest, columns: Mapping[str, Mapping[str, str]]) -> View:
         """Open the state of knowledge that ``manifest`` describes; to be closed, best by ``with``.
 
@@ -119,7 +140,21 @@ def _among(path: Path, asked: pa.Array) -> pa.Table:
     return rows.filter(pc.is_in(rows.column("fact_key"), value_set=asked))
 
 
-def _numbered(rows: pa.Table, seq: int) -> pa.Table:
+def _newest(rows: pa.Table) -> pa.Table:
+    last = rows.select(["fact_key", "seq"]).group_by("fact_key").aggregate([("seq", "max")])
+    latest = dict(zip(last.column("fact_key").to_pylist(), last.column("seq_max").to_pylist(), strict=True))
+    said = zip(rows.column("fact_key").to_pylist(), rows.column("seq").to_pylist(), strict=True)
+    return rows.filter(pa.array([latest[key] == seq for key, seq in said]))
+
+
+def _together(facts: pa.Table | None, seq: int, kept: pa.Table | None) -> pa.Table | None:
+    tables = [rows for rows in (_numbered(facts, seq), kept) if rows is not None]
+    return pa.concat_tables(tables, promote_options="permissive") if tables else None
+
+
+def _numbered(rows: pa.Table | None, seq: int) -> pa.Table | None:
+    if rows is None:
+        return None
     return rows.append_column("seq", pa.repeat(pa.scalar(seq, pa.int64()), rows.num_rows))
 
 
