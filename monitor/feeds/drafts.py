@@ -43,7 +43,10 @@ class Desk:
 
 @dataclass(frozen=True)
 class Terms:
-    """How a file is to be taken: what the caller, its manifest, its name and its folder say, in that order."""
+    """How a file is to be taken: what the caller, its manifest, its name and its folder say, in that order.
+
+    ``lying``: it lies in a drop folder, whose files are met again at every reading of the folder.
+    """
 
     received_on: date
     feed: str | None = None
@@ -52,6 +55,7 @@ class Terms:
     vouched: bool = False
     rows: int | None = None
     restated: bool = False
+    lying: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def receive_folder(desk: Desk, root: Path, progress: Progress | None = None) -> 
     for done, (day, path) in enumerate(waiting):
         if progress:
             progress(done, len(waiting), f"{day} {by_name(desk.feeds, path.name) or ''}".strip())
-        receipts.append(_received(desk, path, Terms(day)))
+        receipts.append(_received(desk, path, Terms(day, lying=True)))
     if progress:
         progress(len(waiting), len(waiting), "")
     return receipts

@@ -10,6 +10,8 @@ from monitor import audit, database
 from monitor.errors import Conflict, Invalid, NotFound
 from monitor.feeds.drafts import Decision, Desk, Draft
 from monitor.feeds.receipts import as_json, keep, original_path
+from monitor.feeds.repeats import stop_repeats
+from monitor.feeds.storing import take_turn
 from monitor.service import Service
 from monitor.tables import Delivery, utc_now
 
@@ -18,7 +20,10 @@ _MARK = b"\n"
 
 
 def hold(desk: Desk, draft: Draft) -> Delivery:
-    """Keep the original, encrypted, and a row that says why a person must look; earlier facts stand."""
+    """Keep the original, encrypted, and a row that says why a person must look; earlier facts stand.
+
+    Of two that bring the same file at the same instant the second raises ``Repeated``.
+    """
     delivery = draft.as_delivery(status="held")
     checked = draft.checked
     delivery.rows, delivery.errors = checked.rows, int(checked.faults.bad().sum())
@@ -27,8 +32,10 @@ def hold(desk: Desk, draft: Draft) -> Delivery:
     delivery.problems = as_json([*draft.problems, *checked.faults.summary()])
     terms = json.dumps({"name": draft.arrival.name, "force": draft.terms.force}).encode()
     sealed = desk.service.keyring.encrypt_bytes(terms + _MARK + draft.arrival.data, about=f"{ABOUT}/{delivery.id}")
-    keep(desk.service, original_path(desk.service, delivery.id).name, sealed)
     with database.transaction(desk.service.engine) as session:
+        take_turn(session)
+        stop_repeats(session, desk, draft.arrival, draft.terms)
+        keep(desk.service, original_path(desk.service, delivery.id).name, sealed)
         session.add(delivery)
         session.flush()
         why = [problem["code"] for problem in delivery.problems if problem["weight"] == "held"]

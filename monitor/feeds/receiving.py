@@ -25,6 +25,7 @@ from monitor.feeds.identity import identify
 from monitor.feeds.problems import Problem, error_list
 from monitor.feeds.quality import history, judge
 from monitor.feeds.receipts import Receipt, errors_path, keep, receipt_of, refusal
+from monitor.feeds.repeats import Repeated, stop_repeats
 from monitor.feeds.shrinking import left_out
 from monitor.feeds.storing import commit
 from monitor.feeds.text import Sheet
@@ -57,10 +58,11 @@ def receive(desk: Desk, path: Path, asked: Terms, *, insisted: bool = True) -> R
     try:
         arrival = take_in(path)
         terms = agree(desk, arrival, asked, insisted=insisted)
-        known = _known_already(desk, arrival, terms)
-        if known is not None:
-            return known
+        with database.reading(desk.service.engine) as session:
+            stop_repeats(session, desk, arrival, terms)
         return _decide(desk, prepare(desk, arrival, terms))
+    except Repeated as again:
+        return again.receipt
     except Refused as error:
         return _refuse(desk, arrival, path.name, asked, error)
 
@@ -94,29 +96,6 @@ def _same(field: str, said: Any, asked: Any) -> None:
             zh=f"清单的 {field}（{said}）与文件名、目录或命令（{asked}）不一致",
             en=f"the manifest's {field} ({said}) contradicts the name, folder or command ({asked})",
         )
-
-
-def _known_already(desk: Desk, arrival: Arrival, terms: Terms) -> Receipt | None:
-    """The same bytes of the same feed in the same mode change nothing.
-
-    Only a manifest with a later day can say that an unchanged full list, or an empty one, is meant anew.
-    """
-    with database.reading(desk.service.engine) as session:
-        query = select(Delivery).where(Delivery.sha256 == arrival.sha256, Delivery.status.in_(("committed", "held")))
-        for before in session.scalars(query.order_by(Delivery.received_at)):
-            page = desk.feeds.get(before.feed)
-            if terms.feed not in (None, before.feed) or page is None or (terms.mode or page.mode) != before.mode:
-                continue
-            again = terms.restated and terms.received_on > before.received_on
-            if again and (before.mode == "full" or not before.rows):
-                continue
-            said = Problem(
-                "duplicate",
-                f"同一文件已于 {before.received_on} 收到，未作任何改动",
-                f"the same file was received on {before.received_on}; nothing was changed",
-            )
-            return receipt_of(before, status="duplicate", problems=(said,))
-    return None
 
 
 def prepare(desk: Desk, arrival: Arrival, terms: Terms) -> Draft:

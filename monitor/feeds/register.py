@@ -42,8 +42,8 @@ class Registered:
 def register(session: Session, desk: Desk, checked: Checked, lasting: Spared, *, known_on: date) -> Registered:
     """Bring people, households and memberships to what the delivery says, from ``known_on`` on.
 
-    A full one ends the memberships that it does not name, but for ``lasting`` ones; an append adds and changes; a withdrawal ends
-    those it names. Somebody once registered stays known: facts may still arrive.
+    A full one ends the memberships that it does not name, but for ``lasting`` ones; an append adds and changes;
+    a withdrawal ends those it names. Somebody once registered stays known: facts may still arrive.
     """
     usable = np.flatnonzero(checked.usable())
     enrolled = enrolling.enrol(session, desk.service.keyring, desk.index, checked, usable)

@@ -21,6 +21,7 @@ from monitor.feeds.identity import Identified
 from monitor.feeds.problems import SAYINGS, Problem
 from monitor.feeds.receipts import as_json
 from monitor.feeds.register import Registered, register
+from monitor.feeds.repeats import stop_repeats
 from monitor.feeds.sparing import Spared, spared, told
 from monitor.lake import DeliveryRef
 from monitor.matching.exact import NO_PERSON
@@ -35,7 +36,8 @@ def commit(
 ) -> Delivery:
     """Store the facts and the delivery that names them; refuses one older than the newest of its feed.
 
-    ``first`` is done before, in the same transaction.
+    ``first`` is done before, in the same transaction. Of two that bring the same file at the same instant the
+    second raises ``Repeated``.
 
     Everything happens under the lock that orders deliveries, so ``seq`` has no gap that another could fill.
     What fails before the commit leaves no file; what fails in it, only files that no row names.
@@ -44,6 +46,8 @@ def commit(
         take_turn(session)
         if first is not None:
             first(session)
+        if decision is None:
+            stop_repeats(session, desk, draft.arrival, draft.terms)
         newest = _newest(session, draft.feed)
         delivery, day = _place(session, draft, newest, decision)
         seq = (session.scalar(select(func.max(Delivery.seq))) or 0) + 1

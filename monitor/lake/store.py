@@ -49,9 +49,9 @@ class Lake:
         """Store the facts of delivery ``seq`` and the keys of earlier facts that it ends.
 
         ``kept`` are earlier facts that a delivery which replaces everything lets stand: they keep the number of
-        the delivery that said them. Each file appears whole or not at all (written aside, synced, renamed); what an earlier, broken
-        attempt left under the same number is replaced. Empty tables leave no file. Facts lie in the order of
-        their people: a third less to store, and a group by person finds its rows side by side.
+        the delivery that said them. Each file appears whole or not at all (written aside, synced, renamed); what an
+        earlier, broken attempt left under the same number is replaced. Empty tables leave no file. Facts lie in the
+        order of their people: a third less to store, and a group by person finds its rows side by side.
         """
         named(feed)
         (self.root / feed).mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ class Lake:
         return self.gone_keys(feed, manifest, keys).column("fact_key").combine_chunks()
 
     def said_keys(self, feed: str, deliveries: Manifest, keys: pa.Array) -> pa.Table:
-        """Return those of ``keys`` of live facts that ``deliveries`` said themselves, not only kept, as ``fact_key``."""
+        """Return as ``fact_key`` those of ``keys`` whose live facts ``deliveries`` said themselves, not only kept."""
         live = self.gone_keys(feed, deliveries, keys).column("fact_key").combine_chunks()
         facts = [self.facts_path(feed, d.seq) for d in standing(deliveries, feed) if d.has_facts]
         own = {d.seq for d in deliveries}
@@ -103,7 +103,7 @@ class Lake:
         return pa.table({"fact_key": pa.array(sorted(said), pa.int64())})
 
     def live_facts(self, feed: str, manifest: Manifest, *, but: pa.Array) -> pa.Table | None:
-        """Return the live facts of ``feed`` whose key is not in ``but``, with the ``seq`` that said each; None: none."""
+        """Return the live facts of ``feed`` but for the keys in ``but``, each with its own ``seq``; None: none."""
         keys = self.live_keys(feed, manifest)
         keys = keys.filter(pc.invert(pc.is_in(keys, value_set=but)))
         paths = [self.facts_path(feed, d.seq) for d in standing(manifest, feed) if d.has_facts]
