@@ -74,3 +74,14 @@ def judgeable(day: date) -> date:
     if not EARLIEST <= day <= LATEST:
         raise Invalid(zh=f"日期须在 {EARLIEST} 与 {LATEST} 之间", en=f"a date lies between {EARLIEST} and {LATEST}")
     return day
+
+
+def come(day: date) -> date:
+    """Return ``day`` if it has come in the city: what is received or decided on a later one is refused."""
+    if day > today():
+        raise Invalid(
+            zh=f"日期 {day} 晚于今天（{today()}）：请核对收到日期、目录名、清单和本机时钟",
+            en=f"{day} lies after today ({today()}): look at the day of receipt, the folder's name, the manifest and "
+            "this machine's clock",
+        )
+    return day

@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from drops import DAY, as_csv, facts, people
@@ -12,7 +13,7 @@ from fastapi.testclient import TestClient
 from api import guard, uploads
 from api.app import create_app
 from monitor import access, database
-from monitor.service import Service
+from monitor.service import Service, today
 
 BODY = as_csv(people(10)).encode()
 ASKED = {"feed": "household_register", "received_on": DAY.isoformat()}
@@ -105,3 +106,11 @@ def test_a_file_held_here_and_sent_again_is_still_held(client: TestClient, servi
     first = client.post("/api/v1/deliveries", params=ASKED, content=empty).json()
     assert first["status"] == "held"
     assert client.post("/api/v1/deliveries", params=ASKED, content=empty).json() == first
+
+
+def test_an_upload_of_a_day_to_come_is_refused_with_a_receipt(client: TestClient, service: Service) -> None:
+    ahead = (today() + timedelta(days=2)).isoformat()
+    answer = client.post("/api/v1/deliveries", params=ASKED | {"received_on": ahead}, content=BODY).json()
+    assert answer["status"] == "refused"
+    assert "after today" in answer["problems"][0]["en"]
+    assert facts(service, "household_register") == []

@@ -12,7 +12,7 @@ from monitor.feeds.drafts import Decision, Desk, Draft
 from monitor.feeds.receipts import as_json, keep, original_path
 from monitor.feeds.repeats import stop_repeats
 from monitor.feeds.storing import take_turn
-from monitor.service import Service
+from monitor.service import Service, come
 from monitor.tables import Delivery, utc_now
 
 ABOUT = "deliveries.original"
@@ -66,10 +66,10 @@ def find_held(session: Session, delivery_id: UUID) -> Delivery:
 
 
 def decision(delivery_id: UUID, *, by: str, reason: str, on: date) -> Decision:
-    """Return a person's word; refuses one without a name or a reason."""
+    """Return a person's word; refuses one without a name or a reason, and one of a day to come."""
     if not by.strip() or not reason.strip():
         raise Invalid(zh="须写明操作人和理由", en="say who decides and why")
-    return Decision(by.strip(), reason.strip(), on, delivery_id)
+    return Decision(by.strip(), reason.strip(), come(on), delivery_id)
 
 
 def reject(service: Service, said: Decision) -> Delivery:

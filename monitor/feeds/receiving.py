@@ -27,12 +27,12 @@ from monitor.feeds.quality import history, judge
 from monitor.feeds.receipts import Receipt, errors_path, keep, receipt_of, refusal
 from monitor.feeds.repeats import Repeated, stop_repeats
 from monitor.feeds.shrinking import left_out
-from monitor.feeds.storing import commit
+from monitor.feeds.storing import commit, take_turn
 from monitor.feeds.text import Sheet
 from monitor.lake import Lake
 from monitor.matching.exact import Index
 from monitor.regions import read_tree
-from monitor.service import Service
+from monitor.service import Service, come, today
 from monitor.tables import Delivery
 
 MODES = ("full", "append", "withdraw")
@@ -58,6 +58,7 @@ def receive(desk: Desk, path: Path, asked: Terms, *, insisted: bool = True) -> R
     try:
         arrival = take_in(path)
         terms = agree(desk, arrival, asked, insisted=insisted)
+        come(terms.received_on)
         with database.reading(desk.service.engine) as session:
             stop_repeats(session, desk, arrival, terms)
         return _decide(desk, prepare(desk, arrival, terms))
@@ -176,19 +177,20 @@ def refuse_broken(desk: Desk, path: Path, asked: Terms, error: Exception) -> Rec
 
 
 def _refuse(desk: Desk, arrival: Arrival | None, name: str, terms: Terms, error: Refused) -> Receipt:
-    """Record a refusal once: the same file refused again on the same day adds nothing."""
+    """Record a refusal once: the same file refused again on the same day adds nothing; no day is ahead of today."""
     feed = terms.feed or by_name(desk.feeds, name) or UNKNOWN_FEED
     feed = feed if feed in desk.feeds else UNKNOWN_FEED
     digest = arrival.sha256 if arrival else ""
-    problem = refusal(error)
+    problem, day = refusal(error), min(terms.received_on, today())
     with database.transaction(desk.service.engine) as session:
-        delivery = _refused_before(session, feed, digest, terms.received_on, problem)
+        take_turn(session)
+        delivery = _refused_before(session, feed, digest, day, problem)
         if delivery is None:
             delivery = Delivery(
                 feed=feed,
                 file_name=safe_name(name, feed),
                 sha256=digest,
-                received_on=terms.received_on,
+                received_on=day,
                 mode=terms.mode if terms.mode in MODES else (desk.feeds[feed].mode if feed in desk.feeds else "append"),
                 status="refused",
                 problems=[problem.as_json()],
