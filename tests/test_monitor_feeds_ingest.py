@@ -199,7 +199,7 @@ def test_a_manifest_with_another_number_of_rows_refuses_the_file(service: Servic
 
 def test_an_unknown_feed_or_mode_is_refused_by_name(service: Service, home: Path) -> None:
     path = drop(home, "medical_settlements", settlements(1))
-    assert 'no feed named "medical"' in feeds.ingest(service, path, feed="medical").problems[0].en
+    assert "does not exist" in feeds.ingest(service, path, feed="medical").problems[0].en
     assert "mode must be" in feeds.ingest(service, path, mode="replace").problems[0].en
 
 

@@ -79,3 +79,30 @@ def test_no_list_of_row_faults_holds_a_cell_of_the_file(lived_in: Service) -> No
 def test_no_metric_holds_a_readable_secret(lived_in: Service) -> None:
     told = exposition(StoreCollector(lived_in)).decode()
     assert [secret for secret in SECRETS if secret in told] == []
+
+
+MANIFESTS = [
+    {"feed": number(1)},
+    {"feed": f"<script>{name(1)}</script>"},
+    {"mode": number(1)},
+    {"received_on": number(1)},
+    {"received_on": f"2026-03-05 {name(1)}"},
+    {"rows": int(number(3)[:17])},
+    {"rows": -1},
+    {"sha256": number(1)},
+    {"feed": [number(1)], "rows": name(1)},
+    {name(1): number(1), "feed": "vehicles"},
+]
+
+
+@pytest.mark.parametrize("said", MANIFESTS)
+def test_what_a_manifest_says_is_never_repeated(service: Service, tmp_path: Path, said: dict[str, object]) -> None:
+    receipt = feeds.ingest(service, drop(tmp_path, "medical_settlements", settlements(2), **said))
+    assert receipt.status == "refused"
+    with database.reading(service.engine) as session:
+        kept = "".join(
+            str(tuple(row)) for table in Table.metadata.sorted_tables for row in session.execute(select(table))
+        )
+    told = kept + "".join(problem.zh + problem.en for problem in receipt.problems)
+    written = {str(word) for word in (*said, *said.values())} - {"feed", "mode", "rows", "received_on", "sha256"}
+    assert [word for word in (*written - {"-1", "vehicles"}, number(1), name(1), "script") if word in told] == []

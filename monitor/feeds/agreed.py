@@ -71,8 +71,16 @@ def _asked(feeds: Feeds, feed: str | None) -> list[FeedPage]:
     if feed is None:
         return list(feeds.values())
     if feed not in feeds:
-        raise Invalid(zh=f"没有名为 {feed} 的部门数据", en=f'there is no feed named "{feed}"')
+        raise unnamed()
     return [feeds[feed]]
+
+
+def unnamed() -> Invalid:
+    """Return the refusal of a feed's name that nobody agreed on; the name is not repeated, for it may be anything."""
+    return Invalid(
+        zh="文件名、命令或清单写明的部门数据不在约定之内；lowincome feeds 可列出全部名称",
+        en="the feed that the name, the command or the manifest states does not exist; lowincome feeds lists them all",
+    )
 
 
 def _fit(page: FeedPage, sheet: Sheet, keys_only: bool) -> tuple[Recognised, list[str]]:

@@ -17,6 +17,7 @@ from monitor.feeds.text import Sheet, read_text
 FILE_LIMIT = 2 << 30
 UNPACKED = 1 << 30
 ARCHIVE_ENTRIES = 50
+MOST_ROWS = 10**9
 ENDINGS = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".parquet", ".zip")
 UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".writing")
 MANIFEST = ".manifest.json"
@@ -95,7 +96,7 @@ def read_manifest(data: bytes) -> Announced:
         feed=_field(said, "feed", str),
         received_on=_day(_field(said, "received_on", str)),
         mode=_mode(_field(said, "mode", str)),
-        rows=_field(said, "rows", int),
+        rows=_count(_field(said, "rows", int)),
         sha256=(_field(said, "sha256", str) or "").lower() or None,
     )
 
@@ -106,6 +107,15 @@ def _field(said: dict[str, Any], name: str, kind: type) -> Any:
     if torn or (value is not None and (not isinstance(value, kind) or isinstance(value, bool))):
         raise Invalid(zh=f"清单的 {name} 写法不对", en=f"the manifest's {name} is not of the right kind")
     return value
+
+
+def _count(rows: int | None) -> int | None:
+    """A number longer than any file has rows may be somebody's, and would be repeated in the answer."""
+    if rows is not None and not 0 <= rows < MOST_ROWS:
+        raise Invalid(
+            zh="清单的 rows 须为文件的数据行数", en="the manifest's rows must be the number of rows in the file"
+        )
+    return rows
 
 
 def _day(text: str | None) -> date | None:

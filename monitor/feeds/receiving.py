@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from monitor import audit, database
 from monitor.errors import Invalid, Refused
 from monitor.feeds import profile as profiles
-from monitor.feeds.agreed import PACK, REGISTER, Recognised, by_name, feed_pages, recognise
+from monitor.feeds.agreed import PACK, REGISTER, Recognised, by_name, feed_pages, recognise, unnamed
 from monitor.feeds.checking import Checked, check
 from monitor.feeds.contradictions import note_contradictions
 from monitor.feeds.drafts import Desk, Draft, Terms
@@ -69,11 +69,16 @@ def receive(desk: Desk, path: Path, asked: Terms, *, insisted: bool = True) -> R
 
 
 def agree(desk: Desk, arrival: Arrival, asked: Terms, *, insisted: bool) -> Terms:
-    """Settle feed, day and mode; refuses where manifest and caller, name or folder contradict each other."""
+    """Settle feed, day and mode; refuses where manifest and caller, name or folder contradict each other.
+
+    What a manifest says is repeated only once it is known to be a day, a feed or a mode of ours.
+    """
     said = arrival.announced
     named = by_name(desk.feeds, arrival.name)
     if asked.mode is not None and asked.mode not in MODES:
         raise Invalid(zh="mode 只能是 full、append、withdraw", en="mode must be full, append or withdraw")
+    if asked.feed not in (None, *desk.feeds) or (said and said.feed not in (None, *desk.feeds)):
+        raise unnamed()
     if said is None:
         return replace(asked, feed=asked.feed or named)
     _same("feed", said.feed, asked.feed or named)
