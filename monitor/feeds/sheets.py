@@ -1,10 +1,10 @@
 """Spreadsheets and Parquet files as rows of strings: stored values only, and never more than was announced."""
 
 import io
-import re
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from monitor.errors import Invalid
+from monitor.feeds import grids, old_books
 from monitor.feeds.text import MAX_COLUMNS, Sheet
 
 UNPACKED_BOOK = 200 << 20
@@ -23,11 +24,11 @@ BOOK_ENTRIES = 500
 RATIO = 100
 RATIO_FROM = 1 << 20
 HEADER_WITHIN = 5
-PARQUET_CELLS = 200_000_000
+PARQUET_CELLS = 100_000_000
+PARQUET_BYTES = 1 << 30
+LONGEST_FIXED = 32
 GRID_CELLS = 50_000_000
-_PLACE = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]*)([0-9]+)""")
-# Cells and rows that were only formatted: the reader leaves them out, so they do not count.
-_BARE = (re.compile(rb'<c r="[A-Z]+[0-9]+"(?: s="[0-9]+")?\s*/>'), re.compile(rb"<row [^<>]*(?:/>|></row>)"))
+TEXTS = 1 << 30
 
 
 def unpacked(data: bytes, *, entries: int, total: int) -> dict[str, bytes]:
@@ -81,13 +82,14 @@ def read_book(data: bytes, *, modern: bool) -> list[Sheet]:
     """Return the visible sheets of an .xlsx (``modern``) or .xls file that have any cells; formulas as last computed.
 
     An .xlsx is unpacked under limits and packed again first, so the reader sees only what was measured; one
-    with a document type or entities of its own is refused.
+    with a document type or entities of its own, or in another encoding than UTF-8, is refused. The grids and
+    texts that either kind would make are reckoned first.
     """
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(_repacked(data) if modern else data))
+        book = CalamineWorkbook.from_filelike(io.BytesIO(_repacked(data) if modern else _measured(data)))
         visible = [about.name for about in book.sheets_metadata if about.visible == SheetVisibleEnum.Visible]
         grids = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in visible]
-    except (CalamineError, OSError) as error:
+    except (CalamineError, OSError, ValueError, struct.error) as error:
         raise Invalid(
             zh="工作簿已损坏、不完整或有密码，请重新导出",
             en="the workbook is damaged, cut off or locked with a password; export it again",
@@ -95,53 +97,57 @@ def read_book(data: bytes, *, modern: bool) -> list[Sheet]:
     return [_from_grid(grid) for grid in grids if any(any(cell != "" for cell in row) for row in grid)]
 
 
+def _measured(data: bytes) -> bytes:
+    """Return an .xls as it is, once its records are counted; one that is a zip archive as well has two meanings."""
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        raise ValueError("two meanings")
+    extent = old_books.extent(data)
+    _fits(extent.cells, lambda: extent.characters)
+    return data
+
+
 def _repacked(data: bytes) -> bytes:
+    """Pack again what a reader may need: the parts that are text, measured; pictures and macros stay behind."""
     parts = unpacked(data, entries=BOOK_ENTRIES, total=UNPACKED_BOOK)
+    _bounded(parts)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, part in parts.items():
-            if name.endswith((".xml", ".rels")) and (b"<!DOCTYPE" in part or b"<!ENTITY" in part):
+            if not name.lower().endswith((".xml", ".rels")):
+                continue
+            if b"<!DOCTYPE" in part or b"<!ENTITY" in part or b"\0" in part:
                 raise Invalid(
                     zh="工作簿内含实体定义，可能是攻击，已拒收",
                     en="the workbook defines entities, as attacks do: refused",
                 )
-            if name.startswith("xl/worksheets/"):
-                _bounded(name, part)
             archive.writestr(zipfile.ZipInfo(name), part)
     return out.getvalue()
 
 
-def _bounded(name: str, part: bytes) -> None:
-    """Refuse a sheet whose cells lie so far apart that the grid between them would not fit into memory.
+def _bounded(parts: dict[str, bytes]) -> None:
+    """Refuse sheets whose cells lie so far apart, or share such long texts, that they would not fit into memory.
 
-    The reader makes that grid whole and the process dies with it; a sheet that is not text cannot be measured.
+    The reader makes them whole and the process dies with it; a sheet that is not text cannot be measured.
     """
-    cells = _spread(part)
+    spread = sum(grids.cells(part, enough=GRID_CELLS) for part in parts.values() if grids.is_sheet(part))
+    _fits(spread, lambda: grids.characters(parts, enough=TEXTS))
+    if any(name.startswith("xl/worksheets/") and name.endswith(".bin") for name in parts):
+        raise Invalid(
+            zh="二进制工作簿（.xlsb）不接收，请另存为 .xlsx", en="a binary workbook (.xlsb): save it as .xlsx"
+        )
+
+
+def _fits(cells: int, characters: Callable[[], int]) -> None:
     if cells > GRID_CELLS:
-        for bare in _BARE:
-            part = bare.sub(b"", part)
-        cells = _spread(part)
-    if name.endswith(".bin") or cells > GRID_CELLS:
         raise Invalid(
             zh="工作表的单元格散布过广，请删除表外的单元格后重新导出",
             en="the sheet's cells lie too far apart: delete stray cells beyond the table and export it again",
         )
-
-
-def _spread(part: bytes) -> int:
-    """Return how many cells the grid of a sheet has, from its first to the furthest row and column named."""
-    letters, last = set(), 0
-    for place in _PLACE.finditer(part):
-        letters.add(place[1].upper())
-        last = max(last, int(place[2][:12]))
-    return last * max((_column(each) for each in letters), default=0)
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters[:9]:
-        number = number * 26 + letter - 64
-    return number
+    if characters() > TEXTS:
+        raise Invalid(
+            zh=f"工作簿的文字展开后超过 {TEXTS >> 20} MiB，已拒收；请分成几个文件报送",
+            en=f"the workbook's texts come to more than {TEXTS >> 20} MiB: refused; send it in several files",
+        )
 
 
 def _from_grid(grid: list[list[Any]]) -> Sheet:
@@ -176,13 +182,13 @@ def _cell(value: Any) -> str | None:
 
 
 def read_parquet(data: bytes) -> Sheet:
-    """Read a Parquet file; integers are exact, floats are marked, nested columns are refused."""
+    """Read a Parquet file; integers are exact, floats are marked, nested columns are refused.
+
+    What its columns decode to is bounded by its metadata first; texts stay in their dictionaries until their
+    sum is known, for a megabyte may name one long text a billion times.
+    """
     try:
-        file = pq.ParquetFile(io.BytesIO(data))
-        about = file.metadata
-        if about.num_columns > MAX_COLUMNS or about.num_rows * about.num_columns > PARQUET_CELLS:
-            raise Invalid(zh="文件过大", en="the file is too big")
-        table = file.read()
+        table = _decoded(data)
         columns = [_texts(column) for column in table.columns]
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Invalid(
@@ -196,6 +202,51 @@ def read_parquet(data: bytes) -> Sheet:
         np.arange(2, table.num_rows + 2, dtype=np.int32),
         float_columns=floats,
     )
+
+
+def _decoded(data: bytes) -> pa.Table:
+    about = pq.ParquetFile(io.BytesIO(data))
+    leaves = [about.schema.column(place) for place in range(about.metadata.num_columns)]
+    if len(leaves) > MAX_COLUMNS:
+        raise Invalid(zh=f"列数超过 {MAX_COLUMNS}", en=f"more than {MAX_COLUMNS} columns")
+    if any(leaf.max_repetition_level or leaf.length > LONGEST_FIXED for leaf in leaves):
+        raise ValueError("nested")
+    _small_enough(*_announced(about.metadata))
+    words = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+    file = pq.ParquetFile(io.BytesIO(data), read_dictionary=words)
+    if any(isinstance(column.type, pa.BaseExtensionType) for column in file.schema_arrow):
+        raise ValueError("not a plain type")
+    table = file.read()
+    _small_enough(table.num_rows * table.num_columns, sum(map(_text_bytes, table.columns)))
+    return table
+
+
+def _announced(about: pq.FileMetaData) -> tuple[int, int]:
+    """Return how many values and uncompressed bytes a Parquet file states, by whichever of its counts is larger."""
+    groups = [about.row_group(place) for place in range(about.num_row_groups)]
+    chunks = [group.column(place) for group in groups for place in range(group.num_columns)]
+    values = max(about.num_rows * about.num_columns, sum(max(chunk.num_values, 0) for chunk in chunks))
+    return values, sum(max(chunk.total_uncompressed_size, 0) for chunk in chunks)
+
+
+def _small_enough(values: int, size: int) -> None:
+    if values > PARQUET_CELLS or size > PARQUET_BYTES:
+        raise Invalid(
+            zh=f"Parquet 文件展开后过大（上限 {PARQUET_CELLS:,} 个单元格、{PARQUET_BYTES >> 20} MiB），已拒收；"
+            "请分成几个文件报送",
+            en=f"the Parquet file decodes to too much (limits: {PARQUET_CELLS:,} cells, {PARQUET_BYTES >> 20} MiB): "
+            "refused; send it in several files",
+        )
+
+
+def _text_bytes(column: pa.ChunkedArray) -> int:
+    """Return how many bytes the texts of a column kept in dictionaries would take, written out."""
+    total = 0
+    for chunk in column.chunks:
+        if pa.types.is_dictionary(chunk.type) and len(chunk.dictionary):
+            lengths = pc.cast(pc.binary_length(chunk.dictionary), pa.int64())
+            total += pc.sum(lengths.take(chunk.indices)).as_py() or 0
+    return total
 
 
 def _texts(column: pa.ChunkedArray) -> pa.Array:
