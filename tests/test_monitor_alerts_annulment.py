@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 
 from monitor import audit, database
 from monitor.alerts import raise_alerts
-from monitor.alerts.annulment import annul_for_facts
+from monitor.alerts.annulment import Fallen, annul_for_facts
 from monitor.tables import Alert, AlertEvent, Member, Outbox
 
 WRONG = {("medical_settlements", 9, 4)}
@@ -35,7 +35,7 @@ def raised(engine: Engine, home: int, *rules: str) -> None:
 def annul(engine: Engine, *, person: int | None = None) -> int:
     with database.transaction(engine) as session:
         somebody = session.scalars(select(Member.person_id)).one() if person is None else person
-        return len(annul_for_facts(session, WRONG, person=somebody, code="ERR_ID", by="林干事", as_of=DAY))
+        return len(annul_for_facts(session, Fallen(somebody, WRONG), code="ERR_ID", by="林干事", as_of=DAY))
 
 
 def alert(engine: Engine) -> Alert:
@@ -92,4 +92,4 @@ def test_a_reason_that_fires_again_on_other_facts_is_live_again(engine: Engine, 
 
 def test_an_unknown_code_is_refused(engine: Engine, home: int) -> None:
     with pytest.raises(ValueError, match="no code"), database.transaction(engine) as session:
-        annul_for_facts(session, WRONG, person=1, code="BECAUSE", by="t", as_of=DAY)
+        annul_for_facts(session, Fallen(1, WRONG), code="BECAUSE", by="t", as_of=DAY)

@@ -86,6 +86,43 @@ def test_a_link_is_undone_once_and_never_without_a_reason(linked: Service) -> No
         corrections.undo_link(linked, link.id, by="Wang", why="wrong", on=NIGHT)
 
 
+@pytest.mark.parametrize("wrong", ["400.00", "9000.00"])
+def test_a_wrong_link_is_felt_by_an_alert_that_rests_on_more_rows_than_it_shows(
+    service: Service, tmp_path: Path, wrong: str
+) -> None:
+    drop(tmp_path, "household_register", people(6), day=DAY - timedelta(days=1))
+    bills = settlements(7, of=1, settled_on="2026-03-01", self_pay="2000.00")
+    bill = {"id_no": damaged(0), "name": name(0), "settled_on": "2026-02-01", "self_pay": wrong}
+    drop(tmp_path, "medical_settlements", [*bills, *settlements(1, start=900, **bill)], day=DAY)
+    feeds.ingest_folder(service, tmp_path)
+    scan(service, NIGHT)
+    with database.reading(service.engine) as session:
+        link = session.scalars(select(Link)).one()
+        before = session.scalars(select(Alert).where(Alert.closed_at.is_(None))).one()
+        reason = next(one for one in before.reasons if one.rule == "medical_self_pay")
+        assert len(reason.evidence) == 5
+        assert (9 in {row["row"] for row in reason.evidence}) == (wrong == "9000.00")
+    assert corrections.undo_link(service, link.id, by="Wang", why="another's bill", on=NIGHT) == [before.id]
+    with database.reading(service.engine) as session:
+        assert {one.status for one in session.get_one(Alert, before.id).reasons} == {"annulled"}
+    scan(service, NIGHT + timedelta(days=1))
+    with database.reading(service.engine) as session:
+        (anew,) = session.scalars(select(Alert).where(Alert.closed_at.is_(None))).all()
+        assert next(one for one in anew.reasons if one.rule == "medical_self_pay").observed == 14_000
+
+
+def test_a_reason_that_rests_on_other_facts_of_the_feed_is_not_annulled(service: Service, tmp_path: Path) -> None:
+    drop(tmp_path, "household_register", people(6), day=DAY - timedelta(days=1))
+    bills = settlements(8, of=1, settled_on="2026-03-01", self_pay="2000.00")
+    bill = {"id_no": damaged(0), "name": name(0), "settled_on": "2024-02-01", "self_pay": "400.00"}
+    drop(tmp_path, "medical_settlements", [*bills, *settlements(1, start=900, **bill)], day=DAY)
+    feeds.ingest_folder(service, tmp_path)
+    scan(service, NIGHT)
+    with database.reading(service.engine) as session:
+        link = session.scalars(select(Link)).one()
+    assert corrections.undo_link(service, link.id, by="Wang", why="another's bill", on=NIGHT) == []
+
+
 @pytest.fixture
 def proposed(service: Service, tmp_path: Path) -> Service:
     """A plea by name and phone that may be a member's."""

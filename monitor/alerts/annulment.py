@@ -1,7 +1,8 @@
 """What rested on the wrong facts falls with them: a link undone, a row taken back."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
@@ -12,13 +13,28 @@ from monitor.alerts.changes import LIVE
 from monitor.lifecycle import Step, move
 from monitor.tables import Alert, AlertEvent, Json, Member, Reason
 
+Rows = Set[tuple[str, int, int]]
 CODES = ("ERR_ID", "ERR_WITHDRAWN")
 
 
-def annul_for_facts(
-    session: Session, rows: set[tuple[str, int, int]], *, person: int, code: str, by: str, as_of: date
-) -> list[uuid.UUID]:
-    """Annul the reasons that rest on ``rows`` (feed, delivery, row number) said of ``person``; return the alerts.
+@dataclass(frozen=True)
+class Fallen:
+    """Wrong facts said of ``person``, as rows (feed, delivery, row number).
+
+    A reason keeps only its weightiest rows: ``reasons`` are those (by id) that rest on the facts unseen.
+    """
+
+    person: int
+    rows: Rows
+    reasons: Set[int] = frozenset()
+
+    def bear(self, reason: Reason) -> bool:
+        """Whether a standing reason rests on these facts."""
+        return reason.status in LIVE and (reason.id in self.reasons or bool(rows_of(reason.evidence) & self.rows))
+
+
+def annul_for_facts(session: Session, fallen: Fallen, *, code: str, by: str, as_of: date) -> list[uuid.UUID]:
+    """Annul the reasons that rest on ``fallen`` facts; return their alerts.
 
     ``code`` says why: ERR_ID, the facts were somebody else's; ERR_WITHDRAWN, their agency took them back.
     An alert of which nothing else stands, nor ever stood, is annulled with them; one that has other reasons
@@ -27,10 +43,10 @@ def annul_for_facts(
     if code not in CODES:
         raise ValueError(f"no code for annulling: {code}")
     touched = []
-    for alert in _alerts_of(session, person):
-        fallen = [reason for reason in alert.reasons if _rests_on(reason, rows)]
-        if fallen:
-            _annul(session, alert, fallen, code=code, by=by, as_of=as_of)
+    for alert in _alerts_of(session, fallen.person):
+        reasons = [reason for reason in alert.reasons if fallen.bear(reason)]
+        if reasons:
+            _annul(session, alert, reasons, code=code, by=by, as_of=as_of)
             touched.append(alert.id)
     return touched
 
@@ -41,9 +57,19 @@ def _alerts_of(session: Session, person: int) -> Iterator[Alert]:
     yield from session.scalars(chosen.order_by(Alert.id))
 
 
-def _rests_on(reason: Reason, rows: set[tuple[str, int, int]]) -> bool:
-    said = {(row["feed"], row["delivery"], row["row"]) for row in reason.evidence}
-    return reason.status in LIVE and bool(said & rows)
+def rows_of(evidence: Iterable[Json]) -> set[tuple[str, int, int]]:
+    """Return the rows (feed, delivery, row number) that ``evidence`` shows."""
+    return {(row["feed"], row["delivery"], row["row"]) for row in evidence}
+
+
+def live_reasons(session: Session, person: int) -> list[tuple[Reason, int]]:
+    """Return the reasons that stand in the open alerts of the households ``person`` is or was in, each with its key."""
+    return [
+        (reason, alert.household_id)
+        for alert in _alerts_of(session, person)
+        for reason in alert.reasons
+        if reason.status in LIVE
+    ]
 
 
 def _annul(session: Session, alert: Alert, fallen: list[Reason], *, code: str, by: str, as_of: date) -> None:

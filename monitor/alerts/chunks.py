@@ -75,16 +75,16 @@ class Judge:
             lists = (told.sentence_zh, told.sentence_en, told.parameters, told.unseen)
             yield from map(Told, places.tolist(), repeat(column), *lists)
 
-    def evidence(self, rule: str, households: Keys) -> Evidence:
-        """Return up to five rows behind ``rule`` for each of ``households``, the weightiest first."""
+    def evidence(self, rule: str, households: Keys, *, most: int = _ROWS_SHOWN) -> Evidence:
+        """Return up to ``most`` (five) rows behind ``rule`` for each of ``households``, the weightiest first."""
         found: dict[int, list[Json]] = {}
         for indicator in self._shown(rule):
             rows = evidence(
-                self.view, self.policy, as_of=self.as_of, indicator=indicator, households=households, most=_ROWS_SHOWN
+                self.view, self.policy, as_of=self.as_of, indicator=indicator, households=households, most=most
             )
             for household, row in zip(rows["household_key"].tolist(), _written(rows), strict=True):
                 held = found.setdefault(household, [])
-                if row not in held and len(held) < _ROWS_SHOWN:
+                if row not in held and len(held) < most:
                     held.append(row)
         return found
 
