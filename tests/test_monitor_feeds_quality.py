@@ -70,6 +70,29 @@ def test_a_number_of_rows_within_the_limits_is_not_held(send: Send, rows: int) -
     assert send(3, rows).status == "committed"
 
 
+@pytest.mark.parametrize("earlier", [1, 2])
+def test_ten_times_the_rows_are_held_even_in_the_second_and_third_period(
+    sqlite_service: Service, tmp_path: Path, earlier: int
+) -> None:
+    feeds.ingest(sqlite_service, drop(tmp_path, "household_register", people(400), day=date(2025, 1, 1)))
+
+    def status(month: int, rows: int) -> str:
+        bills = settlements(rows, start=month * 10_000, of=400)
+        return feeds.ingest(sqlite_service, drop(tmp_path, "medical_settlements", bills, day=MONTHS[month])).status
+
+    assert {status(month, 300) for month in range(earlier)} == {"committed"}
+    assert status(earlier, 3000) == "held"
+    assert status(earlier + 1, 2900) == "committed"
+
+
+def test_a_small_young_feed_may_grow_tenfold(sqlite_service: Service, tmp_path: Path) -> None:
+    feeds.ingest(sqlite_service, drop(tmp_path, "household_register", people(400), day=date(2025, 1, 1)))
+    for month, rows in enumerate((15, 190)):
+        bills = settlements(rows, start=month * 10_000, of=400)
+        receipt = feeds.ingest(sqlite_service, drop(tmp_path, "medical_settlements", bills, day=MONTHS[month]))
+        assert receipt.status == "committed"
+
+
 def test_a_small_correction_soon_after_a_regular_delivery_is_not_held(send: Send) -> None:
     assert send(2, settlements(12, start=777), day=MONTHS[2] + timedelta(days=20)).status == "committed"
 

@@ -2,7 +2,7 @@
 
 A limit is broken only where the number is large enough to mean something: small counts fluctuate. An append
 that follows a regular one within the same period is a correction and may be small, and so may one of a size that
-the feed has had before.
+the feed has had before. A feed of one or two periods has no usual size yet: only ten times its largest is held.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,6 +26,7 @@ ENOUGH_AMOUNTS = 30
 ENOUGH_FAULTS = 20
 FUTURE_SHARE = 0.2
 LOOKS_SHIFT = 0.5
+LEAP = 10
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,11 @@ def _held(code: str, zh: str, en: str, column: str | None = None) -> Problem:
 
 def _volume(checked: Checked, past: Sequence[Past], received_on: date) -> Iterator[Problem]:
     quality, rows = checked.page.quality, checked.rows
+    if quality.rows_low is None or quality.rows_high is None:
+        return
     usual = usual_rows(checked.page, past)
-    if usual is None or quality.rows_low is None or quality.rows_high is None:
+    if usual is None:
+        yield from _leap(past, rows, max(LEAP, quality.rows_high), quality.rows_from)
         return
     too_many = rows > quality.rows_high * usual and rows >= quality.rows_from
     too_few = rows < quality.rows_low * usual and usual >= quality.rows_from
@@ -84,11 +88,22 @@ def _volume(checked: Checked, past: Sequence[Past], received_on: date) -> Iterat
         due = _due(checked.page, past, received_on, usual * quality.rows_low)
         too_few = due and not _alike(past, rows, quality.rows_low)
     if too_many or (too_few and checked.mode != "withdraw"):
-        yield _held(
-            "held_volume",
-            f"行数 {rows} 与往次（约 {usual:.0f}）相差过大",
-            f"{rows} rows, while the deliveries before had about {usual:.0f}",
-        )
+        yield _unusual(rows, usual)
+
+
+def _leap(past: Sequence[Past], rows: int, times: float, least: int) -> Iterator[Problem]:
+    """A feed too young to have a usual size may grow and shrink, but not to many times its largest delivery."""
+    largest = max((one.rows for one in past), default=0)
+    if largest and rows >= times * largest and rows >= least:
+        yield _unusual(rows, largest)
+
+
+def _unusual(rows: int, usual: float) -> Problem:
+    return _held(
+        "held_volume",
+        f"行数 {rows} 与往次（约 {usual:.0f}）相差过大",
+        f"{rows} rows, while the deliveries before had about {usual:.0f}",
+    )
 
 
 def usual_rows(page: FeedPage, past: Sequence[Past]) -> float | None:
