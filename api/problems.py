@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.faults import expected
 from api.guard import REQUEST, guards
 from monitor.errors import (
     CodeNeeded,
@@ -31,6 +32,7 @@ from monitor.errors import (
     Unproven,
 )
 
+MOST_TOLD = 5
 MEDIA_TYPE = "application/problem+json"
 _STATUS: Mapping[type[Refused], int] = {
     NotFound: 404, Forbidden: 403, Conflict: 409, Stale: 412, Invalid: 422, Unconditional: 428,
@@ -79,11 +81,6 @@ _NEXT: Mapping[int, tuple[str, str]] = {
     503: ("请按 Retry-After 所示秒数后重试；内容未保存", "try again after Retry-After seconds; nothing was saved"),
 }
 RETRY_SECONDS = 5
-_OFFENDED: Mapping[str, tuple[str, str]] = {
-    "missing": ("必填", "required"),
-    "extra_forbidden": ("没有这个字段", "no such field"),
-    "json_invalid": ("不是有效的 JSON", "not valid JSON"),
-}
 
 
 class Fault(BaseModel):
@@ -202,7 +199,8 @@ def _unreadable(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
     faults = [_fault(said) for said in error.errors()]
-    zh, en = "请按 faults 逐项改正后重发", "mend what faults lists, then send it again"
+    zh = f"请改正后重发：{'；'.join(f'{one.where} {one.zh}' for one in faults[:MOST_TOLD])}"
+    en = f"mend and send again: {'; '.join(f'{one.where} {one.en}' for one in faults[:MOST_TOLD])}"
     return problem(422, zh=zh, en=en, faults=faults)
 
 
@@ -220,11 +218,8 @@ def _broken(request: Request, __: Exception) -> JSONResponse:
 
 def _fault(said: Mapping[str, Any]) -> Fault:
     """An unknown field's name is the sender's text and is not repeated."""
-    code, place = str(said["type"]), [str(part) for part in said["loc"]]
-    if code == "extra_forbidden":
+    kind, place = str(said["type"]), [str(part) for part in said["loc"]]
+    if kind == "extra_forbidden":
         place[-1] = "?"
-    expected = said.get("ctx", {}).get("expected") if code in ("literal_error", "enum") else None
-    zh, en = _OFFENDED.get(code, (f"不符合要求（{code}）", f"not as required ({code})"))
-    if expected:
-        zh, en = f"应为 {expected}", f"expected {expected}"
+    code, zh, en = expected(kind, said.get("ctx") or {})
     return Fault(where=".".join(place), code=code, zh=zh, en=en)

@@ -220,6 +220,36 @@ def test_what_cannot_be_read_is_refused_without_repeating_it(
     assert answer.json()["detail_zh"]
 
 
+@pytest.mark.parametrize(
+    ("change", "code", "zh", "en"),
+    [
+        ({"visited_on": "31/12/2026"}, "not_a_date", "YYYY-MM-DD", "YYYY-MM-DD"),
+        ({"id": 5}, "not_an_id", "UUID", "UUID"),
+        ({"finding": "maybe"}, "not_one_of", "confirmed, partly", "confirmed, partly"),
+        ({"note": "很" * 5000}, "too_long", "个字符", "characters"),
+        ({"note": 5}, "not_a_text", "文字", "text"),
+        ({"wrong": 1}, "unknown_field", "没有这个字段", "no such field"),
+        ({"way": None}, "not_one_of", "home, phone", "home, phone"),
+    ],
+)
+def test_a_refused_field_is_named_with_what_is_expected_of_it(
+    client: TestClient, service: Service, change: dict[str, Any], code: str, zh: str, en: str
+) -> None:
+    raise_some(service, [{"illness": FIRES}])
+    answer = client.post(f"/api/v1/alerts/{only_alert(service).id}/follow-ups", json=VISIT | change).json()
+    (fault,) = answer["faults"]
+    assert (fault["code"], zh in fault["zh"], en in fault["en"]) == (code, True, True)
+    assert (fault["where"] in answer["detail_zh"], fault["zh"] in answer["detail_zh"]) == (True, True)
+    assert fault["en"] in answer["detail"]
+
+
+def test_no_answer_names_a_code_of_the_validating_library(client: TestClient) -> None:
+    for query in ({"limit": 0}, {"limit": "x"}, {"level": "purple"}, {"region": "x"}, {"rule": "a'b"}):
+        text = client.get("/api/v1/alerts", params=query).text
+        words = ("literal_error", "pattern_mismatch", "greater_than", "parsing", "_type", "{0,63}")
+        assert [word for word in words if word in text] == []
+
+
 def test_what_makes_no_sense_is_refused_in_both_languages(client: TestClient, service: Service) -> None:
     raise_some(service, [{"illness": FIRES}])
     path = f"/api/v1/alerts/{only_alert(service).id}/follow-ups"

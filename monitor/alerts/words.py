@@ -32,6 +32,7 @@ _SAID: Mapping[Language, Mapping[str, str]] = {
         "account": "{number} {region} {category}，截至{as_of}：{fires}条触发，{unknown}条缺数据，{silent}条未触发",
         "answer": "  [{verdict}] {name}：{text}",
         "quiet": "     已核实无需处理，静默至 {until}（{why}）",
+        "dormant": "  [缺数据] 休眠{count}条，缺 {feeds}：{rules}", "never": "{}（从未收到）", "last": "{}（最近 {}）",
         "stale": "  已过期的数据：{}", "list": "、", "steps": "；",
     },
     "en": {
@@ -48,6 +49,8 @@ _SAID: Mapping[Language, Mapping[str, str]] = {
         "account": "{number}, {region}, {category}, as of {as_of}: {fires} fire, {unknown} unknown, {silent} silent",
         "answer": "  [{verdict}] {name}: {text}",
         "quiet": "     found to need nothing, quiet until {until} ({why})",
+        "dormant": "  [unknown] {count} dormant for want of {feeds}: {rules}",
+        "never": "{} (never received)", "last": "{} (last on {})",
         "stale": "  stale or missing data: {}", "list": ", ", "steps": "; ",
     },
 }  # fmt: skip
@@ -79,7 +82,10 @@ class Speaker:
         return "\n".join(lines)
 
     def account(self, account: Account, *, region: str) -> str:
-        """Return why and why not: what fires, what is unknown, and the nearest way for the rest to fire."""
+        """Return why and why not: what fires, what is unknown, and the nearest way for the rest to fire.
+
+        Rules that only wait for a feed are one line for each feed (or for those that lack the same several).
+        """
         said, verdicts = self._said, [answer.explanation.verdict for answer in account.answers]
         lines = [
             said["account"].format(
@@ -87,8 +93,12 @@ class Speaker:
                 as_of=account.as_of, **{name: verdicts.count(name) for name in ("fires", "unknown", "silent")},
             )
         ]  # fmt: skip
+        dormant = _dormant(account, self.policy)
+        asleep = {answer.explanation.rule.name for answers in dormant.values() for answer in answers}
         for answer in account.answers:
-            lines.extend(self._answer(answer))
+            if answer.explanation.rule.name not in asleep:
+                lines.extend(self._answer(answer))
+        lines.extend(self._asleep(account, feeds, answers) for feeds, answers in sorted(dormant.items()))
         stale = [self.feed(name) for name, state in sorted(account.states.items()) if not state.fresh]
         if stale:
             lines.append(said["stale"].format(said["list"].join(stale)))
@@ -145,6 +155,13 @@ class Speaker:
         if answer.quiet:
             yield said["quiet"].format(until=answer.quiet.until_on, why=answer.quiet.why)
 
+    def _asleep(self, account: Account, feeds: Sequence[str], answers: Sequence[Answer]) -> str:
+        said, joined = self._said, self._said["list"].join
+        heard = {feed: account.states[feed].last_known_on for feed in feeds}
+        names = [said["last" if on else "never"].format(self.feed(feed), on) for feed, on in heard.items()]
+        rules = [self.rule(answer.explanation.rule.name) for answer in answers]
+        return said["dormant"].format(count=len(answers), feeds=joined(names), rules=joined(rules))
+
     def _category(self, category: str | None) -> str:
         known = CATEGORIES.get(category or "")
         return known[self.language] if known else category or "—"
@@ -152,3 +169,14 @@ class Speaker:
     @property
     def _said(self) -> Mapping[str, str]:
         return _SAID[self.language]
+
+
+def _dormant(account: Account, policy: Policy) -> dict[tuple[str, ...], list[Answer]]:
+    """Return the unknown rules by the stale feeds that they read; one that a person has quieted stands alone."""
+    found: dict[tuple[str, ...], list[Answer]] = {}
+    for answer in account.answers:
+        name = answer.explanation.rule.name
+        stale = tuple(feed for feed in sorted(policy.feeds_of(name)) if not account.states[feed].fresh)
+        if answer.explanation.verdict == "unknown" and stale and not answer.quiet:
+            found.setdefault(stale, []).append(answer)
+    return found
