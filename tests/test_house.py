@@ -110,3 +110,12 @@ def test_every_branch_of_what_is_mutated_is_run_by_the_examples_written_for_it(t
     wanted = ["report", "--fail-under=100", "--show-missing", f"--include={','.join(sources)}"]
     told = subprocess.run([*measured, *wanted], cwd=ROOT, env=place, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout
+
+
+def test_every_proof_that_the_fault_list_names_exists() -> None:
+    tests = sorted((ROOT / "tests").glob("test_*.py"))
+    there = {path.stem for path in tests} | {node.name for path in tests for node in functions(path)}
+    named = re.findall(r"`((?:…_)?test_\w+(?:_…)?)`", (ROOT / "tests" / "faults.md").read_text(encoding="utf-8"))
+    lost = [name for name in named if not any(one.startswith(name.removesuffix("_…")) for one in there)]
+    assert named
+    assert lost == []
