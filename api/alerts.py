@@ -1,13 +1,13 @@
-"""The queue of alerts, one alert with all its reasons, and the follow-up that a worker records."""
+"""One alert with all its reasons, and the follow-up that a worker records."""
 
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.briefs import AlertBrief, Desk, Level
 from api.deps import ByLaw, InTransaction, Laws, Reading, Serving, Viewing, may
 from api.households import QuietOut, by_place
 from api.office import AtOffice
@@ -20,47 +20,11 @@ from monitor.tables import Alert, FollowUp, Reason
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES)
 
-Level = Literal["red", "orange", "yellow", "blue"]
-Status = Literal[
-    "open", "assigned", "visited", "snoozed", "referred", "suspended", "town_review", "county_review", "returned",
-    "transferred", "reopened", "closed", "annulled",
-]  # fmt: skip
 Direction = Literal["help", "leave", "check"]
-RegionCode = Annotated[str, Field(pattern=r"^[0-9]{2,12}$", description="行政区划代码，含下级 / with all below it")]
-RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="规则 / a rule still standing in it")]
 Way = Literal["home", "phone", "video", "office"]
 FindingWord = Literal[
     "confirmed", "partly", "helped", "no_need", "false_alarm", "unreachable", "moved", "died", "watch"
 ]
-
-
-class AlertBrief(BaseModel):
-    """An alert as a line of the queue."""
-
-    id: UUID
-    household_no: str
-    name: str = Field(description="户主姓名（隐去）/ the head's masked name", examples=["张*"])
-    level: Level
-    status: Status
-    category: str | None
-    region: str
-    region_name: str
-    opened_on: date
-    seen_on: date = Field(description="最近一次判定的截止日 / last judged as of")
-    cleared_on: date | None = Field(description="全部原因消除之日，待人工办结 / every reason cleared: to be closed")
-    recurring: bool = Field(description="复发 / not the household's first episode")
-    rules: list[str] = Field(description="现存原因，最重的在前 / standing reasons, the weightiest first")
-    sentence_zh: str
-    sentence_en: str
-    unseen: int = Field(description="未能判断的规则数 / rules that could not be judged")
-
-
-class AlertPage(BaseModel):
-    """A page of the queue, the most urgent first."""
-
-    items: list[AlertBrief]
-    next: str | None = Field(description="下一页标记；空为最后一页 / cursor of the next page; null: this is the last")
-    count: str = Field(description="条数，最多数到 1000+ / how many, counted up to 1000+", examples=["37", "1000+"])
 
 
 class ReasonOut(BaseModel):
@@ -189,39 +153,6 @@ class FollowUpIn(BaseModel):
     )
 
 
-class Narrowed(BaseModel):
-    """What the queue is narrowed to."""
-
-    model_config = ConfigDict(extra="forbid")
-    region: RegionCode | None = None
-    level: Level | None = None
-    rule: RuleName | None = None
-    status: Status | None = Field(None, description="省略：未办结的 / omitted: what still needs somebody")
-    direction: Direction | None = None
-    cleared: bool | None = Field(None, description="全部原因已消除 / every reason cleared")
-    limit: int = Field(50, ge=1, le=200)
-    after: str | None = Field(None, max_length=200, description="上一页的 next / next of the page before")
-
-
-@router.get("", summary="预警队列 / Queue", dependencies=[may("alert.read")])
-def list_alerts(
-    service: Serving,
-    viewer: Viewing,
-    session: Reading,
-    laws: ByLaw,
-    filters: Annotated[Narrowed, Query()],
-) -> AlertPage:
-    """Return the queue in order of level, excess and age, cut to the worker's region; pages survive inserts."""
-    wanted = queue.Filters(**filters.model_dump(exclude={"limit", "after"}))
-    page = queue.queue(session, wanted, viewer=viewer, after=filters.after, most=filters.limit)
-    names = people.titles(session, [alert.household_id for alert in page.alerts], keyring=service.keyring)
-    return AlertPage(
-        items=[AlertBrief(**_brief(alert, names, laws)) for alert in page.alerts],
-        next=page.following,
-        count="1000+" if page.count > queue.MOST_COUNTED else str(page.count),
-    )
-
-
 @router.get("/{alert_id}", summary="一条预警 / One alert", dependencies=[may("alert.read")])
 def get_alert(
     alert_id: UUID, service: Serving, viewer: Viewing, session: Reading, laws: ByLaw, response: Response
@@ -233,7 +164,7 @@ def get_alert(
     around = queue.episodes(session, alert)
     response.headers["ETag"] = f'"{alert.version}"'
     return AlertOut(
-        **_brief(alert, {alert.household_id: people.title(shown)}, laws),
+        **Desk(session, service, laws).briefs([alert])[0].model_dump(),
         episode=alert.episode, previous=around["previous"], following=around["next"], closed_at=alert.closed_at,
         closed_why=alert.closed_why, lower_level=alert.lower_level, lower_since_on=alert.lower_since_on,
         members=[MemberOut.model_validate(member) for member in shown],
@@ -262,19 +193,6 @@ def add_follow_up(
     visit = cases.Visit(**said | {name: tuple(said[name]) for name in ("present", "facts", "proposed")})
     done = cases.record(session, alert_id, visit, by=viewer, office=office)
     return _follow_up(done.follow_up, service)
-
-
-def _brief(alert: Alert, names: Mapping[int, str], laws: Laws) -> dict[str, Any]:
-    standing = [reason for reason in alert.reasons if reason.status in ("active", "unknown")]
-    first: Sequence[Reason] = standing or alert.reasons
-    return {
-        "id": alert.id, "household_no": alert.household.household_no, "name": names.get(alert.household_id, "—"),
-        "level": alert.level, "status": alert.status, "category": alert.category, "region": alert.region,
-        "region_name": laws.tree.full_name(alert.region, alert.seen_on), "opened_on": alert.opened_on,
-        "seen_on": alert.seen_on, "cleared_on": alert.cleared_on, "recurring": alert.previous_id is not None,
-        "rules": [reason.rule for reason in standing], "sentence_zh": first[0].sentence_zh if first else "",
-        "sentence_en": first[0].sentence_en if first else "", "unseen": len(alert.unseen),
-    }  # fmt: skip
 
 
 def _reason(reason: Reason, places: dict[int, int]) -> ReasonOut:

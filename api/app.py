@@ -10,17 +10,23 @@ from api import (
     alerts,
     auth,
     cases,
+    desk,
+    duties,
     feeds,
     health,
     households,
     photos,
     problems,
+    queue,
     reports,
     reveals,
     reviews,
     runs,
     sheets,
+    taking,
+    together,
     uploads,
+    views,
 )
 from api.declared import declare
 from api.deps import Laws
@@ -38,6 +44,11 @@ _DESCRIPTION = """低收入人口动态监测：预警队列、逐条解释、�
 Low-income monitoring: the queue of alerts, each reason explained, follow-ups recorded. Every answer is cut to the
 region of the worker whose bearer token is sent; names are masked and ID numbers never appear.
 """
+_DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
+    health, auth, accounts, queue, together, taking, alerts, desk, duties, views, households, feeds, runs, uploads,
+    reveals, reports, sheets,
+    cases, photos, reviews,
+)  # fmt: skip
 
 
 def create() -> FastAPI:
@@ -64,11 +75,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     app.add_middleware(Guard)
     app.add_middleware(Observe)  # the outermost: it names the request
-    doors = (
-        health, auth, accounts, alerts, households, feeds, runs, uploads, reveals, reports, sheets,
-        cases, photos, reviews,
-    )  # fmt: skip
-    routers = [door.router for door in doors]
+    routers = [door.router for door in _DOORS]
     for router in routers:
         app.include_router(router)
     declare(app, routers)

@@ -169,10 +169,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _broken)
 
 
+def status_of(refusal: Refused) -> int:
+    """Return the status that a refusal is answered with."""
+    return next(_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS)
+
+
 def _refused(_: Request, refusal: Exception) -> JSONResponse:
     if not isinstance(refusal, Refused):
         raise refusal
-    status = next(_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS)
+    status = status_of(refusal)
     headers = {"ETag": f'"{refusal.version}"'} if isinstance(refusal, Stale) else {}
     if isinstance(refusal, InFlight):
         headers["Retry-After"] = "1"

@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.alerts import Level, RegionCode
+from api.briefs import Level
 from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
 from api.problems import RESPONSES
+from api.queue import RegionCode
 from monitor import reports
 from monitor.alerts import people
 from monitor.reports import Asked, Cell, Figure

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.alerts import Level, RegionCode
+from api.briefs import Level
 from api.deps import ByLaw, InTransaction, Laws, Serving, Viewing, may
 from api.problems import RESPONSES, described
+from api.queue import RegionCode
 from api.reports import Dimension
 from monitor import access, cases, database, exports, imports
 from monitor.reports import Asked

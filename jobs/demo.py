@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 from jobs import city
 from jobs.scan import Scanned, scan
 from monitor import access, database, feeds, policy, regions
-from monitor.alerts import people, queue
+from monitor.alerts import people
 from monitor.alerts.words import Language, Speaker
 from monitor.errors import Conflict
 from monitor.feeds import Receipt
 from monitor.service import Service, open_service
 from monitor.settings import Settings
 from monitor.tables import Alert
+from monitor.work import deadlines, queue
 
 UNTIL = date(2026, 6, 30)
 """The last day of the made-up deliveries, the same on every day of the calendar: a demo can be repeated."""
@@ -118,21 +119,21 @@ def three_alerts(demo: Demo, *, language: Language) -> list[str]:
                 people.members(session, alert.household_id, as_of=as_of, keyring=demo.service.keyring),
                 region=tree.full_name(alert.region, as_of),
             )
-            for alert in _chosen(session, demo.token)
+            for alert in _chosen(session, demo.token, deadlines.spans(session, law, today=as_of))
         ]
 
 
-def _chosen(session: Session, token: str) -> list[Alert]:
+def _chosen(session: Session, token: str, spans: deadlines.Spans) -> list[Alert]:
     viewer = access.sign_in(session, token)
     if viewer is None:
         raise Conflict(zh="演示账号已停用", en="the demo's worker is no longer active")
     wanted = (queue.Filters(direction="help"), queue.Filters(direction="leave"), queue.Filters(direction="check"))
     found: dict[object, Alert] = {}
     for filters in (*wanted, queue.Filters()):
-        for alert in queue.queue(session, filters, viewer=viewer, most=4).alerts:
+        for alert in queue.queue(session, filters, viewer=viewer, spans=spans, most=4).alerts:
             if alert.id not in found:
                 found[alert.id] = alert
                 break
-    top = queue.queue(session, queue.Filters(), viewer=viewer, most=3).alerts
+    top = queue.queue(session, queue.Filters(), viewer=viewer, spans=spans, most=3).alerts
     found |= {alert.id: alert for alert in top if alert.id not in found}
     return list(found.values())[:3]

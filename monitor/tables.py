@@ -801,7 +801,7 @@ class Digest(Table):
     region: Mapped[str] = mapped_column(String(12))
     contents: Mapped[Json]
     made_at: Mapped[datetime] = mapped_column(default=utc_now)
-    __table_args__ = (Index("uq_digests_day", "as_of", "recipient", "region", unique=True),)
+    __table_args__ = (Index("ix_digests_recipient", "recipient", "region", "made_at"),)
 
 
 class Case(Table):

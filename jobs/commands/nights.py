@@ -37,6 +37,17 @@ def scan(
     _say(done.counts, again=done.again)
 
 
+def remind(as_of: AsOf) -> None:
+    """提醒 / Bring back what was put off, tell what is due and overdue, escalate what is long overdue; each once."""
+    from jobs import run
+    from jobs.remind import JOB
+    from jobs.remind import remind as run_remind
+
+    with opened() as service, run.leased(service, JOB, as_of=as_of):
+        done = run_remind(service, as_of)
+    screen.print(", ".join(f"{name} {count:,}" for name, count in sorted(done.items())) or "无 / none", markup=False)
+
+
 def _say(counts: Any, *, again: bool) -> None:
     show(
         "规则 / rules",

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from monitor.alerts.explaining import Account, Answer
 from monitor.alerts.people import Shown, places, title
-from monitor.alerts.queue import LIVING
+from monitor.lifecycle import ALERT
 from monitor.policy import Policy
 from monitor.policy.vocabulary import CATEGORIES, DIRECTIONS, LEVELS
 from monitor.tables import Alert, Reason
@@ -73,7 +73,7 @@ class Speaker:
                 episode=alert.episode,
             )
         ]  # fmt: skip
-        if alert.cleared_on and alert.status in LIVING:
+        if alert.cleared_on and alert.status in ALERT.living:
             lines.append(said["cleared"].format(on=alert.cleared_on))
         for number, reason in enumerate(alert.reasons, start=1):
             lines.extend(self._reason(number, reason, places(shown)))

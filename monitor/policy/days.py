@@ -77,6 +77,12 @@ class Calendar:
             count -= self.works(day)
         return day
 
+    def between(self, start: date, end: date) -> int:
+        """Return how many working days lie after ``start`` up to ``end``; negative when ``end`` lies before."""
+        if end < start:
+            return -self.between(end, start)
+        return sum(self.works(start + step * ONE_DAY) for step in range(1, (end - start).days + 1))
+
     def deadlines(
         self, received_on: date, *, contact_days: float | None, visit_days: float | None, result_days: float | None
     ) -> Deadlines:

@@ -1,0 +1,169 @@
+"""The queue: grouped by urgency, every alert on exactly one page of exactly one group, counts that agree with lists."""
+
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from desks import OTHER_COUNTY, raised
+from factories import DAY, FIRES, VILLAGE, viewer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, select, update
+
+from monitor import database, policy
+from monitor.matching.finding import index_people
+from monitor.service import Service
+from monitor.tables import Alert, Person
+from monitor.work import deadlines, queue, searching
+from monitor.work.deadlines import GROUPS, Spans
+from monitor.work.queue import Filters
+
+TODAY = date(2026, 3, 13)
+SPANS = Spans(date(2026, 3, 6), TODAY, date(2026, 3, 16))
+ALL = viewer()
+
+
+def set_due(service: Service, alert: uuid.UUID, on: date | None) -> None:
+    with database.transaction(service.engine) as session:
+        changed = {"contact_due_on": on, "visit_due_on": None, "result_due_on": None}
+        session.execute(update(Alert).where(Alert.id == alert).values(changed))
+
+
+def walk(service: Service, filters: Filters, *, most: int = 2, region: str = "00") -> list[uuid.UUID]:
+    """Every alert of the list, page after page."""
+    seen: list[uuid.UUID] = []
+    after = None
+    while True:
+        with database.reading(service.engine) as session:
+            page = queue.queue(session, filters, viewer=viewer(region), spans=SPANS, after=after, most=most)
+            seen += [alert.id for alert in page.alerts]
+        after = page.following
+        if after is None:
+            return seen
+
+
+def counted(service: Service, filters: Filters, region: str = "00") -> dict[str, int]:
+    with database.reading(service.engine) as session:
+        return dict(queue.counts(session, filters, viewer=viewer(region), spans=SPANS))
+
+
+def test_it_is_grouped_by_urgency_then_level_then_due_date(service: Service) -> None:
+    verdicts: list[dict[str, Any]] = [{"illness": FIRES}, {"elder": FIRES}, {"illness": FIRES}, {"income": FIRES}]
+    late_red, very_late_yellow, soon_red, never_orange = raised(service, verdicts)
+    for alert, on in (
+        (late_red, date(2026, 3, 12)), (very_late_yellow, date(2026, 3, 2)), (soon_red, TODAY), (never_orange, None),
+    ):  # fmt: skip
+        set_due(service, alert, on)
+    assert walk(service, Filters()) == [very_late_yellow, late_red, soon_red, never_orange]
+    assert counted(service, Filters()) == {"long_overdue": 1, "overdue": 1, "soon": 1, "later": 1}
+    assert walk(service, Filters(group="soon")) == [soon_red]
+    assert walk(service, Filters(level="red")) == [late_red, soon_red]
+
+
+def test_every_alert_is_on_one_page_of_one_group_and_counts_agree(sqlite_service: Service) -> None:
+    """Over random deadlines, owners and states, on pages of any length."""
+    service = sqlite_service
+    alerts = raised(service, [{"illness": FIRES}] * 5 + [{"elder": FIRES}] * 5)
+    alerts += raised(service, [{"income": FIRES}] * 4, region=OTHER_COUNTY, start=50)
+    days = st.integers(-12, 8).map(lambda off: TODAY + timedelta(days=off))
+
+    @settings(max_examples=25)
+    @given(st.lists(days | st.none(), min_size=14, max_size=14), st.integers(1, 6), st.sampled_from(["00", "340203"]))
+    def holds(dues: list[date | None], most: int, region: str) -> None:
+        for alert, on in zip(alerts, dues, strict=True):
+            set_due(service, alert, on)
+        whole = walk(service, Filters(), most=most, region=region)
+        assert sorted(whole) == sorted(alerts if region == "00" else alerts[10:])
+        parts = [walk(service, Filters(group=group), most=most, region=region) for group in GROUPS]
+        assert [alert for part in parts for alert in part] == whole
+        assert list(counted(service, Filters(), region).values()) == [len(part) for part in parts]
+
+    holds()
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(rules=("illness",)), {0}), (Filters(rules=("illness", "elder")), {0, 1}), (Filters(rules=()), set()),
+        (Filters(direction="help"), {0, 1, 2}), (Filters(recurring=True), set()), (Filters(recurring=False), {0, 1, 2}),
+        (Filters(unowned=True), {0, 1, 2}), (Filters(owners=(uuid.UUID(int=1),)), set()),
+        (Filters(region=OTHER_COUNTY[:6]), {2}), (Filters(region=VILLAGE), {0, 1}), (Filters(status="closed"), set()),
+        (Filters(status="assigned"), set()), (Filters(claimable=True), {0, 1, 2}), (Filters(people=()), set()),
+    ],
+)  # fmt: skip
+def test_filters_narrow_the_list_and_the_counts_alike(service: Service, filters: Filters, expected: set[int]) -> None:
+    alerts = raised(service, [{"illness": FIRES}, {"elder": FIRES}])
+    alerts += raised(service, [{"income": FIRES}], region=OTHER_COUNTY, start=50)
+    assert set(walk(service, filters)) == {alerts[place] for place in expected}
+    assert sum(counted(service, filters).values()) == len(expected)
+
+
+def test_a_rule_that_stands_in_many_alerts_is_found_along_the_queue(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerts = raised(service, [{"illness": FIRES}] * 4 + [{"elder": FIRES}])
+    monkeypatch.setattr(queue, "_FEW", 2)
+    assert set(walk(service, Filters(rules=("illness",)))) == set(alerts[:4])
+    assert sum(counted(service, Filters(rules=("illness",))).values()) == 4
+
+
+def test_a_count_stops_at_a_thousand_and_one(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    raised(service, [{"illness": FIRES}] * 5)
+    monkeypatch.setattr(queue, "MOST_COUNTED", 3)
+    with database.reading(service.engine) as session:
+        page = queue.queue(session, Filters(), viewer=ALL, spans=SPANS)
+        assert (len(page.alerts), page.count) == (5, 4)
+
+
+def test_the_number_of_queries_is_the_same_for_any_page(service: Service) -> None:
+    raised(service, [{"illness": FIRES, "elder": FIRES}] * 12)
+    asked: list[str] = []
+    event.listen(service.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    numbers = []
+    for most in (1, 5, 12):
+        asked.clear()
+        with database.reading(service.engine) as session:
+            page = queue.queue(session, Filters(rules=("illness",)), viewer=ALL, spans=SPANS, most=most)
+            assert len(page.alerts) == most
+        numbers.append(len(asked))
+    assert len(set(numbers)) == 1
+
+
+def test_pages_and_counts_are_read_along_the_index(service: Service) -> None:
+    """The plan says so: no page sorts or walks all that is open in a county."""
+    raised(service, [{"illness": FIRES}] * 3)
+    said: list[tuple[str, Any]] = []
+    event.listen(service.engine, "before_cursor_execute", lambda *run: said.append((run[2], run[3])))
+    with database.reading(service.engine) as session:
+        queue.queue(session, Filters(), viewer=viewer("340299"), spans=SPANS)
+    statement, values = next(one for one in said if "UNION ALL" in one[0] and "ORDER BY" in one[0])
+    if service.engine.dialect.name == "sqlite":
+        with service.engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+        assert sum("ix_alerts_county" in row[3] for row in plan) == 16
+
+
+def test_somebody_is_found_within_the_region_only_and_by_who_they_are_now(service: Service) -> None:
+    mine, other = raised(service, [{"illness": FIRES}] * 2)
+    theirs = raised(service, [{"illness": FIRES}], region=OTHER_COUNTY, start=50)[0]
+    with database.transaction(service.engine) as session:
+        for person, name in zip(
+            session.scalars(select(Person).order_by(Person.id)), ("曾小贤", "李四光", "曾小贤"), strict=True
+        ):
+            person.name, person.findable = service.keyring.encrypt(name, about="people.name"), False
+    index_people(service.engine, service.keyring)
+
+    def found(text: str, region: str) -> list[uuid.UUID]:
+        with database.reading(service.engine) as session:
+            people = searching.people(session, text, viewer=viewer(region), keyring=service.keyring)
+        return walk(service, Filters(people=people), region=region)
+
+    assert found("曾小贤", "340299") == found("zengxiaoxian", "340299") == found("zxx", "340299") == [mine]
+    assert set(found("zeng xiao", "00")) == {mine, theirs}
+    assert (found("H000002", "00"), found("王五六", "00")) == ([other], [])
+
+
+def test_deadlines_of_the_queue_come_from_policy(service: Service) -> None:
+    with database.reading(service.engine) as session:
+        assert deadlines.spans(session, policy.load(DAY), today=TODAY) == SPANS
