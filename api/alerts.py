@@ -1,7 +1,7 @@
 """One alert with all its reasons, and the follow-up that a worker records."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response

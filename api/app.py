@@ -46,8 +46,7 @@ region of the worker whose bearer token is sent; names are masked and ID numbers
 """
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
     health, auth, accounts, queue, together, taking, alerts, desk, duties, views, households, feeds, runs, uploads,
-    reveals, reports, sheets,
-    cases, photos, reviews,
+    reveals, reports, sheets, cases, photos, reviews,
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.alerts import Status
+from api.briefs import Status
 from api.deps import InTransaction, Viewing, may
 from api.office import AtOffice
 from api.once import CHANGES, Expected

@@ -239,4 +239,5 @@ def list_notes(alert_id: UUID, service: Serving, viewer: Viewing, session: Readi
 
 
 def note_out(said: notes.Said) -> NoteOut:
+    """Return a note as it is shown."""
     return NoteOut(id=said.id, alert=said.alert, by=said.by, on=said.on, text=said.text)

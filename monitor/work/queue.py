@@ -87,31 +87,44 @@ def queue(
     session: Session, filters: Filters, *, viewer: Viewer, spans: Spans, after: str | None = None, most: int = 50
 ) -> Page:
     """Return a page of the queue with each alert's reasons and household, ``most`` alerts long."""
-    conditions = _conditions(session, filters)
-    stretches = list(_stretches(filters, spans))
-    keys = _keys(session, viewer, conditions, _from(stretches, after), most=most + 1)
-    loads = (selectinload(Alert.reasons), selectinload(Alert.household))
+    conditions, few = _conditions(session, filters)
+    stretches, begin = _stretches(filters, spans), None if after is None else _read_cursor(after)
+    if few:
+        whole = _sorted(session, viewer, conditions, filters, spans)
+        keys, count = [key for key in whole if begin is None or key > begin][: most + 1], len(whole)
+    else:
+        keys = _keys(session, viewer, conditions, _from(stretches, begin), most=most + 1)
+        count = _count(session, viewer, conditions, stretches)
     ids = [key.id for key in keys[:most]]
+    loads = (selectinload(Alert.reasons), selectinload(Alert.household))
     found = {alert.id: alert for alert in session.scalars(select(Alert).where(Alert.id.in_(ids)).options(*loads))}
     following = _cursor(keys[most - 1]) if len(keys) > most else None
-    count = sum(_counted(session, viewer, conditions, stretches).values())
     return Page([found[id_] for id_ in ids if id_ in found], following, min(count, MOST_COUNTED + 1))
 
 
 def counts(session: Session, filters: Filters, *, viewer: Viewer, spans: Spans) -> Mapping[str, int]:
     """Return how many alerts each group of the queue holds, each counted up to 1,001, as its list would show."""
-    stretches = list(_stretches(filters, spans))
-    found = _counted(session, viewer, _conditions(session, filters), stretches)
-    return {group: min(found.get(group, 0), MOST_COUNTED + 1) for group in GROUPS}
+    conditions, few = _conditions(session, filters)
+    found: dict[str, int] = dict.fromkeys(GROUPS, 0)
+    if few:
+        for key in _sorted(session, viewer, conditions, filters, spans):
+            found[GROUPS[key.place // len(LEVELS)]] += 1
+    else:
+        for group in GROUPS:
+            stretches = [one for one in _stretches(filters, spans) if one.group == group]
+            found[group] = _count(session, viewer, conditions, stretches)
+    return {group: min(count, MOST_COUNTED + 1) for group, count in found.items()}
 
 
 def first(
     session: Session, filters: Filters, *, viewer: Viewer, spans: Spans, skip: Sequence[uuid.UUID] = (), most: int
 ) -> list[Key]:
     """Return the keys of the ``most`` most urgent alerts, those to ``skip`` left out."""
-    conditions = _conditions(session, filters)
+    conditions, few = _conditions(session, filters)
     if skip:
         conditions.append(Alert.id.not_in(skip))
+    if few:
+        return _sorted(session, viewer, conditions, filters, spans)[:most]
     return _keys(session, viewer, conditions, _stretches(filters, spans), most=most)
 
 
@@ -137,16 +150,15 @@ def _span(spans: Spans, group: str, level: str) -> tuple[Condition, ...]:
     return tuple(inside)
 
 
-def _from(stretches: Sequence[_Stretch], after: str | None) -> list[_Stretch]:
+def _from(stretches: Sequence[_Stretch], begin: Key | None) -> Sequence[_Stretch]:
     """What is left of the stretches after the last alert shown."""
-    if after is None:
-        return list(stretches)
-    place, due_on, rank, id_ = _read_cursor(after)
-    beyond = tuple_(Alert.due_on, Alert.rank, Alert.id) > tuple_(due_on, rank, id_)
+    if begin is None:
+        return stretches
+    beyond = tuple_(Alert.due_on, Alert.rank, Alert.id) > tuple_(begin.due_on, begin.rank, begin.id)
     return [
-        _Stretch(one.place, one.group, (*one.conditions, beyond)) if one.place == place else one
+        _Stretch(one.place, one.group, (*one.conditions, beyond)) if one.place == begin.place else one
         for one in stretches
-        if one.place >= place
+        if one.place >= begin.place
     ]
 
 
@@ -167,20 +179,35 @@ def _keys(
     return [Key(*row) for row in session.execute(select(*columns).order_by(*columns).limit(most))]
 
 
-def _counted(
-    session: Session, viewer: Viewer, conditions: Sequence[Condition], stretches: Sequence[_Stretch]
-) -> dict[str, int]:
-    parts = []
-    for one in stretches:
-        inside = scope(select(Alert.id), viewer).where(*one.conditions, *conditions).limit(MOST_COUNTED + 1).subquery()
-        parts.append(select(literal(one.group).label("at"), select(func.count()).select_from(inside).scalar_subquery()))
-    found: dict[str, int] = {}
-    for group, count in session.execute(union_all(*parts)) if parts else ():
-        found[group] = found.get(group, 0) + count
-    return found
+def _count(session: Session, viewer: Viewer, conditions: Sequence[Condition], stretches: Sequence[_Stretch]) -> int:
+    """Count what lies in the stretches; one past the most that is told is enough."""
+    parts = [scope(select(Alert.id), viewer).where(*one.conditions, *conditions) for one in stretches]
+    if not parts:
+        return 0
+    enough = union_all(*parts).limit(MOST_COUNTED + 1).subquery()
+    return session.scalar(select(func.count()).select_from(enough)) or 0
 
 
-def _conditions(session: Session, filters: Filters) -> list[Condition]:
+def _sorted(
+    session: Session, viewer: Viewer, conditions: Sequence[Condition], filters: Filters, spans: Spans
+) -> list[Key]:
+    """Return the keys of all that the conditions, which only few alerts meet, leave; in order."""
+    chosen = scope(select(Alert.level, Alert.due_on, Alert.rank, Alert.id), viewer).where(*conditions)
+    if filters.status in ALERT.ends:
+        return sorted(Key(0, row.due_on, row.rank, row.id) for row in session.execute(chosen))
+    wanted = {one.place for one in _stretches(filters, spans)}
+    found = []
+    for row in session.execute(chosen.where(Alert.closed_at.is_(None))):
+        group = spans.group(row.due_on)
+        place = GROUPS.index(group) * len(LEVELS) + LEVELS.index(row.level)
+        if place in wanted:
+            found.append(Key(place, row.due_on, row.rank, row.id))
+    return sorted(found)
+
+
+def _conditions(session: Session, filters: Filters) -> tuple[list[Condition], bool]:
+    """Return what holds of the alerts wanted, and whether only a few can meet it."""
+    reasons, few = _reasons(session, filters)
     found: list[Condition] = []
     if filters.status is None:
         found.append(Alert.status != _ASLEEP)
@@ -190,7 +217,8 @@ def _conditions(session: Session, filters: Filters) -> list[Condition]:
         found.append(within(filters.region))
     if filters.level and filters.status in ALERT.ends:
         found.append(Alert.level == filters.level)
-    return [*found, *_owned(filters), *_marks(filters), *_reasons(session, filters), *_members(filters)]
+    whole = [*found, *_owned(filters), *_marks(filters), *reasons, *_members(filters)]
+    return whole, few or filters.people is not None
 
 
 def _marks(filters: Filters) -> list[Condition]:
@@ -220,19 +248,19 @@ def _members(filters: Filters) -> list[Condition]:
     return [Alert.household_id.in_(theirs)]
 
 
-def _reasons(session: Session, filters: Filters) -> list[Condition]:
+def _reasons(session: Session, filters: Filters) -> tuple[list[Condition], bool]:
     """A rule that stands in few alerts is asked for those; one that stands in many is looked for along the queue."""
     if filters.rules is None and filters.direction is None:
-        return []
+        return [], False
     standing = select(Reason.alert_id).where(Reason.status.in_(STANDING))
     if filters.direction:
         standing = standing.where(Reason.direction == filters.direction)
     if filters.rules is not None:
         standing = standing.where(Reason.rule.in_(filters.rules))
-        few = session.scalars(standing.limit(_FEW + 1)).all()
-        if len(few) <= _FEW:
-            return [Alert.id.in_(set(few))]
-    return [standing.where(Reason.alert_id == Alert.id).correlate(Alert).exists()]
+        counted = select(func.count()).select_from(standing.limit(_FEW + 1).subquery())
+        if (session.scalar(counted) or 0) <= _FEW:
+            return [Alert.id.in_(standing)], True
+    return [standing.where(Reason.alert_id == Alert.id).correlate(Alert).exists()], False
 
 
 def _cursor(key: Key) -> str:
