@@ -12,6 +12,7 @@ from api.deps import ByLaw, Reading, Serving, Viewing, may
 from api.once import CHANGES, ONCE, Doing, Expected
 from api.problems import RESPONSES
 from api.queue import Narrow, narrowed
+from monitor import database
 from monitor.lifecycle import Step
 from monitor.service import today
 from monitor.tables import Alert
@@ -189,11 +190,14 @@ def resume(alert_id: UUID, expected: Expected, change: Changing) -> Response:
 def hand_over(alert_id: UUID, sent: HandedOver, expected: Expected, change: Changing) -> Response:
     """Give an alert to the region where the household lives; that region takes it over or sends it back."""
     session = change.once.session
-    return change.once.answer(
-        lambda: change.shown(
-            taking.hand_over(session, alert_id, sent.region, why=sent.why, by=change.viewer, expected=expected)
-        )
-    )
+
+    def work() -> AlertBrief:
+        with database.whole(session):
+            return change.shown(
+                taking.hand_over(session, alert_id, sent.region, why=sent.why, by=change.viewer, expected=expected)
+            )
+
+    return change.once.answer(work)
 
 
 @router.post(
@@ -211,7 +215,13 @@ def take_over(alert_id: UUID, expected: Expected, change: Changing) -> Response:
 )  # fmt: skip
 def decline(alert_id: UUID, sent: Declined, expected: Expected, change: Changing) -> Response:
     """Send back what another region handed over."""
-    return change.go(alert_id, "decline", Step(sent.why, expected=expected))
+    session, step = change.once.session, Step(sent.why, expected=expected)
+
+    def work() -> AlertBrief:
+        with database.whole(session):
+            return change.shown(taking.go(session, alert_id, "decline", by=change.viewer, step=step))
+
+    return change.once.answer(work)
 
 
 @router.post(
