@@ -16,6 +16,7 @@ JOBS: dict[str, tuple[str, str]] = {
     "anchor": ("jobs.anchor", "anchor"),
     "pull": ("jobs.pull", "pull"),
     "scan": ("jobs.scan", "scan"),
+    "remind": ("jobs.remind", "remind"),
     "backup": ("jobs.backups", "backup"),
     "drill": ("jobs.backups.drilling", "drill"),
     "integrity": ("jobs.integrity", "integrity"),

@@ -39,12 +39,12 @@ def scan(
 
 def remind(as_of: AsOf) -> None:
     """提醒 / Bring back what was put off, tell what is due and overdue, escalate what is long overdue; each once."""
-    from jobs import run
+    from jobs.noting import noted
     from jobs.remind import JOB
     from jobs.remind import remind as run_remind
 
-    with opened() as service, run.leased(service, JOB, as_of=as_of):
-        done = run_remind(service, as_of)
+    with opened() as service:
+        done = noted(service, JOB, as_of, lambda on, day: dict(run_remind(on, day)))
     screen.print(", ".join(f"{name} {count:,}" for name, count in sorted(done.items())) or "无 / none", markup=False)
 
 
