@@ -177,7 +177,8 @@ class Renewal:
             change.tell(self.alert.id, "annulled", as_of=as_of, detail=detail, outside=True)
             change.told_edge("annul", self.alert.version + 1)
             change.events[-1]["why"] = WITHDRAWN
-            return {"status": status, "closed_at": utc_now(), "closed_why": WITHDRAWN}
+            ended = {"status": status, "closed_at": utc_now(), "closed_why": WITHDRAWN}
+            return ended | {"paused_from": None, "paused_until": None, "wakes_on_worse": False}
         cleared = not statuses & set(LIVE)
         if cleared and self.alert.cleared_on is None:
             change.tell(self.alert.id, "all_cleared", as_of=as_of, detail={})

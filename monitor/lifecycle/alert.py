@@ -110,7 +110,7 @@ ALERT = Machine(
         ),
         "annul": Edge(
             "撤销", "annul", "annulled", to("annulled", *_LIVING), COUNTY | {MACHINE}, needs_why=True, codes=_WRONG,
-            outside=True,
+            guard=guards.pause_over, outside=True,
         ),
         "reopen": Edge(
             "重新打开", "reopen", "reopened", to("reopened", "closed", "annulled"), COUNTY | {MACHINE}, needs_why=True,

@@ -45,8 +45,9 @@ def pause(ask: Ask) -> Values:
 
 
 def keep_place(ask: Ask) -> Values:
-    """keeps where it stood"""
-    return {"paused_from": ask.subject.paused_from or ask.subject.status}
+    """keeps where it stood, the first time"""
+    again = ask.subject.status == "referred"
+    return {"paused_from": ask.subject.paused_from if again else ask.subject.status}
 
 
 def resume(ask: Ask) -> Values:
