@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from jobs.quarantine import Part, Poison
 from jobs.settling import FORM, Settler
 from monitor import alerts, audit, database, indicators, policy
 from monitor.alerts.chunks import Judge
+from monitor.cases import doubts
 from monitor.errors import Conflict, Invalid
 from monitor.lake import Lake, Manifest, digest
 from monitor.regions import short
@@ -249,7 +251,7 @@ def _finish(night: Night, lease: Lease, kept: Path) -> Scanned:
 
     def last(session: Session, entry: Run) -> Scanned:
         left = alerts.left_register(session, night.region, as_of=night.as_of)
-        summary = _summary(night) | {"left_register": left}
+        summary = _summary(night) | {"left_register": left} | _questioned(night, session)
         row = session.get_one(Scan, night.scan)
         row.counts, row.verdicts_sha256, row.finished_at = summary, sealed, utc_now()
         entry.counts = summary | {"seconds": {stage: round(taken, 3) for stage, taken in night.seconds.items()}}
@@ -261,6 +263,14 @@ def _finish(night: Night, lease: Lease, kept: Path) -> Scanned:
     done = ledger.finish(lease, last, status=status)
     anchor.after(night.service, night.as_of, why="scan")
     return done
+
+
+def _questioned(night: Night, session: Session) -> dict[str, int]:
+    """Put cases in doubt of which an agency took back every fact, and count them."""
+    lake = Lake(night.service.lake, memory_limit=night.service.settings.memory_limit)
+    with indicators.opened(lake, night.policy, night.manifest) as view:
+        found = doubts.question_withdrawn(session, partial(indicators.withdrawn, view), as_of=night.as_of)
+    return {"cases_questioned": len(found)} if found else {}
 
 
 def _summary(night: Night) -> dict[str, Any]:
