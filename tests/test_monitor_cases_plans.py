@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 
 from monitor import audit, database, policy
 from monitor.alerts import annul_for_facts, raise_alerts
+from monitor.alerts.annulment import Fallen
 from monitor.cases import Office, Visit, doubts, plans, record, referrals, removal, reviews, undoing
 from monitor.cases.office import case_for
 from monitor.errors import Conflict, Forbidden, Invalid, NotFound
@@ -444,7 +445,7 @@ def test_facts_that_were_anothers_put_the_case_in_doubt_until_somebody_upholds_i
 ) -> None:
     case = a_case(session, office)
     said = fallen(case)
-    annul_for_facts(session, said["rows"], **{key: value for key, value in said.items() if key != "rows"})
+    annul_for_facts(session, Fallen(said["person"], said["rows"]), code="ERR_ID", by="terminal", as_of=TODAY)
     doubts.follow(session, **said)
     doubts.follow(session, **said)
     assert (case.status, steps(session, case)) == ("questioned", ["opened", "questioned"])
