@@ -20,6 +20,9 @@ JOBS: dict[str, tuple[str, str]] = {
     "backup": ("jobs.backups", "backup"),
     "drill": ("jobs.backups.drilling", "drill"),
     "integrity": ("jobs.integrity", "integrity"),
+    "publish": ("jobs.publish", "publish"),
+    "follow": ("jobs.follow", "follow"),
+    "purge": ("jobs.purge", "purge"),
 }
 _NEEDS_A_PERSON = ("held", "refused", "retry", "unreachable", "quarantined")
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.functions import FunctionElement
@@ -198,7 +199,10 @@ def pour(connection: Connection, table: Table, names: Sequence[str], rows: Itera
         with driver.cursor() as cursor:
             (_insert_arrays if walled else _copy)(cursor, table, names, rows)
     except psycopg.Error as error:  # its text quotes the row
-        raise type(error)(error.diag.message_primary or "") from None
+        bare = type(error)(error.diag.message_primary or "")
+        raise DBAPIError.instance(
+            None, None, bare, psycopg.Error, connection_invalidated=driver.closed, dialect=connection.dialect
+        ) from None
 
 
 def _copy(cursor: "psycopg.Cursor[Any]", table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -424,3 +424,20 @@ def test_an_older_ledger_is_brought_over_with_one_row_a_night(service: Service) 
         assert [scan.run_id.hex for scan in session.scalars(select(Scan)) if scan.run_id] == ["b" * 32]
     migrations.downgrade(service.engine, "0001")
     migrations.upgrade(service.engine)
+
+
+def test_a_connection_cut_while_rows_are_copied_is_told_as_such_and_the_chunk_done_again(service: Service) -> None:
+    if service.engine.dialect.name != "postgresql":
+        pytest.skip("a file has no connection to cut")
+    lease, tries = ledger.take(service.engine, "scan", as_of=DAY), 0
+    rows = [{"kind": "t", "subject": str(at), "payload": {}, "made_at": utc_now(), "sent_at": None} for at in range(50)]
+
+    def copied(session: Any, entry: Run) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            cut(service)
+        database.insert_many(session, Outbox, rows)
+
+    ledger.commit(lease, copied)
+    assert (tries, len(messages(service))) == (2, 50)

@@ -1,0 +1,118 @@
+"""Turns at a SQLite file: a job that writes without pause, and an office that hardly waits."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from monitor import database, turns
+from monitor.service import Service
+from monitor.tables import Outbox
+
+ROOT = Path(__file__).parent.parent
+GREEDY = """
+import sys, time
+from monitor import database
+from monitor.settings import read
+from monitor.tables import Outbox
+engine, until = database.connect(read()), time.monotonic() + float(sys.argv[1])
+print(flush=True)
+while time.monotonic() < until:
+    with database.transaction(engine) as session:
+        session.add(Outbox(kind="job", subject="x", payload={}))
+        session.flush()
+        time.sleep(float(sys.argv[2]))
+"""
+
+
+def greedy(service: Service, seconds: float, each: float) -> subprocess.Popen[bytes]:
+    """Another process that writes one transaction after the other, each ``each`` seconds long, without a gap."""
+    environment = os.environ | {"LOWINCOME_HOME": str(service.settings.home), "PYTHONPATH": str(ROOT)}
+    job = subprocess.Popen(
+        [sys.executable, "-c", GREEDY, str(seconds), str(each)], env=environment, stdout=subprocess.PIPE
+    )
+    assert job.stdout is not None
+    job.stdout.readline()
+    return job
+
+
+def test_an_office_that_writes_beside_a_greedy_job_waits_for_one_transaction_and_no_more(
+    sqlite_service: Service,
+) -> None:
+    job = greedy(sqlite_service, 8, 0.02)
+    waits = []
+    while job.poll() is None and len(waits) < 60:
+        began = time.perf_counter()
+        with database.transaction(sqlite_service.engine) as session:
+            session.add(Outbox(kind="office", subject="x", payload={}))
+        waits.append(time.perf_counter() - began)
+        threading.Event().wait(0.02)
+    job.kill()
+    job.communicate()
+    assert len(waits) >= 40, "the office got through"
+    assert sorted(waits)[len(waits) // 2] < 0.2
+
+
+def test_a_holder_that_is_killed_lets_go_of_its_turn(sqlite_service: Service) -> None:
+    job = greedy(sqlite_service, 60, 5)
+    threading.Event().wait(0.5)
+    job.send_signal(signal.SIGKILL)
+    job.communicate()
+    began = time.monotonic()
+    with database.transaction(sqlite_service.engine) as session:
+        session.add(Outbox(kind="office", subject="x", payload={}))
+    assert time.monotonic() - began < 5
+
+
+def test_many_threads_write_in_turn_and_nothing_is_lost(sqlite_service: Service) -> None:
+    def write() -> None:
+        for _ in range(20):
+            with database.transaction(sqlite_service.engine) as session:
+                session.add(Outbox(kind="t", subject="x", payload={}))
+
+    threads = [threading.Thread(target=write) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    with database.reading(sqlite_service.engine) as session:
+        assert session.scalar(select(func.count()).select_from(Outbox)) == 120
+
+
+def test_a_reader_takes_no_turn_and_a_failed_unit_of_work_gives_its_own_back(sqlite_service: Service) -> None:
+    with database.transaction(sqlite_service.engine) as writing:
+        writing.add(Outbox(kind="t", subject="x", payload={}))
+        with database.reading(sqlite_service.engine) as session:
+            assert session.scalar(select(func.count()).select_from(Outbox)) == 0
+    with pytest.raises(ZeroDivisionError), database.transaction(sqlite_service.engine):
+        raise ZeroDivisionError
+    with database.transaction(sqlite_service.engine) as session:
+        assert session.scalar(select(func.count()).select_from(Outbox)) == 1
+
+
+def test_whoever_waits_too_long_leaves_it_to_the_databases_own_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "LONGEST_WAIT", 0.1)
+    (tmp_path / "x.db").touch()
+    first, second = turns.Paced(tmp_path / "x.db"), turns.Paced(tmp_path / "x.db")
+    first.take_turn()
+    second.take_turn()
+    assert (first._held, second._held) == (True, False)
+    first.close()
+    second.take_turn()
+    assert second._held
+    second.close()
+
+
+def test_beside_a_database_in_memory_there_is_no_queue() -> None:
+    connection = turns.Paced(":memory:")
+    connection.take_turn()
+    assert not connection._held
+    connection.close()
