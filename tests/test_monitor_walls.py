@@ -8,7 +8,7 @@ import pytest
 from factories import DAY, FIRES, Home, judge, register, scan
 from roles import as_application
 from sqlalchemy import delete, func, insert, select, text, update
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from monitor import access, database, regions
 from monitor.alerts import raise_alerts
