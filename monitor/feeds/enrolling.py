@@ -97,10 +97,18 @@ def _meet(
     entries = [Entry(*each) for each in zip(last, blind_indexes(keyring, last), last.values(), strict=True)]
     known = _known(session, entries)
     if checked.mode != "withdraw":
-        new = [entry for entry in entries if entry.identity not in known] if known else entries
+        new = _by_place(checked, [entry for entry in entries if entry.identity not in known] if known else entries)
         known |= _add(session, keyring, checked, read.birth_on, new)
     found[rows] = [known.get(identity, NOBODY) for identity in identities]
     return known
+
+
+def _by_place(checked: Checked, entries: Sequence[Entry]) -> list[Entry]:
+    """Neighbours are numbered side by side: a county's people, and with them its facts, lie in one stretch of keys."""
+    rows = np.array([entry.row for entry in entries], np.int64)
+    regions = checked.values.get("region", pa.nulls(checked.whole, pa.string())).take(pa.array(rows))
+    order = np.argsort(np.array(pc.fill_null(regions, "").to_pylist(), dtype=np.str_), kind="stable")
+    return [entries[place] for place in order.tolist()]
 
 
 def _last_rows(people: Keys) -> tuple[Keys, Keys]:

@@ -119,7 +119,7 @@ def _households(session: Session, lines: Lines, tree: Tree, on: date) -> Keys:
     )
     ids, numbers, *before, registered = (_objects(column) for column in database.bare_columns(session, query))
     places = pd.Index(numbers, dtype=object).get_indexer(pd.Index(lines.numbers.to_pylist(), dtype=object))
-    known, new = np.flatnonzero(places >= 0), np.flatnonzero(places < 0)
+    known, new = np.flatnonzero(places >= 0), _by_place(said, np.flatnonzero(places < 0))
     keys = np.empty(len(places), np.int64)
     keys[known], keys[new] = ids[places[known]], next_id(session, Household) + np.arange(len(new))
     _add(session, lines, said, keys, new)
@@ -135,6 +135,12 @@ def _strike_off(session: Session) -> None:
     home = select(Member.household_id).where(Member.until_on.is_(None))
     gone = session.scalars(select(Household.id).where(Household.registered, Household.id.not_in(home)))
     change_rows(session, Household, [{"id": key, "registered": False} for key in gone])
+
+
+def _by_place(said: Mapping[str, Objects], new: Keys) -> Keys:
+    """Neighbours are numbered side by side, so a county's households lie in one stretch of keys."""
+    regions = np.array([region or "" for region in said["region"][new]], dtype=np.str_)
+    return new[np.argsort(regions, kind="stable")]
 
 
 def _said(lines: Lines, tree: Tree, on: date) -> dict[str, Objects]:
