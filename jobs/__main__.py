@@ -14,6 +14,7 @@ from jobs.commands import (
     people,
     policies,
     quality,
+    torture,
     watching,
 )
 
@@ -63,6 +64,9 @@ app.command()(operations.roles)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(quality.run_tests)
 app.command()(quality.lint)
 app.command()(mutation.mutate)
+app.command()(torture.torture)
+app.command()(torture.simulate)
+app.command()(torture.inject)
 app.command()(people.serve)
 app.command()(watching.metrics)
 app.command()(watching.dashboards)

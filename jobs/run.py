@@ -49,11 +49,15 @@ def _recorded(lease: Lease) -> Iterator[None]:
         ended_well = True
     finally:
         if not ended_well:
-            _write_down(lease, sys.exception())
+            error = sys.exception()
+            _write_down(lease, error)
+            if lease.stop.is_set() and isinstance(error, Exception) and not isinstance(error, Fenced):
+                raise Stopped from error
 
 
 def _write_down(lease: Lease, error: BaseException | None) -> None:
-    stopped = isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
+    # A library that was interrupted may say so in an error of its own: DuckDB does.
+    stopped = lease.stop.is_set() or isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
     status = "interrupted" if stopped else "failed"
     _log.warning("run broken off", extra={"status": status, "error": type(error).__name__})
     if isinstance(error, Fenced):

@@ -3,9 +3,10 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
@@ -52,14 +53,21 @@ class Keeper:
 
 @contextmanager
 def keeping(path: Path) -> Iterator[Keeper]:
-    """Open ``path`` for verdicts; it appears whole when the block ends well, and not at all otherwise."""
+    """Open ``path`` for verdicts; it appears whole when the block ends well, and not at all otherwise.
+
+    Each who keeps writes a file of their own: a worker that was overtaken and wakes must not write into the file of
+    the one that took over. Whoever ends first clears away what others left; both had the same to say.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".writing")
+    aside = path.with_name(f"{path.stem}.{uuid4().hex}.writing")
     with pq.ParquetWriter(aside, _SCHEMA, compression="zstd") as writer:
         yield Keeper(writer)
-    with aside.open("rb+") as file:
-        os.fsync(file.fileno())
-    aside.replace(path)
+    with suppress(FileNotFoundError):
+        with aside.open("rb+") as file:
+            os.fsync(file.fileno())
+        aside.replace(path)
+    for left in path.parent.glob(f"{path.stem}.*.writing"):
+        left.unlink(missing_ok=True)
 
 
 def digest(path: Path) -> str:

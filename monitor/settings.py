@@ -36,6 +36,7 @@ class Settings:
     oidc_secret: Path | None = None
     least_households: int = 10
     webhooks: Path | None = None
+    bench_url: str | None = None
 
     @property
     def backups(self) -> Path:
@@ -76,7 +77,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     ``LOWINCOME_WEBHOOKS`` the page of who is told of alerts and referrals.
     ``LOWINCOME_LEASE_SECONDS`` is how long a silent worker keeps its run (8), ``LOWINCOME_JOB_MEMORY_GIB`` the
     address space a job's process may use (16), ``LOWINCOME_TIMETABLE`` the page of when what runs.
-    ``LOWINCOME_PASSWORDS`` is
+    ``LOWINCOME_BENCH_DATABASE_URL`` is a PostgreSQL database that a benchmark may empty. ``LOWINCOME_PASSWORDS`` is
     the password profile (``gb`` or ``asvs``), ``LOWINCOME_SECOND_FACTOR`` whether everybody must have one (default: in
     production), ``LOWINCOME_PUBLIC_URL`` the address that browsers use, ``LOWINCOME_OIDC_ISSUER``, ``_CLIENT`` and
     ``_SECRET_FILE`` the provider to sign in by.
@@ -97,6 +98,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         crypto=env.get("LOWINCOME_CRYPTO") or "intl",
         anchor_file=_place(env, "LOWINCOME_AUDIT_ANCHOR"),
         reveals_a_day=_count(env, "LOWINCOME_REVEALS_A_DAY", 50),
+        bench_url=_driver(env["LOWINCOME_BENCH_DATABASE_URL"]) if env.get("LOWINCOME_BENCH_DATABASE_URL") else None,
         lease_seconds=_seconds(env, "LOWINCOME_LEASE_SECONDS", 8.0),
         job_memory_gib=_count(env, "LOWINCOME_JOB_MEMORY_GIB", 16),
         timetable=_place(env, "LOWINCOME_TIMETABLE"),

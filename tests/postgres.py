@@ -23,27 +23,36 @@ def binaries() -> Path | None:
 class Cluster:
     """A server of its own, without network and without fsync: fast, and nobody else's."""
 
-    def __init__(self, bin_folder: Path) -> None:
-        self.bin = bin_folder
+    def __init__(self, bin_folder: Path, *, more: str = "-c full_page_writes=off") -> None:
+        self.bin, self.more = bin_folder, more
         self.folder = Path(tempfile.mkdtemp(prefix="lowincome-pg-"))
         self.account = self._account()
 
     def start(self) -> str:
         """Start the server and return the folder of its socket."""
-        data = self.folder / "data"
-        self._run(
-            "initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"
-        )
-        options = (
-            f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off -c full_page_writes=off"
-        )
-        self._run("pg_ctl", "-D", str(data), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+        data = str(self.data)
+        self._run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        self.go()
         return str(self.folder)
+
+    @property
+    def data(self) -> Path:
+        """Where the server keeps everything; mounted there before the start, a small disk."""
+        return self.folder / "data"
+
+    def go(self) -> None:
+        """Start the server on the data it has; returns when it answers."""
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off {self.more}"
+        self._run("pg_ctl", "-D", str(self.data), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def halt(self, mode: str = "immediate") -> None:
+        """Stop the server and keep its data; ``immediate`` is what a crash leaves."""
+        self._run("pg_ctl", "-D", str(self.data), "-w", "-m", mode, "stop")
 
     def stop(self) -> None:
         """Stop the server and remove its folder."""
         with contextlib.suppress(subprocess.CalledProcessError):
-            self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
+            self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _account(self) -> pwd.struct_passwd | None:

@@ -261,6 +261,15 @@ def test_on_sigterm_inside_a_chunk_the_chunk_is_finished_first(service: Service)
     assert (only(service).status, only(service).cursor, messages(service)) == ("interrupted", {"place": 1}, ["0"])
 
 
+def test_a_stop_that_a_library_answers_with_an_error_of_its_own_is_a_stop_all_the_same(service: Service) -> None:
+    with pytest.raises(Stopped), run.leased(service, "scan", as_of=DAY):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except Stopped:
+            raise RuntimeError("Query interrupted") from None
+    assert (only(service).status, only(service).not_before, only(service).tries) == ("interrupted", None, 0)
+
+
 def test_a_failure_waits_longer_with_every_try_without_progress(service: Service) -> None:
     pauses = []
     for _ in range(3):

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from installed import receive, receive_more, small_pack
 from oracle import Delivery
@@ -335,3 +336,16 @@ def test_a_date_typed_outside_our_times_is_not_understood(typed: str) -> None:
 def test_a_region_without_households_is_refused(city: Service) -> None:
     with pytest.raises(Invalid, match="no household"):
         scan(city, MARCH, region="999999", dry_run=True)
+
+
+def test_two_who_keep_the_same_verdicts_do_not_write_into_each_others_file(tmp_path: Path) -> None:
+    table = pd.DataFrame({"household_key": range(1000), "rule": "lone_elder", "verdict": "fires"})
+    path = tmp_path / "scan.parquet"
+    with verdicts.keeping(path) as overtaken:
+        overtaken.keep(table)
+        with verdicts.keeping(path) as taker:
+            taker.keep(table)
+        sealed = verdicts.digest(path)
+        overtaken.keep(table[:0])
+    assert verdicts.digest(path) == sealed
+    assert [one.name for one in tmp_path.iterdir()] == ["scan.parquet"]

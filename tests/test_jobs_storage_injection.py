@@ -1,7 +1,7 @@
 """The N-th call to the disk fails: whatever was promised holds, nothing half done is found, the next attempt succeeds.
 
-A sample in the daily run; ``LOWINCOME_INJECTIONS=500 lowincome test -k injection`` is the campaign, and
-``LOWINCOME_INJECTION_SEED`` chooses other calls. A failure names the call, the error and the seed.
+A sample in the daily run; ``lowincome inject --trials 500`` is the campaign, and its ``--seed`` chooses other calls.
+A failure names the call, the error and the seed.
 """
 
 import os
@@ -9,15 +9,21 @@ import random
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 from drops import drop, facts, people, settlements
+from injection import NIGHT
+from installed import small_pack
 from sqlalchemy import select
+from torture_state import State, difference, told
 
 from jobs.backups import back_up, standing
 from jobs.backups.archive import read as read_archive
 from jobs.integrity import database_whole, lake_whole
+from jobs.scan import scan
 from monitor import audit, database, feeds
 from monitor.service import Service, open_service
 from monitor.settings import read
@@ -61,15 +67,19 @@ def sound(service: Service) -> None:
 
 
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("kind", ["ingest", "backup"])
+@pytest.mark.parametrize("kind", ["ingest", "scan", "backup"])
 def test_whatever_call_to_the_disk_fails_no_promise_is_broken(kind: str, tmp_path: Path) -> None:
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed: fault 24 is not simulated")
     base, chance = tmp_path / "base", random.Random(SEED)
     drop(tmp_path / "in", "household_register", people(20))
-    inputs = drop(tmp_path / "in", "medical_settlements", settlements(300, of=20)).parent
+    bills = settlements(300, of=20, self_pay="999.50", settled_on="2025-12-10")
+    inputs = drop(tmp_path / "in", "medical_settlements", bills).parent
+    small_pack(inputs / "pack", ("costly_admission", "medical_self_pay"))
     service = open_service(read({"LOWINCOME_HOME": str(base)}))
     feeds.ingest(service, inputs / "household_register.csv")
+    if kind == "scan":
+        feeds.ingest(service, inputs / "medical_settlements.csv")
     service.engine.dispose()
     reached = 0
     for trial in range(TRIALS):
@@ -85,6 +95,19 @@ def test_whatever_call_to_the_disk_fails_no_promise_is_broken(kind: str, tmp_pat
     assert reached, "no call was made to fail: nothing was proven"
 
 
+@cache
+def calm(folder: Path, inputs: Path) -> State:
+    """What a scan that nothing disturbs leaves."""
+    home = folder / "calm"
+    shutil.copytree(folder / "base", home)
+    service = open_service(read({"LOWINCOME_HOME": str(home)}))
+    scan(replace(service, pack=inputs / "pack"), NIGHT)
+    found = told(service.engine)
+    assert found.total() > 10
+    service.engine.dispose()
+    return found
+
+
 def held_to(home: Path, kind: str, inputs: Path, *, promised: bool) -> None:
     """Hold what is found against what was promised, then do the work again without a fault."""
     service = open_service(read({"LOWINCOME_HOME": str(home)}))
@@ -95,6 +118,10 @@ def held_to(home: Path, kind: str, inputs: Path, *, promised: bool) -> None:
     if kind == "backup":
         assert bool(archives) or not promised
         back_up(service)
+    elif kind == "scan":
+        assert scan(replace(service, pack=inputs / "pack"), NIGHT).again or not promised
+        sound(service)
+        assert difference(calm(home.parent, inputs), told(service.engine)) == []
     else:
         again = feeds.ingest(service, inputs / "medical_settlements.csv").status
         assert again == "duplicate" if promised else again in ("committed", "duplicate")

@@ -9,8 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jobs.bench.stages import STAGES, Bench, Result, measure
+from sqlalchemy import inspect, make_url
+
+from jobs.bench.stages import ON_REQUEST, STAGES, Bench, Result, measure
 from jobs.demo import UNTIL
+from monitor import database, migrations
 from monitor.errors import Conflict, Invalid
 from monitor.settings import Settings
 
@@ -26,11 +29,16 @@ _BESIDE = {  # ratio: (this stage, over that one)
 
 
 def plan(settings: Settings, *, households: int, seed: int = 1, repeat: int = 3, times: int = 1) -> Bench:
-    """Return what is to be measured, in a home of its own below ``settings.home`` (always SQLite, its own key)."""
+    """Return what is to be measured, in a home of its own below ``settings.home``, with its own key.
+
+    The database is a SQLite file there, or the PostgreSQL one of ``settings.bench_url``, whose name must end with
+    ``bench``: generating empties it.
+    """
     home = settings.home / "bench"
-    own = replace(
-        settings, home=home, database_url=f"sqlite:///{home / 'lowincome.db'}", key_file=home / "keys" / "master.key"
-    )
+    url = settings.bench_url or f"sqlite:///{home / 'lowincome.db'}"
+    if settings.bench_url and not str(make_url(url).database).endswith("bench"):
+        raise Invalid(zh="测速数据库的名称须以 bench 结尾", en="a benchmark's database has a name that ends with bench")
+    own = replace(settings, home=home, database_url=url, key_file=home / "keys" / "master.key", production=False)
     return Bench(own, households, seed, UNTIL, repeat, times)
 
 
@@ -39,13 +47,14 @@ def run(bench: Bench, stages: Sequence[str], *, told: Callable[[str, Result | No
 
     Generating empties the home of an earlier benchmark; without it the home must hold one.
     """
-    unknown = [name for name in stages if name not in STAGES]
+    there_are = STAGES | ON_REQUEST
+    unknown = [name for name in stages if name not in there_are]
     if unknown:
-        known = ", ".join(STAGES)
+        known = ", ".join(there_are)
         raise Invalid(zh=f"没有这一阶段：{unknown[0]}；可选 {known}", en=f"no stage {unknown[0]}; there are {known}")
     _ready(bench, anew="generate" in stages)
     found: dict[str, Result] = {}
-    for name in (name for name in STAGES if name in stages):
+    for name in (name for name in there_are if name in stages):
         told(name, None)
         found[name] = measure(bench, name)
         told(name, found[name])
@@ -99,5 +108,16 @@ def _ready(bench: Bench, *, anew: bool) -> None:
         raise Conflict(zh="没有已生成的城市，请加上 generate 阶段", en="no city was made yet: add the stage generate")
     if anew:
         remove(bench)
+        _empty(bench.settings)
         home.mkdir(parents=True)
         (home / _MARK).touch()
+
+
+def _empty(settings: Settings) -> None:
+    """Take the tables of an earlier benchmark out of a PostgreSQL database; the file of SQLite is gone already."""
+    if settings.database_url.startswith("sqlite"):
+        return
+    engine = database.connect(settings)
+    if inspect(engine).has_table("alembic_version"):
+        migrations.downgrade(engine)
+    engine.dispose()

@@ -2,7 +2,7 @@
 
 import resource
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jobs import bench_matching, city
-from jobs.bench import by_hand, growing
+from jobs.bench import beside, by_hand, growing
 from jobs.bench import desk as office_desk
 from jobs.city import dirt
 from jobs.scan import ROWS, scan
@@ -57,7 +57,7 @@ def measure(bench: Bench, stage: str) -> Result:
 
 
 def _measured(bench: Bench, stage: str) -> Result:
-    found = STAGES[stage](bench)
+    found = (STAGES | ON_REQUEST)[stage](bench)
     used = resource.getrusage(resource.RUSAGE_SELF)
     return found | {"peak_mib": round(used.ru_maxrss / 1024), "cpu_seconds": round(used.ru_utime + used.ru_stime, 2)}
 
@@ -166,6 +166,11 @@ def next_scan(bench: Bench) -> Result:
     return _scan(bench, bench.as_of)
 
 
+def api_during_scan(bench: Bench) -> Result:
+    """Fifty users at the API, alone and beside the scan of a night on which much changes."""
+    return beside.measure_beside(open_service(bench.settings), bench.as_of + beside.AFTER)
+
+
 def exact_matching(bench: Bench) -> Result:
     """Numbers as agencies write them, to people: normalised and looked up; reading the register once is apart."""
     service = open_service(bench.settings)
@@ -251,7 +256,7 @@ def desk(bench: Bench) -> Result:
     return found | _times([time.perf_counter() - began])
 
 
-STAGES: Mapping[str, Callable[[Bench], Result]] = {
+STAGES: dict[str, Callable[[Bench], Result]] = {
     "generate": generate,
     "ingest": ingest,
     "grow": grow,
@@ -266,3 +271,5 @@ STAGES: Mapping[str, Callable[[Bench], Result]] = {
     "evidence_matching": evidence_matching,
     "desk": desk,
 }
+ON_REQUEST: dict[str, Callable[[Bench], Result]] = {"api_during_scan": api_during_scan}
+"""Stages that load the machine with users of their own: measured when they are named."""

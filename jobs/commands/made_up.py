@@ -132,15 +132,16 @@ def bench(
 ) -> None:
     """测速：生成、接收、指标、规则、扫描、匹配，与手写 SQL 和 pandas 并列 / Measure every stage of a night.
 
-    Each stage runs in a process of its own. Ends with 1 if the three ways to the fifteen indicators differ.
+    Each stage runs in a process of its own. Ends with 1 if the three ways to the fifteen indicators differ. On SQLite,
+    or in the PostgreSQL database of LOWINCOME_BENCH_DATABASE_URL, which it empties.
     """
     from jobs import bench as benchmark
     from jobs.bench.stages import STAGES
     from monitor.errors import Refused
     from monitor.settings import read
 
-    measured = benchmark.plan(read(), households=households, repeat=repeat, times=times)
     try:
+        measured = benchmark.plan(read(), households=households, repeat=repeat, times=times)
         wanted = stages.split(",") if stages else list(STAGES)
         report = benchmark.run(measured, wanted, told=_say_stage)
     except Refused as refusal:

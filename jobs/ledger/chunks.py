@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TypeVar
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from jobs.ledger.entries import note
@@ -108,7 +108,8 @@ def is_passing(error: DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         return str(getattr(error.orig, "sqlite_errorname", "")).startswith(_LOCKED)
     state = str(getattr(error.orig, "sqlstate", None) or "")
-    return error.connection_invalidated or state.startswith(_PASSING)
+    unreachable = isinstance(error, OperationalError) and not state  # a server that starts again refuses connections
+    return error.connection_invalidated or unreachable or state.startswith(_PASSING)
 
 
 def _pause(attempt: int) -> float:
