@@ -3,7 +3,7 @@
 import platform
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
@@ -28,7 +28,7 @@ WAL = 1 << 30
 BACKUP_AGE = timedelta(hours=26)
 DRILL_AGE = timedelta(days=8)
 NIGHT_AGE = timedelta(hours=36)
-STUCK = timedelta(minutes=5)
+MISSED = timedelta(days=7)
 CITY = ZoneInfo("Asia/Shanghai")
 
 
@@ -182,18 +182,20 @@ def _listed(name: str, found: list[str], zh: str, en: str) -> Finding:
 
 def _runs(patient: Patient) -> Iterator[Finding]:
     with database.reading(patient.engine) as session:
-        rows = session.execute(select(Run.job, Run.as_of, Run.status, Run.heartbeat_at).order_by(Run.as_of)).all()
         last = session.scalar(select(func.max(Scan.finished_at)))
-        now = session.scalar(select(database.now())) or 0.0
-    broken = [f"{row.job} {row.as_of} {row.status}" for row in rows if row.status in ("failed", "interrupted", "held")]
-    silent = [
-        row for row in rows if row.status == "running" and now - (row.heartbeat_at or 0.0) > STUCK.total_seconds()
-    ]
+        ill = Run.status.in_(("failed", "interrupted", "held"))
+        broken = _named(session.scalars(select(Run).where(ill).order_by(Run.as_of)).all(), status=True)
+        missed = _named(ledger.missed(session, patient.as_of - MISSED))
+        stuck, overrun = _named(ledger.stuck(session)), _named(ledger.overrun(session))
     yield _listed("runs.broken", broken[-10:], "未善终的作业", "runs that did not end well")
-    yield _listed(
-        "runs.stuck", [f"{row.job} {row.as_of}" for row in silent], "超过5分钟没有心跳", "no heartbeat for 5 minutes"
-    )
+    yield _listed("runs.missed", missed[-10:], "近7天错过的日期", "dates missed in the last seven days")
+    yield _listed("runs.stuck", stuck, "超过5分钟没有心跳", "no heartbeat for 5 minutes")
+    yield _listed("runs.overrun", overrun, "耗时超过平常3倍", "at work for more than three times as long as usual")
     yield _age("nights", last, NIGHT_AGE, ("最近一次扫描", "the last scan ended"))
+
+
+def _named(runs: Iterable[Run], *, status: bool = False) -> list[str]:
+    return [f"{run.job} {run.as_of}" + (f" {run.status}" if status else "") for run in runs]
 
 
 def _audit(patient: Patient) -> Iterator[Finding]:

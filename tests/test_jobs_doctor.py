@@ -96,6 +96,22 @@ def stuck_run(service: Service) -> None:
         session.add(Run(job="nightly", as_of=DAY, status="running", started_at=utc_now() - timedelta(hours=25)))
 
 
+def overrun_run(service: Service) -> None:
+    with database.transaction(service.engine) as session:
+        now, lasted = utc_now(), timedelta(minutes=4)
+        for ago in (3, 2, 1):
+            on, at = DAY - timedelta(days=ago), now - timedelta(days=ago)
+            session.add(Run(job="nightly", as_of=on, status="done", started_at=at - lasted, finished_at=at))
+        begun = {"started_at": now - timedelta(minutes=13), "heartbeat_at": now.timestamp()}
+        session.add(Run(job="nightly", as_of=DAY, status="running", **begun))
+
+
+def missed_date(service: Service) -> None:
+    with database.transaction(service.engine) as session:
+        session.add(Run(job="nightly", as_of=DAY - timedelta(days=2), status="missed"))
+        session.add(Run(job="nightly", as_of=DAY - timedelta(days=20), status="missed"))
+
+
 def missed_night(service: Service) -> None:
     with database.transaction(service.engine) as session:
         session.execute(update(Scan).values(finished_at=utc_now() - timedelta(hours=37)))
@@ -127,6 +143,8 @@ def no_drill(service: Service) -> None:
         (failed_run, "runs.broken"),
         (stuck_run, "runs.stuck"),
         (missed_night, "nights"),
+        (missed_date, "runs.missed"),
+        (overrun_run, "runs.overrun"),
         (altered_audit, "audit"),
         (old_backup, "backup"),
         (no_drill, "backup.drill"),

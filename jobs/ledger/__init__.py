@@ -10,6 +10,7 @@ from jobs.ledger.chunks import commit, finish
 from jobs.ledger.entries import UNFINISHED, WELL, find, hold, miss, not_begun, recent, release, request
 from jobs.ledger.lease import MOST_TRIES, Busy, Fenced, Lease, Stopped, broken_off, bury, orphans, renew, take
 from jobs.ledger.owners import is_dead, this_process
+from jobs.ledger.watching import missed, overrun, stuck
 
 __all__ = [
     "MOST_TRIES",
@@ -27,12 +28,15 @@ __all__ = [
     "hold",
     "is_dead",
     "miss",
+    "missed",
     "not_begun",
     "orphans",
+    "overrun",
     "recent",
     "release",
     "renew",
     "request",
+    "stuck",
     "take",
     "this_process",
 ]
