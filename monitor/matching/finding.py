@@ -71,7 +71,8 @@ def _index_some(session: Session, keyring: Keyring) -> int:
     found = session.execute(chosen.with_for_update()).all()
     if found:
         pairs = np.array(list(_pairs(found, keyring)), dtype=np.int64).reshape(-1, 2)
-        _write(session, pairs[np.argsort(pairs[:, 0], kind="stable")])
+        if len(pairs):
+            _write(session, pairs[np.argsort(pairs[:, 0], kind="stable")])
         these = update(Person).where(~Person.findable, Person.id.between(found[0].id, found[-1].id))
         session.execute(these.values(findable=True), execution_options={"synchronize_session": False})
     return len(found)
