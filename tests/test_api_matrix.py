@@ -31,9 +31,9 @@ from monitor.service import Service
 
 PAGE = Path(access.__file__).parents[1] / "decisions" / "0020-who-may-see-what.md"
 FULL = os.environ.get("LOWINCOME_MATRIX") == "full"
-NAMED = {"place": "1", "figure": "confirmed_share"}
+NAMED = {"place": "1", "figure": "confirmed_share", "year": "2026"}
 BY_PLACE = {"alert_id", "case_id", "measure_id", "referral_id", "photo_id", "follow_up", "household_no"}
-OF_NO_PLACE = {"account_id", "token_id"}
+OF_NO_PLACE = {"account_id", "token_id", "worker", "note_id", "view"}
 
 
 def approved() -> dict[tuple[str, str], str]:
