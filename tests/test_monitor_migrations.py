@@ -1,6 +1,7 @@
 """Migrations and roles on the real server: who may start, who may change what, nothing lost on the way."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -27,6 +28,9 @@ from monitor.settings import Settings
 from monitor.tables import AuditEntry, Outbox
 
 ROOT = Path(__file__).parent.parent
+ROWS = int(os.environ.get("LOWINCOME_MIGRATION_ROWS", "2000"))
+KILLS = int(os.environ.get("LOWINCOME_MIGRATION_KILLS", "4"))
+WAITS = [0.0, 0.03, 0.11, 0.2, *(random.Random(1).uniform(0, 0.6) for _ in range(KILLS - 4))]
 
 
 @pytest.fixture
@@ -136,7 +140,7 @@ def test_down_and_up_again_gives_the_same_tables_and_rows_put_back_are_equal(ser
     with database.transaction(service.engine) as session:
         for at in range(50):
             audit.record(session, by="test", action="x", subject=str(at))
-        session.execute(insert(Outbox), [{"kind": "t", "subject": str(at), "payload": {"n": at}} for at in range(2000)])
+        session.execute(insert(Outbox), [{"kind": "t", "subject": str(at), "payload": {"n": at}} for at in range(ROWS)])
     with service.engine.connect() as connection:
         before = digests.of_tables(connection)
         kept = [dict(row) for row in connection.execute(text("SELECT * FROM audit_entries")).mappings()]
@@ -177,7 +181,7 @@ def test_a_migration_killed_anywhere_leaves_old_or_new_and_never_half(settings: 
     environment = os.environ | {
         "LOWINCOME_HOME": str(settings.home), "LOWINCOME_DATABASE_URL": settings.database_url, "PYTHONPATH": str(ROOT),
     }  # fmt: skip
-    for wait in (0.0, 0.03, 0.11, 0.2):
+    for wait in WAITS:
         running = subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE)
         assert running.stdout is not None
         running.stdout.readline()
