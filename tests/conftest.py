@@ -27,6 +27,10 @@ hypothesis_settings.register_profile("written", phases=(Phase.explicit,), databa
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start one PostgreSQL for the session, before the workers of a parallel run inherit its address."""
+    if os.environ.get("LOWINCOME_CANARIES"):
+        from canaries import Canaries
+
+        config.pluginmanager.register(Canaries(), "canaries")
     wanted = os.environ.get("LOWINCOME_TEST_DATABASES", "sqlite,postgresql")
     if hasattr(config, "workerinput") or "postgresql" not in wanted or SOCKET in os.environ:
         return
