@@ -14,9 +14,6 @@ Counts = dict[str, Any]
 JOBS: dict[str, tuple[str, str]] = {
     "ingest": ("jobs.watch", "watch"),
     "anchor": ("jobs.anchor", "anchor"),
-    "follow": ("jobs.follow", "follow"),
-    "publish": ("jobs.publish", "publish"),
-    "purge": ("jobs.purge", "purge"),
     "pull": ("jobs.pull", "pull"),
     "scan": ("jobs.scan", "scan"),
     "remind": ("jobs.remind", "remind"),

@@ -446,7 +446,11 @@ class Alert(Table):
         _open_index("ix_alerts_town", "town", *_ORDER),
         _open_index("ix_alerts_village", "village", *_ORDER),
         _open_index("ix_alerts_owner", "owner_id", *_ORDER),
-    )
+        _open_index(
+            "ix_alerts_report", "status", "category", "level", "county", "town", "village", "due_on", "cleared_on",
+            "household_id", "closed_at",
+        ),
+    )  # fmt: skip
 
 
 class Reason(Table):
