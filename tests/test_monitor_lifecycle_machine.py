@@ -297,7 +297,7 @@ def test_any_life_goes_as_the_page_says(
         HealthCheck.large_base_example,
     ]
     chosen = settings(
-        max_examples=max(1, round(wanted / LENGTH * 1.4)), stateful_step_count=LENGTH, deadline=None, database=None,
+        max_examples=max(1, round(wanted / LENGTH * 1.7)), stateful_step_count=LENGTH, deadline=None, database=None,
         suppress_health_check=checks,
     )  # fmt: skip
     run_state_machine_as_test(machine, settings=chosen)  # type: ignore[no-untyped-call]
