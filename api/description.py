@@ -1,5 +1,6 @@
 """The description of the API, made complete: every refusal a route can give, and an example of what it takes."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,10 @@ _MADE_UP = {
     "uuid": "0190b5a0-7c00-7000-8000-000000000001", "date": "2026-03-02", "date-time": "2026-03-02T08:30:00Z",
     "binary": "",
 }  # fmt: skip
+_TEXTS = (
+    "text", "340202", "340202001001", "H000001", "CODE", "A1", "a", "1", "2026-03", "123456", "12345678",
+    "a text that is long enough for a reason", "0" * 32, "0" * 64,
+)  # fmt: skip
 _BY_TYPE: Mapping[str, Any] = {"string": "text", "integer": 1, "number": 1.0, "boolean": True, "null": None}
 
 
@@ -71,6 +76,13 @@ def example(schema: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     return _made_up(schema, known)
 
 
+def _fitting(schema: Mapping[str, Any]) -> str:
+    """The first of a few plain texts that looks as asked for and is long enough."""
+    pattern, least = schema.get("pattern", ""), schema.get("minLength", 0)
+    found = next((text for text in _TEXTS if re.search(pattern, text) and len(text) >= least), _TEXTS[0])
+    return found if len(found) >= least else found * least
+
+
 def _made_up(schema: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     kind = schema.get("type")
     if kind == "object":
@@ -78,5 +90,5 @@ def _made_up(schema: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     if kind == "array":
         return [example(schema["items"], known)] if schema.get("items") else []
     if kind == "string":
-        return _MADE_UP.get(schema.get("format", ""), "text")
+        return _MADE_UP.get(schema.get("format", "")) or _fitting(schema)
     return schema.get("minimum", _BY_TYPE.get(str(kind)))
