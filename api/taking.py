@@ -192,6 +192,7 @@ def hand_over(alert_id: UUID, sent: HandedOver, expected: Expected, change: Chan
     session = change.once.session
 
     def work() -> AlertBrief:
+        taking.held(session, alert_id, by=change.viewer)  # found behind the wall, before it is opened
         with database.whole(session):
             return change.shown(
                 taking.hand_over(session, alert_id, sent.region, why=sent.why, by=change.viewer, expected=expected)
@@ -218,6 +219,7 @@ def decline(alert_id: UUID, sent: Declined, expected: Expected, change: Changing
     session, step = change.once.session, Step(sent.why, expected=expected)
 
     def work() -> AlertBrief:
+        taking.held(session, alert_id, by=change.viewer)  # found behind the wall, before it is opened
         with database.whole(session):
             return change.shown(taking.go(session, alert_id, "decline", by=change.viewer, step=step))
 
