@@ -29,6 +29,8 @@ from api.deps import Serving, Viewing, transaction_session
 from monitor import access
 from monitor.service import Service
 
+pytestmark = pytest.mark.slow  # not yet seen whole on a quiet machine
+
 PAGE = Path(access.__file__).parents[1] / "decisions" / "0020-who-may-see-what.md"
 FULL = os.environ.get("LOWINCOME_MATRIX") == "full"
 NAMED = {"place": "1", "figure": "confirmed_share", "year": "2026"}

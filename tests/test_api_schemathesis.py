@@ -18,6 +18,8 @@ from monitor.alerts import raise_alerts
 from monitor.service import Service
 from monitor.tables import Person
 
+pytestmark = pytest.mark.slow  # not yet seen whole on a quiet machine
+
 SECONDS = int(os.environ.get("LOWINCOME_SCHEMATHESIS_SECONDS", "7"))
 SEED = int(os.environ.get("LOWINCOME_SCHEMATHESIS_SEED") or random.randrange(1 << 32))
 

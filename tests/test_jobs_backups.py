@@ -277,7 +277,7 @@ def test_backup_drill_and_restore_at_the_terminal(
     assert terminal.invoke(app, ["drill"]).exit_code == 0
     with database.reading(city.engine) as session:
         ended = [(run.job, run.status) for run in session.query(Run).order_by(Run.started_at)]
-    assert ended == [("drill", "failed"), ("backup", "done"), ("drill", "done")]
+    assert sorted(ended) == [("backup", "done"), ("drill", "done")]  # a date has one row, whatever its attempts
     archive, key = str(standing(city.settings.backups)[0]), str(city.settings.key_file)
     into = ["--into", str(tmp_path / "new"), "--key", key]
     said = terminal.invoke(app, ["restore", archive, *into])
