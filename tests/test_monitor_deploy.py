@@ -60,7 +60,7 @@ def test_every_timer_has_its_service_and_the_citys_time() -> None:
 
 def test_compose_runs_commands_that_there_are_and_mounts_files_that_there_are() -> None:
     services = COMPOSE["services"]
-    for name in ("api", "night", "backup", "metrics"):
+    for name in ("api", "clock", "worker", "metrics"):
         understood(services[name]["command"])
         assert services[name]["image"] == f"lowincome:{VERSION}"
     for service in services.values():
