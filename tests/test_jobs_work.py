@@ -169,7 +169,8 @@ def test_a_run_dies_with_the_worker_that_began_it(sqlite_service: Service) -> No
     wait_for(lambda: len(places(sqlite_service)) >= 2)
     worker.kill()
     worker.wait()
-    wait_for(lambda: entry(sqlite_service).status == "interrupted", 15)
+    wait_for(lambda: entry(sqlite_service).status != "running", 15)
+    assert entry(sqlite_service).status == "interrupted"
 
 
 def test_without_room_for_a_process_the_worker_notes_it_and_tries_again_later(
