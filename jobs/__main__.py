@@ -89,7 +89,7 @@ audits.command("verify")(people.verify)
 audits.command("anchor")(people.anchor)
 app.command()(keeping.purge)
 holds = typer.Typer(help="保全 / Legal holds", no_args_is_help=True)
-app.add_typer(holds, name="hold")
+app.add_typer(holds, name="legal-hold")
 holds.command("set")(keeping.hold)
 holds.command("lift")(keeping.lift)
 

@@ -17,11 +17,12 @@ from sqlalchemy import select
 
 from jobs.scan import scan
 from monitor import database, feeds
-from monitor.alerts import queue
 from monitor.errors import Invalid
 from monitor.feeds.files import Arrival, sheets_of, take_in
 from monitor.service import Service
 from monitor.tables import Alert, Household, Reason
+from monitor.work import queue
+from monitor.work.deadlines import Spans
 
 DAY, NIGHT = date(2026, 3, 5), date(2026, 3, 31)
 COSTLY = {"settled_on": "2026-03-01", "self_pay": "26000.00"}
@@ -219,9 +220,11 @@ def test_dead_by_one_agency_and_paid_by_another_is_a_reason_for_a_person(alerted
 def test_a_household_that_moved_overnight_is_seen_where_it_is_now_and_no_longer_where_it_was(
     alerted: Service, tmp_path: Path
 ) -> None:
+    spans = Spans(NIGHT - timedelta(days=7), NIGHT, NIGHT + timedelta(days=3))
+
     def seen(region: str) -> int:
         with database.reading(alerted.engine) as session:
-            return len(queue.queue(session, queue.Filters(), viewer=viewer(region)).alerts)
+            return len(queue.queue(session, queue.Filters(), viewer=viewer(region), spans=spans).alerts)
 
     assert (seen(RED[:6]), seen(OTHER[:6])) == (1, 0)
     moved = [*people(2, region=OTHER), *people(4, start=2)]

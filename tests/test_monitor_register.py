@@ -203,7 +203,7 @@ def test_the_purge_at_the_terminal_says_what_it_would_do_first(city: Service, mo
     monkeypatch.setenv("LOWINCOME_DATABASE_URL", city.settings.database_url)
     said = CliRunner().invoke(app, ["purge", "--dry-run"])
     assert (said.exit_code, "people: 1" in said.output) == (0, True)
-    assert CliRunner().invoke(app, ["hold", "set", "H000001", "--document", "文1"]).exit_code == 0
+    assert CliRunner().invoke(app, ["legal-hold", "set", "H000001", "--document", "文1"]).exit_code == 0
     assert "people" not in CliRunner().invoke(app, ["purge"]).output
-    assert CliRunner().invoke(app, ["hold", "lift", "H000001"]).exit_code == 0
+    assert CliRunner().invoke(app, ["legal-hold", "lift", "H000001"]).exit_code == 0
     assert "people: 1" in CliRunner().invoke(app, ["purge"]).output
