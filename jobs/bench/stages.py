@@ -29,6 +29,8 @@ from monitor.settings import Settings
 Result = dict[str, Any]
 _EVIDENCE_MOST = 1_000_000
 _NUMBERS = 1_000_000
+_TAKEN = ["feed", "rows", "facts", "status"]
+_KINDS = {"id": "facts", "register": "register", "evidence": "tickets"}
 
 
 @dataclass(frozen=True)
@@ -71,17 +73,29 @@ def generate(bench: Bench) -> Result:
 
 
 def ingest(bench: Bench) -> Result:
-    """Take in every delivery: read, check, match, commit. ``per_core`` divides by the CPU seconds used."""
+    """Take in every delivery: read, check, match, commit. ``per_core`` divides by the CPU seconds used.
+
+    Told apart as well: facts of people with a number, the register of people (its households and members are
+    enrolled, their names and numbers encrypted), and tickets without a number (compared with their neighbours).
+    """
     service = open_service(bench.settings)
     with database.transaction(service.engine) as session:
         regions.load_regions(session, regions.read_places(bench.root / city.REGIONS))
-    began, before = time.perf_counter(), time.process_time()
-    receipts = feeds.ingest_folder(service, bench.root / "deliveries")
-    seconds, used = time.perf_counter() - began, time.process_time() - before
-    rows = sum(receipt.rows for receipt in receipts)
-    fates = pd.Series([receipt.status for receipt in receipts]).value_counts().to_dict()
-    facts = sum(receipt.facts for receipt in receipts)
-    return _rate(rows, seconds) | {"rows_per_second_per_core": round(rows / used), "facts": facts, "fates": fates}
+    used: list[float] = []
+    began = time.perf_counter()
+    receipts = feeds.ingest_folder(
+        service, bench.root / "deliveries", progress=lambda *_: used.append(time.process_time())
+    )
+    seconds = time.perf_counter() - began
+    taken = pd.DataFrame([(one.feed, one.rows, one.facts, one.status) for one in receipts], columns=_TAKEN)
+    taken["cpu"] = np.diff(used)
+    kinds = {feed: page.match for feed, page in policy.read_pack().feeds.items()} | {"household_register": "register"}
+    by_kind = taken.groupby(taken.feed.map(kinds))[["rows", "cpu"]].sum()
+    per_cpu = (by_kind.rows / by_kind.cpu).round().astype(int).to_dict()
+    rates = {f"{_KINDS[str(kind)]}_per_core": rate for kind, rate in per_cpu.items()}
+    per_core = {"rows_per_second_per_core": round(taken.rows.sum() / taken.cpu.sum()), **rates}
+    fates = taken.status.value_counts().to_dict()
+    return _rate(int(taken.rows.sum()), seconds) | per_core | {"facts": int(taken.facts.sum()), "fates": fates}
 
 
 def grow(bench: Bench) -> Result:
