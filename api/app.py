@@ -15,6 +15,7 @@ from api import (
     feeds,
     health,
     households,
+    oidc,
     photos,
     problems,
     queue,
@@ -45,8 +46,8 @@ Low-income monitoring: the queue of alerts, each reason explained, follow-ups re
 region of the worker whose bearer token is sent; names are masked and ID numbers never appear.
 """
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
-    health, auth, accounts, queue, together, taking, alerts, desk, duties, views, households, feeds, runs, uploads,
-    reveals, reports, sheets, cases, photos, reviews,
+    health, auth, oidc, accounts, queue, together, taking, alerts, desk, duties, views, households, feeds, runs,
+    uploads, reveals, reports, sheets, cases, photos, reviews,
 )  # fmt: skip
 
 
