@@ -95,7 +95,7 @@ def plans(
     session: Session, *, viewer: Viewer, days: Calendar, today: date, worker: uuid.UUID | None = None
 ) -> list[Plan]:
     """Return the plan of every worker in ``viewer``'s region, or of the one asked for, in the order of their region."""
-    everybody = colleagues.colleagues(session, viewer=viewer, today=today)
+    everybody = colleagues.colleagues(session, viewer=viewer, today=today, loaded=False)
     wanted = [one for one in everybody if worker in (None, one.id)]
     cares, served = colleagues.cares_of(session), _served(session, viewer, days, today)
     parted = _parted(session, viewer, wanted, cares, today)
