@@ -51,6 +51,7 @@ class AccountOut(BaseModel):
     staff_no: str | None
     role: str = Field(description="none：尚未授予 / none: not given yet")
     region: str
+    department: str | None = Field(description="协同部门 / whose clerk it is")
     active: bool
     version: int
     created_at: datetime
@@ -79,6 +80,13 @@ class RoleIn(BaseModel):
     role: str = Field(max_length=32, examples=["caseworker"])
     region: str = Field(pattern=r"^[0-9]{2,12}$", examples=["340210101"])
     why: str = Field(min_length=2, max_length=200, examples=["到岗"])
+    department: str | None = Field(
+        None,
+        min_length=2,
+        max_length=64,
+        pattern=r"^[^@]+$",
+        description="协同部门经办人必填：转办上所写的部门 / a department's clerk: as referrals name it",
+    )
 
 
 class ActiveIn(BaseModel):
@@ -199,7 +207,7 @@ def appoint(
     account_id: UUID, sent: RoleIn, expected: Expected, viewer: Viewing, session: InTransaction, response: Response
 ) -> AccountOut:
     """Give a role and a region, within five minutes of a proof; the account's sessions end, so it holds at once."""
-    given = Appointment(sent.role, sent.region, sent.why)
+    given = Appointment(sent.role, sent.region, sent.why, sent.department)
     return _shown(accounts.appoint(session, account_id, given, by=viewer, expected=expected), response)
 
 

@@ -8,14 +8,16 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.briefs import AlertBrief, Desk, Level
-from api.deps import ByLaw, InTransaction, Laws, Reading, Serving, Viewing, may
+from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
 from api.households import QuietOut, by_place
 from api.office import AtOffice
-from api.problems import CONFLICT, RESPONSES
+from api.once import CHANGES, Doing, Expected
+from api.problems import RESPONSES
 from monitor import cases
 from monitor.alerts import people, queue
 from monitor.alerts.words import Speaker
 from monitor.cases import visits
+from monitor.privacy import Keyring
 from monitor.tables import Alert, FollowUp, Reason
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES)
@@ -174,7 +176,7 @@ def get_alert(
             QuietOut.model_validate(quiet, from_attributes=True) for quiet in queue.quiets(session, alert.household_id)
         ],
         timeline=[EventOut.model_validate(event) for event in queue.timeline(session, alert)],
-        follow_ups=[_follow_up(one, service) for one in queue.follow_ups(session, alert)],
+        follow_ups=[_follow_up(one, service.keyring) for one in queue.follow_ups(session, alert)],
     )  # fmt: skip
 
 
@@ -182,17 +184,26 @@ def get_alert(
     "/{alert_id}/follow-ups",
     status_code=201,
     summary="登记核查 / Record a follow-up",
-    responses=CONFLICT,
+    responses=CHANGES,
+    response_model=FollowUpOut,
     dependencies=[may("alert.work")],
 )
 def add_follow_up(
-    alert_id: UUID, sent: FollowUpIn, service: Serving, viewer: Viewing, session: InTransaction, office: AtOffice
-) -> FollowUpOut:
-    """Record what a worker found and carry out what it decides; the same body again gives the same answer."""
+    alert_id: UUID, sent: FollowUpIn, viewer: Viewing, office: AtOffice, once: Doing, expected: Expected
+) -> Response:
+    """Record what a worker found and carry out what it decides; the same body again gives the same answer.
+
+    If-Match is the version of the alert that the worker saw. A visit made without a connection to an alert that
+    changed meanwhile is answered 412: show the change, then send the same visit with the new version; nothing is lost.
+    """
     said = sent.model_dump()
     visit = cases.Visit(**said | {name: tuple(said[name]) for name in ("present", "facts", "proposed")})
-    done = cases.record(session, alert_id, visit, by=viewer, office=office)
-    return _follow_up(done.follow_up, service)
+
+    def work() -> FollowUpOut:
+        done = cases.record(once.session, alert_id, visit, by=viewer, office=office, expected=expected)
+        return _follow_up(done.follow_up, office.keyring)
+
+    return once.answer(work, status=201)
 
 
 def _reason(reason: Reason, places: dict[int, int]) -> ReasonOut:
@@ -209,12 +220,12 @@ def _unseen(alert: Alert, laws: Laws) -> list[UnseenOut]:
     ]
 
 
-def _follow_up(one: FollowUp, service: Serving) -> FollowUpOut:
-    note = None if one.note is None else service.keyring.decrypt(one.note, about="follow_ups.note")
+def _follow_up(one: FollowUp, keyring: Keyring) -> FollowUpOut:
+    note = None if one.note is None else keyring.decrypt(one.note, about="follow_ups.note")
     return FollowUpOut(
         id=one.id, alert_id=one.alert_id, visited_on=one.visited_on, way=one.way, finding=one.finding,
         reason_code=one.reason_code, next_on=one.next_on, note=note, recorded_by=one.recorded_by,
         recorded_at=one.recorded_at, proposed=one.proposed, case_id=one.case_id, undone_at=one.undone_at,
-        present=service.keyring.decrypt_json(one.present, about=visits.PRESENT) if one.present else [],
-        facts=service.keyring.decrypt_json(one.facts, about=visits.FACTS) if one.facts else [],
+        present=keyring.decrypt_json(one.present, about=visits.PRESENT) if one.present else [],
+        facts=keyring.decrypt_json(one.facts, about=visits.FACTS) if one.facts else [],
     )  # fmt: skip

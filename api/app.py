@@ -19,6 +19,7 @@ from api import (
     photos,
     problems,
     queue,
+    referrals,
     reports,
     reveals,
     reviews,
@@ -47,7 +48,8 @@ region of the worker whose bearer token is sent; names are masked and ID numbers
 """
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
     health, auth, oidc, accounts, queue, together, taking, alerts, desk, duties, views, households, feeds, runs,
-    uploads, reveals, reports, sheets, cases, photos, reviews,
+    uploads, reveals, reports, sheets, cases,
+    referrals, photos, reviews,
 )  # fmt: skip
 
 

@@ -1,29 +1,30 @@
-"""Cases: the plan of a confirmed household, its notice, the removal of its risk; referrals to departments."""
+"""Cases: the plan of a confirmed household, its notice, the removal of its risk; each change says its version."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from api.deps import InTransaction, Reading, Serving, Viewing, may
+from api.deps import Reading, Serving, Viewing, may
 from api.office import AtOffice
-from api.problems import RESPONSES, described
+from api.once import CHANGES, Doing, Expected
+from api.problems import RESPONSES
 from monitor.access import Viewer
-from monitor.cases import Office, plans, referrals, removal
-from monitor.cases.office import case_for
+from monitor.cases import Office, plans, removal
+from monitor.cases.office import case_as_seen, case_for
 from monitor.indicators import compute, manifest, opened
 from monitor.lake import Lake
 from monitor.lifecycle import may as edges_of
 from monitor.privacy import Keyring
-from monitor.service import Service, today
+from monitor.service import Service
 from monitor.tables import Case, Measure
 
 router = APIRouter(prefix="/api/v1", tags=["cases"], responses=RESPONSES)
 Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$", description="原因或措施代码 / a code of the catalogue")]
-CHANGED = described(409)
 
 
 class MeasureOut(BaseModel):
@@ -37,6 +38,7 @@ class MeasureOut(BaseModel):
     done_on: date | None
     amount_yuan: float | None
     note: str | None
+    version: int = Field(description="个案的版本 / the version of its case, by which it is changed")
 
 
 class LaterCheckOut(BaseModel):
@@ -158,170 +160,141 @@ class LaterCheckIn(BaseModel):
     holds: bool
 
 
-class ReferralIn(BaseModel):
-    """A request to a department."""
+class Change:
+    """What a change of a case is made with: whose it is, the office's day and keys, the version they saw."""
 
-    model_config = ConfigDict(extra="forbid")
-    id: UUID = Field(description="由设备生成 / made by the device")
-    code: Code = Field(examples=["RF_MED"])
-    department: str = Field(min_length=1, max_length=64, examples=["县医疗保障局"])
-    due_on: date
-    note: str | None = Field(None, max_length=2000, description="加密保存 / kept encrypted")
+    def __init__(self, viewer: Viewing, office: AtOffice, once: Doing, expected: Expected) -> None:
+        self.viewer, self.office, self.once, self.expected = viewer, office, once, expected
+        self.session = once.session
 
+    def go(self, case_id: UUID, work: Callable[[Case], object]) -> Response:
+        """Answer with the case after ``work``; refused when it changed since the viewer saw it."""
 
-class AnswerIn(BaseModel):
-    """What the department answered."""
+        def done() -> CaseOut:
+            case = case_as_seen(self.session, case_id, self.viewer, expected=self.expected)
+            work(case)
+            return _shown(self.session, case, self.viewer, self.office.keyring)
 
-    model_config = ConfigDict(extra="forbid")
-    act: Literal["accept", "refuse", "finish", "withdraw"]
-    why: Code | None = Field(None, description="退回或撤回必填 / needed to refuse or withdraw")
-    receipt_no: str | None = Field(None, min_length=1, max_length=64, description="回执号，办结必填 / needed to finish")
+        return self.once.answer(done)
 
 
-class ReferralOut(BaseModel):
-    """A referral and what became of it."""
-
-    model_config = ConfigDict(from_attributes=True)
-    id: UUID
-    alert_id: UUID
-    case_id: UUID | None
-    code: str
-    department: str
-    status: Literal["sent", "accepted", "refused", "done", "withdrawn"]
-    due_on: date
-    sent_at: datetime
-    answered_at: datetime | None
-    refused_why: str | None
-    receipt_no: str | None
-    ended_at: datetime | None
+Changing = Annotated[Change, Depends(Change)]
 
 
 @router.get("/cases/{case_id}", dependencies=[may("case.read")], summary="一个帮扶个案 / One case")
-def get_case(case_id: UUID, service: Serving, viewer: Viewing, session: Reading) -> CaseOut:
-    """Return a case with its plan, its later checks and its life so far."""
-    return _shown(session, case_for(session, case_id, viewer, hold=False), viewer, service.keyring)
+def get_case(case_id: UUID, service: Serving, viewer: Viewing, session: Reading, response: Response) -> CaseOut:
+    """Return a case with its plan, its later checks and its life so far; its ETag is what a change rests on."""
+    case = case_for(session, case_id, viewer, hold=False)
+    response.headers["ETag"] = f'"{case.version}"'
+    return _shown(session, case, viewer, service.keyring)
 
 
 @router.post(
-    "/cases/{case_id}/measures", dependencies=[may("case.work")], status_code=201, responses=CHANGED,
-    summary="增加措施 / Plan a measure",
+    "/cases/{case_id}/measures", dependencies=[may("case.work")], status_code=201, responses=CHANGES,
+    response_model=MeasureOut, summary="增加措施 / Plan a measure",
 )  # fmt: skip
-def add_measure(
-    case_id: UUID, sent: MeasureIn, viewer: Viewing, session: InTransaction, office: AtOffice
-) -> MeasureOut:
+def add_measure(case_id: UUID, sent: MeasureIn, change: Changing) -> Response:
     """Put a measure into the plan: what, who is responsible, by when. The same id again changes nothing."""
-    planned = plans.Planned(**sent.model_dump())
-    made = plans.add_measure(session, case_id, planned, by=viewer, office=office)
-    return _measure(made, office.keyring)
+    session, planned = change.session, plans.Planned(**sent.model_dump())
+
+    def work() -> MeasureOut:
+        if session.get(Measure, sent.id) is None:
+            case_as_seen(session, case_id, change.viewer, expected=change.expected)
+        made = plans.add_measure(session, case_id, planned, by=change.viewer, office=change.office)
+        return _measure(made, change.office.keyring, version=session.get_one(Case, case_id).version)
+
+    return change.once.answer(work, status=201)
 
 
 @router.post(
-    "/cases/{case_id}/measures/{measure_id}/end", dependencies=[may("case.work")], responses=CHANGED,
-    summary="措施落实或取消 / End a measure",
+    "/cases/{case_id}/measures/{measure_id}/end", dependencies=[may("case.work")], responses=CHANGES,
+    response_model=MeasureOut, summary="措施落实或取消 / End a measure",
 )  # fmt: skip
-def end_measure(
-    case_id: UUID, measure_id: UUID, sent: EndIn, viewer: Viewing, session: InTransaction, office: AtOffice
-) -> MeasureOut:
+def end_measure(case_id: UUID, measure_id: UUID, sent: EndIn, change: Changing) -> Response:
     """Say that a measure was done today, or will not be."""
-    made = plans.end_measure(session, case_id, measure_id, status=sent.status, by=viewer, office=office)
-    return _measure(made, office.keyring)
+    session, viewer, office = change.session, change.viewer, change.office
+
+    def work() -> MeasureOut:
+        case = case_as_seen(session, case_id, viewer, expected=change.expected)
+        made = plans.end_measure(session, case_id, measure_id, status=sent.status, by=viewer, office=office)
+        return _measure(made, office.keyring, version=case.version)
+
+    return change.once.answer(work)
 
 
 @router.post(
-    "/cases/{case_id}/notice", dependencies=[may("case.work")], responses=CHANGED, summary="公示 / Public notice"
-)
-def publish(case_id: UUID, sent: NoticeIn, viewer: Viewing, session: InTransaction, office: AtOffice) -> CaseOut:
+    "/cases/{case_id}/notice", dependencies=[may("case.work")], responses=CHANGES, response_model=CaseOut,
+    summary="公示 / Public notice",
+)  # fmt: skip
+def publish(case_id: UUID, sent: NoticeIn, change: Changing) -> Response:
     """Begin the public notice, for the days that policy sets; recognition alone is never shown in public."""
-    case = plans.publish(session, case_id, category=sent.category, by=viewer, office=office)
-    return _shown(session, case, viewer, office.keyring)
+    session, by, office = change.session, change.viewer, change.office
+    return change.go(case_id, lambda _: plans.publish(session, case_id, category=sent.category, by=by, office=office))
 
 
 @router.post(
-    "/cases/{case_id}/acts", dependencies=[may("case.work")], responses=CHANGED, summary="办理 / Act on a case"
-)
-def act(case_id: UUID, sent: ActIn, viewer: Viewing, session: InTransaction, office: AtOffice) -> CaseOut:
+    "/cases/{case_id}/acts", dependencies=[may("case.work")], responses=CHANGES, response_model=CaseOut,
+    summary="办理 / Act on a case",
+)  # fmt: skip
+def act(case_id: UUID, sent: ActIn, change: Changing) -> Response:
     """Take the case along one edge of its life: adopt the plan, take an objection, fall back, finish, end, uphold."""
-    case = plans.act(session, case_id, sent.edge, why=sent.why, by=viewer, office=office)
-    return _shown(session, case, viewer, office.keyring)
+    session, by, office = change.session, change.viewer, change.office
+    return change.go(case_id, lambda _: plans.act(session, case_id, sent.edge, why=sent.why, by=by, office=office))
 
 
 @router.post(
-    "/cases/{case_id}/removal", dependencies=[may("case.work")], responses=CHANGED,
+    "/cases/{case_id}/removal", dependencies=[may("case.work")], responses=CHANGES, response_model=CaseOut,
     summary="提出风险消除 / Propose removal",
 )  # fmt: skip
-def propose(
-    case_id: UUID, sent: RemovalIn, service: Serving, viewer: Viewing, session: InTransaction, office: AtOffice
-) -> CaseOut:
+def propose(case_id: UUID, sent: RemovalIn, service: Serving, change: Changing) -> Response:
     """Propose that the risk is gone: every check of the standard is made, and the proposal refused if one fails."""
     said = sent.model_dump()
     guarantees = {name: said.pop(name) for name in removal.GUARANTEES}
-    seen = _seen(session, case_for(session, case_id, viewer), service, office)
     proposal = removal.Proposal(guarantees=guarantees, **said)
-    case, _ = removal.propose(session, case_id, proposal, seen=seen, by=viewer, office=office)
-    return _shown(session, case, viewer, office.keyring)
+
+    def work(case: Case) -> None:
+        seen = _seen(change.session, case, service, change.office)
+        removal.propose(change.session, case_id, proposal, seen=seen, by=change.viewer, office=change.office)
+
+    return change.go(case_id, work)
 
 
 @router.post(
-    "/cases/{case_id}/appraisal", dependencies=[may("case.work")], responses=CHANGED,
+    "/cases/{case_id}/appraisal", dependencies=[may("case.work")], responses=CHANGES, response_model=CaseOut,
     summary="民主评议并公示 / Appraisal and notice",
 )  # fmt: skip
-def appraise(case_id: UUID, sent: AppraisalIn, viewer: Viewing, session: InTransaction, office: AtOffice) -> CaseOut:
+def appraise(case_id: UUID, sent: AppraisalIn, change: Changing) -> Response:
     """Record the appraisal of a proposed removal; with a majority it goes on public notice."""
-    case = removal.appraise(session, case_id, present=sent.present, agreed=sent.agreed, by=viewer, office=office)
-    return _shown(session, case, viewer, office.keyring)
+    session, by, office = change.session, change.viewer, change.office
+    return change.go(
+        case_id,
+        lambda _: removal.appraise(session, case_id, present=sent.present, agreed=sent.agreed, by=by, office=office),
+    )
 
 
 @router.post(
-    "/cases/{case_id}/county-acts", dependencies=[may("case.review")], responses=CHANGED,
+    "/cases/{case_id}/county-acts", dependencies=[may("case.review")], responses=CHANGES, response_model=CaseOut,
     summary="县级审批 / The county's acts",
 )  # fmt: skip
-def county_act(case_id: UUID, sent: CountyActIn, viewer: Viewing, session: InTransaction, office: AtOffice) -> CaseOut:
+def county_act(case_id: UUID, sent: CountyActIn, change: Changing) -> Response:
     """Approve or refuse the removal, put the case in doubt, or annul it; nobody approves their own proposal."""
+    session, by, office = change.session, change.viewer, change.office
     if sent.edge == "remove":
-        case = removal.remove(session, case_id, by=viewer, office=office)
-    else:
-        case = plans.act(session, case_id, sent.edge, why=sent.why, by=viewer, office=office)
-    return _shown(session, case, viewer, office.keyring)
+        return change.go(case_id, lambda _: removal.remove(session, case_id, by=by, office=office))
+    return change.go(case_id, lambda _: plans.act(session, case_id, sent.edge, why=sent.why, by=by, office=office))
 
 
 @router.post(
-    "/cases/{case_id}/checks", dependencies=[may("case.work")], responses=CHANGED, summary="回访 / A later check"
-)
-def check(case_id: UUID, sent: LaterCheckIn, viewer: Viewing, session: InTransaction, office: AtOffice) -> CaseOut:
+    "/cases/{case_id}/checks", dependencies=[may("case.work")], responses=CHANGES, response_model=CaseOut,
+    summary="回访 / A later check",
+)  # fmt: skip
+def check(case_id: UUID, sent: LaterCheckIn, change: Changing) -> Response:
     """Record the check that is owed 3, 6 or 12 months after removal; a risk that is back takes the case back."""
-    removal.check(session, case_id, follow_up=sent.follow_up, holds=sent.holds, by=viewer, office=office)
-    return _shown(session, case_for(session, case_id, viewer), viewer, office.keyring)
-
-
-@router.post(
-    "/alerts/{alert_id}/referrals", dependencies=[may("alert.refer")], status_code=201, responses=CHANGED,
-    summary="转办 / Refer to a department",
-)  # fmt: skip
-def refer(alert_id: UUID, sent: ReferralIn, viewer: Viewing, session: InTransaction, office: AtOffice) -> ReferralOut:
-    """Ask a department for help by a date; the same id again changes nothing."""
-    asked = referrals.Asked(**sent.model_dump())
-    made = referrals.refer(session, alert_id, asked, by=viewer, office=office)
-    return ReferralOut.model_validate(made)
-
-
-@router.post(
-    "/referrals/{referral_id}/answers", dependencies=[may("alert.refer")], responses=CHANGED,
-    summary="转办回复 / A department's answer",
-)  # fmt: skip
-def answer(referral_id: UUID, sent: AnswerIn, viewer: Viewing, session: InTransaction, office: AtOffice) -> ReferralOut:
-    """Record acceptance, refusal, the receipt or our withdrawal; with the last one the alert comes back."""
-    said = referrals.Answered(**sent.model_dump())
-    found = referrals.answer(session, referral_id, said, by=viewer, office=office)
-    return ReferralOut.model_validate(found)
-
-
-@router.get("/referrals", dependencies=[may("alert.read")], summary="未办结转办 / Outstanding referrals")
-def list_referrals(
-    viewer: Viewing, session: Reading, overdue: Annotated[bool, Query(description="仅逾期 / only overdue ones")] = False
-) -> list[ReferralOut]:
-    """Return up to 200 referrals that have not ended, the soonest due first."""
-    found = referrals.outstanding(session, viewer=viewer, overdue_on=today() if overdue else None)
-    return [ReferralOut.model_validate(one) for one in found]
+    session, by, office = change.session, change.viewer, change.office
+    return change.go(
+        case_id,
+        lambda _: removal.check(session, case_id, follow_up=sent.follow_up, holds=sent.holds, by=by, office=office),
+    )
 
 
 def _seen(session: Session, case: Case, service: Service, office: Office) -> dict[str, Any]:
@@ -335,11 +308,11 @@ def _seen(session: Session, case: Case, service: Service, office: Office) -> dic
     return {} if table.empty else {str(name): value for name, value in known.iloc[0].items()}
 
 
-def _measure(one: Measure, keyring: Keyring) -> MeasureOut:
+def _measure(one: Measure, keyring: Keyring, *, version: int) -> MeasureOut:
     note = None if one.note is None else keyring.decrypt(one.note, about=plans.NOTE)
     return MeasureOut(
         id=one.id, code=one.code, status=one.status, responsible=one.responsible, due_on=one.due_on,  # type: ignore[arg-type]
-        done_on=one.done_on, amount_yuan=one.amount_yuan, note=note,
+        done_on=one.done_on, amount_yuan=one.amount_yuan, note=note, version=version,
     )  # fmt: skip
 
 
@@ -348,7 +321,8 @@ def _shown(session: Session, case: Case, viewer: Viewer, keyring: Keyring) -> Ca
         id=case.id, household_no=case.household.household_no, alert_id=case.alert_id, status=case.status,
         risk_factors=case.risk_factors, opened_on=case.opened_on, notice_from=case.notice_from,
         notice_until=case.notice_until, removal=case.removal, removed_on=case.removed_on, closed_why=case.closed_why,
-        version=case.version, measures=[_measure(one, keyring) for one in plans.measures(session, case)],
+        version=case.version,
+        measures=[_measure(one, keyring, version=case.version) for one in plans.measures(session, case)],
         later_checks=[LaterCheckOut.model_validate(one) for one in removal.checks(session, case)],
         timeline=[StepOut.model_validate(one) for one in plans.timeline(session, case)], may=edges_of(case, viewer),
     )  # fmt: skip

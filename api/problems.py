@@ -117,9 +117,6 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {one: {"model": Problem, "description": " / ".join(_TITLES[one][::-1])} for one in statuses}
 
 
-CONFLICT = described(409)
-
-
 def forbidden() -> dict[str, Any]:
     """Return how the description tells of a 403."""
     return told(403)

@@ -21,6 +21,7 @@ from monitor.work import notes, taking
 router = APIRouter(prefix="/api/v1/alerts", tags=["desk"], responses=RESPONSES)
 
 PutOffWhy = Literal["APPOINTED", "AWAY", "WAIT_DATA", "WAIT_PAPERS", "WEATHER", "OTHER"]
+AwaitedWhy = Literal["AWAIT_REPORT", "AWAIT_COMPARISON", "AWAIT_NOTICE"]
 HandedWhy = Literal["LIVES_ELSEWHERE", "MOVED", "WRONG_PLACE"]
 RegionCode = Annotated[
     str, Field(pattern=r"^[0-9]{6,12}$", description="县、乡镇或村代码 / a county, a town or a village")
@@ -45,6 +46,13 @@ class PutOff(Strict):
     until: date = Field(description="180天以内 / within 180 days")
     why: PutOffWhy = Field(description="原因代码 / reason code")
     wakes_on_worse: bool = Field(True, description="情况恶化时立即恢复 / comes back as soon as it worsens")
+
+
+class Suspended(Strict):
+    """What is waited for, and until when at the longest."""
+
+    until: date = Field(description="180天以内，到期自动恢复 / within 180 days; comes back by itself on the day")
+    why: AwaitedWhy = Field(description="等待报告、核对或公示 / a report, a comparison or a public notice is awaited")
 
 
 class HandedOver(Strict):
@@ -175,11 +183,21 @@ def snooze(alert_id: UUID, sent: PutOff, expected: Expected, change: Changing) -
 
 
 @router.post(
+    "/{alert_id}/suspend", summary="中止 / Suspend",
+    dependencies=[may("alert.assign")], responses=CHANGES, response_model=AlertBrief,
+)  # fmt: skip
+def suspend(alert_id: UUID, sent: Suspended, expected: Expected, change: Changing) -> Response:
+    """Suspend an alert while a report, a comparison or a public notice is awaited; its deadlines run on meanwhile."""
+    step = Step(sent.why, as_of=today(), values={"paused_until": sent.until}, expected=expected)
+    return change.go(alert_id, "suspend", step)
+
+
+@router.post(
     "/{alert_id}/resume", summary="恢复 / Bring back",
     dependencies=[may("alert.work")], responses=CHANGES, response_model=AlertBrief,
 )  # fmt: skip
 def resume(alert_id: UUID, expected: Expected, change: Changing) -> Response:
-    """Bring back an alert that was put off, before its day."""
+    """Bring back an alert that was put off or suspended, before its day."""
     return change.go(alert_id, "resume", Step("BY_HAND", expected=expected))
 
 

@@ -125,6 +125,7 @@ class Worker(Table):
     staff_no: Mapped[str | None] = mapped_column(String(32), unique=True)
     subject: Mapped[str | None] = mapped_column(String(255), unique=True)
     version: Mapped[int] = mapped_column(default=1)
+    department: Mapped[str | None] = mapped_column(String(64))
 
 
 class Person(Table):
@@ -907,6 +908,7 @@ class Referral(Table):
     refused_why: Mapped[str | None] = mapped_column(String(32))
     receipt_no: Mapped[str | None] = mapped_column(String(64))
     ended_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
     __table_args__ = (
         _among("status", "sent", "accepted", "refused", "done", "withdrawn"),
         Index(

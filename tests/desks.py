@@ -51,10 +51,15 @@ def hire(service: Service, name: str, *, role: str = "caseworker", region: str =
         return Viewer(worker.id, worker.name, worker.role, worker.region), token
 
 
-def signed_in(service: Service, name: str, *, role: str = "caseworker", region: str = "340299") -> TestClient:
-    """A client that somebody new is signed in with."""
+def signed_in(
+    service: Service, name: str, *, role: str = "caseworker", region: str = "340299", department: str | None = None
+) -> TestClient:
+    """A client that somebody new is signed in with; of a department's clerk, whose."""
     client = TestClient(create_app(service), raise_server_exceptions=False)
-    client.headers["Authorization"] = f"Bearer {hire(service, name, role=role, region=region)[1]}"
+    viewer, token = hire(service, name, role=role, region=region)
+    with database.transaction(service.engine) as session:
+        session.get_one(Worker, viewer.worker).department = department
+    client.headers["Authorization"] = f"Bearer {token}"
     return client
 
 

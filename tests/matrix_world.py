@@ -42,9 +42,11 @@ STATES = ("open", "assigned", "visited", "closed", "annulled")
 VIEWERS = {
     "assistant": ("assistant", "340202001001"), "caseworker": ("caseworker", "340202001"),
     "reviewer": ("reviewer", "340202"), "zone reviewer": ("reviewer", "340271"), "supervisor": ("supervisor", "3402"),
+    "department": ("department", "340202"), "other department": ("department", "340202"),
     "administrator": ("administrator", "00"), "security": ("security", "00"), "auditor": ("auditor", "00"),
     "service": ("service", "340202"),
 }  # fmt: skip
+DEPARTMENTS = {"department": "医保", "other department": "教育"}
 STRANGERS = ("anonymous", "expired", "disabled")
 
 
@@ -78,6 +80,7 @@ def sign_everybody_in(service: Service) -> dict[str, str]:
             "disabled": VIEWERS["reviewer"],
         }.items():
             worker, _ = access.add_worker(session, name, region=region, role=role, by="test")
+            worker.department = DEPARTMENTS.get(name)
             cookies[name] = sessions.begin(session, worker, Manner("oidc", True, b"x"), now=utc_now(), most=9)
             # On a slow machine the matrix lasts longer than a proof does.
             session.execute(update(SignIn).where(SignIn.worker_id == worker.id).values(proved_at=later, seen_at=later))

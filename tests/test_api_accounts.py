@@ -77,7 +77,13 @@ def test_an_office_comes_about_from_one_administrator_and_nobody_holds_two_of_th
     assert give(lin["id"], "king", version=2) == 422
     assert give(lin["id"], "reviewer", "34", version=2) == 422, "wider than a county"
     assert give(uuid.uuid4(), "caseworker") == 404
-    assert give(lin["id"], "service", version=2) == 409, "a person is no machine"
+    assert give(lin["id"], "department", "340203", version=2) == 422, "of which department?"
+    path, tag = f"/api/v1/accounts/{lin['id']}/role", {"If-Match": '"2"'}
+    clerk = {"role": "department", "region": "340203", "department": "县医保局", "why": "duty"}
+    assert sec.put(path, json=clerk | {"role": "caseworker"}, headers=tag).status_code == 422
+    assert sec.put(path, json=clerk, headers=tag).json()["department"] == "县医保局"
+    assert give(lin["id"], "caseworker", version=3) == 200
+    assert give(lin["id"], "service", version=4) == 409, "a person is no machine"
     assert chief.put(f"/api/v1/accounts/{lin['id']}/role", json={}, headers={"If-Match": '"2"'}).status_code in (
         403,
         422,

@@ -28,6 +28,7 @@ OTHER_VILLAGE = "340203002003"
 def client(service: Service) -> Iterator[TestClient]:
     with TestClient(create_app(service), raise_server_exceptions=False) as opened:
         opened.headers["Authorization"] = f"Bearer {token(service, '林干事', '00')}"
+        opened.headers["If-Match"] = '"1"'
         yield opened
 
 
@@ -179,7 +180,14 @@ def test_the_same_follow_up_again_gets_the_same_answer_and_a_changed_one_a_confl
     first, second = client.post(path, json=VISIT), client.post(path, json=VISIT)
     assert (first.status_code, first.json()) == (second.status_code, second.json())
     assert client.post(path, json=VISIT | {"note": "变了"}).status_code == 409
-    assert client.post(path, json=VISIT | {"id": str(uuid.uuid4())}).status_code == 409
+    another = VISIT | {"id": str(uuid.uuid4())}
+    stale = client.post(path, json=another)
+    assert (stale.status_code, stale.headers["ETag"]) == (412, '"2"')
+    assert client.post(path, json=another, headers={"If-Match": '"2"'}).status_code == 409
+    assert client.post(path, json=another, headers={"If-Match": ""}).status_code == 422
+    client.headers.pop("If-Match")
+    assert client.post(path, json=another).status_code == 428
+    assert client.post(path, json=VISIT).status_code == 428
 
 
 def test_a_commit_that_fails_is_never_a_created(client: TestClient, service: Service) -> None:

@@ -56,9 +56,15 @@ def alerted(service: Service) -> str:
 
 def visit(client: TestClient, alert: str, finding: str = "confirmed", code: str | None = None, **more: Any) -> Any:
     body = {"id": str(uuid.uuid4()), "visited_on": str(TODAY), "way": "home", "finding": finding, "reason_code": code}
-    answer = client.post(f"/api/v1/alerts/{alert}/follow-ups", json=body | more)
+    answer = changed(client, f"/api/v1/alerts/{alert}", "follow-ups", body | more)
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+def changed(client: TestClient, path: str, what: str, body: dict[str, Any]) -> Any:
+    """Send a change that rests on what the client reads now."""
+    seen = client.get(path).headers.get("ETag", '"1"')
+    return client.post(f"{path}/{what}", json=body, headers={"If-Match": seen})
 
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (2000, 1000)) -> bytes:
@@ -122,17 +128,17 @@ def test_a_case_goes_from_its_plan_through_its_notice_to_help(clients: Clients, 
     assert clients["other"].get(path).status_code == 404
     body = {"id": str(uuid.uuid4()), "code": "LS_J", "responsible": "王主任", "due_on": str(TODAY), "note": "每月送药"}
     for _ in range(2):
-        answer = clients["town"].post(f"{path}/measures", json=body)
+        answer = changed(clients["town"], path, "measures", body)
         assert (answer.status_code, answer.json()["note"]) == (201, "每月送药")
-    assert clients["village"].post(f"{path}/measures", json=body).status_code == 403
-    unshown = clients["town"].post(f"{path}/notice", json={"category": "rigid"})
+    assert changed(clients["village"], path, "measures", body).status_code == 403
+    unshown = changed(clients["town"], path, "notice", {"category": "rigid"})
     assert (unshown.status_code, "公示" in unshown.json()["detail_zh"]) == (422, True)
-    assert clients["town"].post(f"{path}/notice", json={"category": "dibao"}).json()["status"] == "notice"
-    early = clients["town"].post(f"{path}/acts", json={"edge": "adopt"})
+    assert changed(clients["town"], path, "notice", {"category": "dibao"}).json()["status"] == "notice"
+    early = changed(clients["town"], path, "acts", {"edge": "adopt"})
     assert (early.status_code, early.json()["detail_zh"]) == (409, "公示期未满")
-    clients["town"].post(f"{path}/acts", json={"edge": "object", "why": "NEIGHBOUR"})
-    assert clients["town"].post(f"{path}/acts", json={"edge": "adopt"}).json()["status"] == "helping"
-    done = clients["town"].post(f"{path}/measures/{body['id']}/end", json={"status": "done"}).json()
+    changed(clients["town"], path, "acts", {"edge": "object", "why": "NEIGHBOUR"})
+    assert changed(clients["town"], path, "acts", {"edge": "adopt"}).json()["status"] == "helping"
+    done = changed(clients["town"], path, f"measures/{body['id']}/end", {"status": "done"}).json()
     assert (done["status"], done["done_on"]) == ("done", str(TODAY))
     shown = clients["county"].get(path).json()
     assert [step["kind"] for step in shown["timeline"]] == [
@@ -146,23 +152,23 @@ def test_a_removal_says_in_words_what_it_misses(clients: Clients, service: Servi
     found = visit(clients["town"], alert)
     path = f"/api/v1/cases/{found['case_id']}"
     body = {"id": str(uuid.uuid4()), "code": "LS_J", "responsible": "王主任", "due_on": str(TODAY)}
-    clients["town"].post(f"{path}/measures", json=body)
-    clients["town"].post(f"{path}/acts", json={"edge": "adopt"})
+    changed(clients["town"], path, "measures", body)
+    changed(clients["town"], path, "acts", {"edge": "adopt"})
     firm = dict.fromkeys(("food_and_clothing", "education", "medical", "housing", "water"), True)
     said = firm | {"way": "natural", "follow_up": found["id"], "income_yuan": 20_000, "first_risk_gone": True}
-    refused = clients["town"].post(f"{path}/removal", json=said)
+    refused = changed(clients["town"], path, "removal", said)
     assert (refused.status_code, "first_risk_gone" in refused.json()["detail"]) == (409, True)
     with database.transaction(service.engine) as session:
         session.execute(update(Reason).values(status="cleared"))
-    proposed = clients["town"].post(f"{path}/removal", json=said).json()
+    proposed = changed(clients["town"], path, "removal", said).json()
     assert (proposed["status"], proposed["removal"]["contradictions"]) == ("removal", [])
     assert all(proposed["removal"]["checks"].values())
-    noticed = clients["town"].post(f"{path}/appraisal", json={"present": 9, "agreed": 8}).json()
+    noticed = changed(clients["town"], path, "appraisal", {"present": 9, "agreed": 8}).json()
     assert noticed["status"] == "removal_notice"
-    assert clients["town"].post(f"{path}/county-acts", json={"edge": "remove"}).status_code == 403
-    assert clients["county"].post(f"{path}/county-acts", json={"edge": "remove"}).status_code == 409
-    assert clients["county"].post(f"{path}/county-acts", json={"edge": "refuse", "why": "DOUBT"}).status_code == 200
-    assert clients["town"].post(f"{path}/checks", json={"follow_up": found["id"], "holds": True}).status_code == 409
+    assert changed(clients["town"], path, "county-acts", {"edge": "remove"}).status_code == 403
+    assert changed(clients["county"], path, "county-acts", {"edge": "remove"}).status_code == 409
+    assert changed(clients["county"], path, "county-acts", {"edge": "refuse", "why": "DOUBT"}).status_code == 200
+    assert changed(clients["town"], path, "checks", {"follow_up": found["id"], "holds": True}).status_code == 409
 
 
 def test_a_referral_waits_for_the_department(clients: Clients, service: Service) -> None:
@@ -170,15 +176,24 @@ def test_a_referral_waits_for_the_department(clients: Clients, service: Service)
     due = str(TODAY + timedelta(days=5))
     body = {"id": str(uuid.uuid4()), "code": "RF_MED", "department": "县医保局", "due_on": due, "note": "请核"}
     path = f"/api/v1/alerts/{alert}/referrals"
-    assert clients["village"].post(path, json=body).status_code == 403
-    assert clients["other"].post(path, json=body).status_code == 404
-    assert [clients["town"].post(path, json=body).status_code for _ in range(2)] == [201, 201]
+    seen = {"If-Match": '"1"'}
+    assert clients["village"].post(path, json=body, headers=seen).status_code == 403
+    assert clients["other"].post(path, json=body, headers=seen).status_code == 404
+    assert clients["town"].post(path, json=body).status_code == 428
+    assert [clients["town"].post(path, json=body, headers=seen).status_code for _ in range(2)] == [201, 201]
+    stale = clients["town"].post(path, json=body | {"id": str(uuid.uuid4())}, headers=seen)
+    assert (stale.status_code, stale.headers["ETag"]) == (412, '"2"')
     assert [one["id"] for one in clients["county"].get("/api/v1/referrals").json()] == [body["id"]]
     assert clients["other"].get("/api/v1/referrals").json() == []
     assert clients["county"].get("/api/v1/referrals", params={"overdue": True}).json() == []
-    answers = f"/api/v1/referrals/{body['id']}/answers"
-    assert clients["town"].post(answers, json={"act": "finish"}).status_code == 422
-    done = clients["town"].post(answers, json={"act": "finish", "receipt_no": "医7号"}).json()
+    one = f"/api/v1/referrals/{body['id']}"
+    assert clients["town"].get(one).json()["note"] == "请核"
+    assert clients["town"].post(f"{one}/answers", json={"act": "accept"}).status_code == 428
+    assert changed(clients["town"], one, "answers", {"act": "finish"}).status_code == 422
+    assert changed(clients["county"], one, "answers", {"act": "accept"}).headers["ETag"] == '"2"'
+    stale = clients["town"].post(f"{one}/answers", json={"act": "refuse", "why": "NE_PROG"}, headers=seen)
+    assert (stale.status_code, stale.headers["ETag"]) == (412, '"2"')
+    done = changed(clients["town"], one, "answers", {"act": "finish", "receipt_no": "医7号"}).json()
     assert (done["status"], clients["town"].get(f"/api/v1/alerts/{alert}").json()["status"]) == ("done", "open")
 
 

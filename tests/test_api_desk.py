@@ -17,6 +17,7 @@ from sqlalchemy import select
 from monitor import database
 from monitor.service import Service, today
 from monitor.tables import AlertEvent, AuditEntry, Note
+from monitor.work import reminding
 
 PATH = "/api/v1/alerts"
 RED = {"illness": FIRES}
@@ -56,15 +57,34 @@ def test_a_change_without_a_version_or_on_an_old_one_does_nothing(service: Servi
     bodies: dict[str, Any] = {
         "claim": None, "release": None, "snooze": {"until": later(), "why": "AWAY"}, "resume": None,
         "assign": {"to": str(uuid.uuid4())}, "hand-over": {"region": OTHER_COUNTY, "why": "MOVED"}, "take-over": None,
-        "decline": {"why": "WRONG_PLACE"},
+        "decline": {"why": "WRONG_PLACE"}, "suspend": {"until": later(), "why": "AWAIT_REPORT"},
     }  # fmt: skip
     change(lin, alert, "claim")
     for what, body in bodies.items():
         assert change(lin, alert, what, body, version=None).status_code == 428, what
-    for what in ("claim", "release", "snooze", "hand-over"):
+    for what in ("claim", "release", "snooze", "suspend", "hand-over"):
         stale = change(lin, alert, what, bodies[what], version=1)
         assert (stale.status_code, stale.headers["ETag"]) == (412, '"2"'), what
     assert stored(service, alert).version == 2
+
+
+def test_a_suspended_alert_waits_for_what_it_names_and_comes_back(service: Service) -> None:
+    alert, other = raised(service, [RED, RED])
+    lin, village = signed_in(service, "林干事"), signed_in(service, "协理员", role="assistant", region=VILLAGE)
+    body = {"until": later(), "why": "AWAIT_COMPARISON"}
+    assert change(village, alert, "suspend", body).status_code == 403
+    assert change(lin, alert, "suspend", body | {"why": "AWAY"}).status_code == 422
+    assert change(lin, alert, "suspend", body | {"until": later(181)}).status_code == 422
+    said = change(lin, alert, "suspend", body).json()
+    assert (said["status"], said["paused_until"]) == ("suspended", later())
+    assert [one["id"] for one in lin.get(PATH).json()["items"]] == [str(other)]
+    assert change(lin, alert, "resume", version=2).json()["status"] == "open"
+    assert change(lin, alert, "suspend", body, version=3).status_code == 200
+    with database.transaction(service.engine) as session:
+        assert reminding.wake(session, today=today() + timedelta(days=6)) == 0
+        assert reminding.wake(session, today=today() + timedelta(days=7)) == 1
+    assert (stored(service, alert).status, stored(service, alert).paused_until) == ("open", None)
+    assert steps(service, alert) == ["raised", "suspended", "resumed", "suspended", "resumed"]
 
 
 def test_of_eight_who_edit_one_alert_at_once_no_acknowledged_edit_is_lost(service: Service) -> None:

@@ -19,11 +19,12 @@ from monitor.access.policy import (
     require,
     require_proof,
 )
-from monitor.access.reach import NATION, Viewer, scope, shorten, visible, wall, within
+from monitor.access.reach import DEPARTMENT, NATION, Viewer, scope, shorten, visible, wall, within
 from monitor.access.tokens import sign_in
 
 __all__ = [
     "ACTIONS",
+    "DEPARTMENT",
     "NATION",
     "POLICY",
     "ROLES",

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from monitor import audit
 from monitor.access import sessions, tokens
 from monitor.access.policy import ACTIONS, ROLES, SEPARATE, TITLES, relation
-from monitor.access.reach import NATION, Viewer, shorten
+from monitor.access.reach import DEPARTMENT, NATION, Viewer, shorten
 from monitor.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from monitor.privacy import hash_token
 from monitor.tables import Credential, Grant, Worker, utc_now
 
 NO_ROLE, MACHINE = "none", "service"
 INVITATION_LASTS = timedelta(hours=24)
-_LEAST_DIGITS = {"assistant": 9, "caseworker": 6, "reviewer": 6}
+_LEAST_DIGITS = {"assistant": 9, "caseworker": 6, "reviewer": 6, DEPARTMENT: 4}
 
 
 def add_worker(
@@ -104,11 +104,12 @@ def found(session: Session, worker: Worker, role: str, *, by: Viewer) -> None:
 
 @dataclass(frozen=True)
 class Appointment:
-    """A role, the region it holds in (an official code) and why it is given."""
+    """A role, the region it holds in (an official code) and why it is given; of a department's clerk, whose."""
 
     role: str
     region: str
     why: str
+    department: str | None = None
 
 
 def appoint(session: Session, worker_id: uuid.UUID, appointment: Appointment, *, by: Viewer, expected: int) -> Worker:
@@ -135,7 +136,13 @@ def appoint(session: Session, worker_id: uuid.UUID, appointment: Appointment, *,
             zh=f"该账号曾任{'、'.join(TITLES[one][0] for one in sorted(held))}：三员分立，不能兼任",
             en="the account has held another of the three administrators' roles: nobody holds two",
         )
+    if (role == DEPARTMENT) != bool(appointment.department):
+        raise Invalid(
+            zh="协同部门经办人须写明所属部门，其他角色不写",
+            en="a clerk of another department says which department; no other role does",
+        )
     _keep_one(session, worker, role)
+    worker.department = appointment.department
     _give(session, worker, role=role, region=appointment.region, by=by.name, why=appointment.why)
     worker.version += 1
     sessions.end(session, worker.id, why="role", now=utc_now())
@@ -195,7 +202,8 @@ def _give(session: Session, worker: Worker, *, role: str, region: str, by: str, 
     worker.role, worker.region = role, code
     session.add(Grant(worker_id=worker.id, role=role, region=code, by=by, why=why))
     session.flush()
-    audit.record(session, by=by, action="role.granted", subject=str(worker.id), detail={"role": role, "region": code})
+    detail = {"role": role, "region": code} | ({"department": worker.department} if worker.department else {})
+    audit.record(session, by=by, action="role.granted", subject=str(worker.id), detail=detail)
 
 
 def _keep_one(session: Session, worker: Worker, role: str) -> None:

@@ -1,7 +1,8 @@
 """The policy: for each action and role, the relation in which the thing acted on must stand to the viewer.
 
 ``within``: it lies in the viewer's region; ``all``: it belongs to no region; ``self``: it is the viewer's own;
-``-``: never. The page ``monitor/decisions/0020-who-may-see-what.md`` holds the same table for people to approve.
+``sent``: it lies in their region and was referred to their department; ``-``: never. The page
+``monitor/decisions/0020-who-may-see-what.md`` holds the same table for people to approve.
 """
 
 from collections.abc import Mapping
@@ -12,42 +13,44 @@ from monitor.access.reach import Viewer
 from monitor.errors import Forbidden, ProofNeeded
 from monitor.tables import utc_now
 
-Relation = Literal["within", "all", "self"]
-_RELATIONS: Mapping[str, Relation] = {"within": "within", "all": "all", "self": "self"}
+Relation = Literal["within", "all", "self", "sent"]
+_RELATIONS: Mapping[str, Relation] = {"within": "within", "all": "all", "self": "self", "sent": "sent"}
 
 _GRID = """
-action            assistant caseworker reviewer supervisor administrator security auditor service
-alert.read        within    within     within   within     -             -        -       within
-alert.work        within    within     within   -          -             -        -       -
-alert.assign      -         within     within   within     -             -        -       -
-alert.refer       -         within     within   within     -             -        -       -
-alert.review      -         within     within   within     -             -        -       -
-case.read         within    within     within   within     -             -        -       -
-case.work         -         within     within   -          -             -        -       -
-case.review       -         within     within   within     -             -        -       -
-household.read    within    within     within   within     -             -        -       -
-person.reveal     -         within     within   within     -             -        -       -
-visit.import      -         within     within   -          -             -        -       -
-report.read       within    within     within   within     -             -        -       -
-report.export     -         within     within   within     -             -        -       -
-colleague.read    within    within     within   within     -             -        -       -
-view.own          self      self       self     self       -             -        -       -
-view.share        -         within     within   within     -             -        -       -
-feed.read         all       all        all      all        all           -        -       all
-delivery.send     -         -          -        all        -             -        -       all
-doubt.decide      -         -          -        all        -             -        -       -
-policy.read       all       all        all      all        all           all      all     all
-policy.write      -         -          -        all        -             -        -       -
-run.read          all       all        all      all        all           -        -       all
-run.start         -         -          -        all        all           -        -       -
-metrics.read      -         -          -        all        all           -        -       all
-webhook.write     -         -          -        -          all           -        -       -
-account.read      -         -          -        -          all           all      all     -
-account.write     -         -          -        -          all           -        -       -
-role.grant        -         -          -        -          -             all      -       -
-token.issue       -         -          -        -          -             all      -       -
-audit.read        -         -          -        -          -             -        all     -
-session.own       self      self       self     self       self          self     self    self
+action           assistant caseworker reviewer supervisor administrator security auditor department service
+alert.read       within    within     within   within     -             -        -       -          within
+alert.work       within    within     within   -          -             -        -       -          -
+alert.assign     -         within     within   within     -             -        -       -          -
+alert.refer      -         within     within   within     -             -        -       -          -
+alert.review     -         within     within   within     -             -        -       -          -
+referral.read    within    within     within   within     -             -        -       sent       within
+referral.answer  -         within     within   within     -             -        -       sent       -
+case.read        within    within     within   within     -             -        -       -          -
+case.work        -         within     within   -          -             -        -       -          -
+case.review      -         within     within   within     -             -        -       -          -
+household.read   within    within     within   within     -             -        -       -          -
+person.reveal    -         within     within   within     -             -        -       -          -
+visit.import     -         within     within   -          -             -        -       -          -
+report.read      within    within     within   within     -             -        -       -          -
+report.export    -         within     within   within     -             -        -       -          -
+colleague.read   within    within     within   within     -             -        -       -          -
+view.own         self      self       self     self       -             -        -       -          -
+view.share       -         within     within   within     -             -        -       -          -
+feed.read        all       all        all      all        all           -        -       -          all
+delivery.send    -         -          -        all        -             -        -       -          all
+doubt.decide     -         -          -        all        -             -        -       -          -
+policy.read      all       all        all      all        all           all      all     -          all
+policy.write     -         -          -        all        -             -        -       -          -
+run.read         all       all        all      all        all           -        -       -          all
+run.start        -         -          -        all        all           -        -       -          -
+metrics.read     -         -          -        all        all           -        -       -          all
+webhook.write    -         -          -        -          all           -        -       -          -
+account.read     -         -          -        -          all           all      all     -          -
+account.write    -         -          -        -          all           -        -       -          -
+role.grant       -         -          -        -          -             all      -       -          -
+token.issue      -         -          -        -          -             all      -       -          -
+audit.read       -         -          -        -          -             -        all     -          -
+session.own      self      self       self     self       self          self     self    self       self
 """
 
 
@@ -67,6 +70,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "administrator": ("系统管理员", "administrator"),
     "security": ("安全管理员", "security administrator"),
     "auditor": ("审计管理员", "auditor"),
+    "department": ("协同部门经办人", "clerk of another department"),
     "service": ("数据服务", "machine"),
 }
 SEPARATE = ("administrator", "security", "auditor")

@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, false, select, true
 
-from monitor.database import NOWHERE
+from monitor.database import ADDRESSED, NOWHERE
 from monitor.errors import Invalid
-from monitor.tables import Alert, Region
+from monitor.tables import Alert, Referral, Region
 
 NATION = "00"
+DEPARTMENT = "department"
 WITH_CASES = frozenset({"assistant", "caseworker", "reviewer", "supervisor", "service"})
 Cut = TypeVar("Cut", bound=Select[*tuple[Any, ...]])
 
@@ -21,7 +22,8 @@ class Viewer:
     """The worker a read is scoped to; ``region`` is an official code without its trailing zeros.
 
     ``scopes`` are the actions a token or an unfinished session is held to; None has all of the role's. ``session`` is
-    the sign-in of a person, None for a token; ``proved_at`` when they last showed who they are.
+    the sign-in of a person, None for a token; ``proved_at`` when they last showed who they are. ``department`` is the
+    other department that somebody answers referrals for; None for our own people.
     """
 
     worker: uuid.UUID
@@ -31,6 +33,7 @@ class Viewer:
     scopes: frozenset[str] | None = field(default=None, compare=False)
     session: uuid.UUID | None = field(default=None, compare=False)
     proved_at: datetime | None = field(default=None, compare=False)
+    department: str | None = field(default=None, compare=False)
 
 
 def shorten(region: str) -> str:
@@ -51,18 +54,24 @@ def scope(statement: Cut, viewer: Viewer, *, of: Any = Alert) -> Cut:
     """Return ``statement`` cut to the rows of ``of`` that ``viewer`` may see.
 
     The one place that decides it. ``of`` is a class with ``county``, ``town`` and ``village``: ``Alert``, ``Household``
-    or another's own; what hangs on an alert or a household is joined to it first. A role without case data sees none.
+    or another's own; what hangs on an alert or a household is joined to it first, and so is a ``Referral``, which its
+    department sees too. A role without case data sees none.
     """
     return statement.where(visible(viewer, of=of))
 
 
 def visible(viewer: Viewer, *, of: Any = Alert) -> ColumnElement[bool]:
     """Return the condition by which ``scope`` cuts, for an update or a delete."""
+    if of is Referral:
+        theirs = true() if viewer.role != DEPARTMENT else Referral.department == (viewer.department or "")
+        return within(viewer.region) & theirs if viewer.role in (*WITH_CASES, DEPARTMENT) else false()
     return within(viewer.region, of=of) if viewer.role in WITH_CASES else false()
 
 
 def wall(viewer: Viewer) -> str:
-    """Return the region that the database is told of for ``viewer``: it shows no row beyond."""
+    """Return the region that the database is told of for ``viewer``, with their department: it shows no row beyond."""
+    if viewer.role == DEPARTMENT and viewer.department:
+        return f"{viewer.region}{ADDRESSED}{viewer.department}"
     return viewer.region if viewer.role in WITH_CASES else NOWHERE
 
 

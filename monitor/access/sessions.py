@@ -64,7 +64,8 @@ def find(session: Session, token: str, *, settings: Settings, now: datetime) -> 
     if now - sign_in.seen_at > IDLE or now - sign_in.began_at > WHOLE:
         return None
     scopes = UNFINISHED if unfinished(sign_in, credential, settings, now) else None
-    viewer = Viewer(worker.id, worker.name, worker.role, worker.region, scopes, sign_in.id, sign_in.proved_at)
+    named = (worker.id, worker.name, worker.role, worker.region)
+    viewer = Viewer(*named, scopes, sign_in.id, sign_in.proved_at, worker.department)
     return viewer, sign_in
 
 

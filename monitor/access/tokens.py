@@ -78,4 +78,4 @@ def sign_in(session: Session, token: str) -> Viewer | None:
         return None
     kept, worker = found
     scopes = None if EVERYTHING in kept.scopes else frozenset(kept.scopes)
-    return Viewer(worker.id, worker.name, worker.role, worker.region, scopes)
+    return Viewer(worker.id, worker.name, worker.role, worker.region, scopes, department=worker.department)

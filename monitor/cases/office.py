@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from monitor.access import Viewer, scope
-from monitor.errors import NotFound
+from monitor.errors import NotFound, Stale
 from monitor.policy import Policy
 from monitor.privacy import Keyring
 from monitor.tables import Alert, Case, Household
@@ -51,6 +51,14 @@ def case_for(session: Session, case_id: uuid.UUID, viewer: Viewer, *, hold: bool
     found = session.scalar(chosen.with_for_update(of=Case) if hold else chosen)
     if found is None:
         raise NotFound(zh="没有这个帮扶个案，或不在您的管辖范围", en="there is no such case in your region")
+    return found
+
+
+def case_as_seen(session: Session, case_id: uuid.UUID, viewer: Viewer, *, expected: int) -> Case:
+    """Return the case as ``case_for`` does, held; one that changed since the viewer saw ``expected`` is stale."""
+    found = case_for(session, case_id, viewer)
+    if found.version != expected:
+        raise Stale(found.version)
     return found
 
 

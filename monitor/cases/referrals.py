@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from monitor import audit
-from monitor.access import Viewer, scope
+from monitor.access import DEPARTMENT, Viewer, scope
 from monitor.cases.codes import REASON_CODES
 from monitor.cases.office import Office, alert_for, case_of
-from monitor.errors import Conflict, Invalid, NotFound
+from monitor.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from monitor.lifecycle import Step, move
 from monitor.tables import Alert, Outbox, Referral, utc_now
 
@@ -45,10 +45,13 @@ class Answered:
     receipt_no: str | None = None
 
 
-def refer(session: Session, alert_id: uuid.UUID, asked: Asked, *, by: Viewer, office: Office) -> Referral:
+def refer(
+    session: Session, alert_id: uuid.UUID, asked: Asked, *, by: Viewer, office: Office, expected: int | None = None
+) -> Referral:
     """Ask a department, in the caller's transaction; the alert is with it until every referral is answered.
 
-    The same request again changes nothing; with the same id and other contents it is a conflict.
+    The same request again changes nothing; with the same id and other contents it is a conflict. ``expected`` is the
+    version of the alert that the actor saw.
     """
     alert = alert_for(session, alert_id, by)
     digest = _digest(alert_id, asked, office)
@@ -64,45 +67,71 @@ def refer(session: Session, alert_id: uuid.UUID, asked: Asked, *, by: Viewer, of
         id=asked.id, household_id=alert.household_id, alert_id=alert.id, case_id=case.id if case else None,
         code=asked.code, department=asked.department.strip(), due_on=asked.due_on, digest=digest, status="sent",
         note=None if asked.note is None else office.keyring.encrypt(asked.note, about=NOTE), sent_by=str(by.worker),
+        version=1,
     )  # fmt: skip
     detail = {"referral": str(made.id), "department": made.department, "due_on": made.due_on.isoformat()}
-    move(session, alert, "refer", by=by, step=Step(asked.code, office.today, detail=detail))
+    move(session, alert, "refer", by=by, step=Step(asked.code, office.today, detail=detail, expected=expected))
     session.add(made)
     session.flush()
     return made
 
 
-def answer(session: Session, referral_id: uuid.UUID, said: Answered, *, by: Viewer, office: Office) -> Referral:
+def answer(
+    session: Session, referral_id: uuid.UUID, said: Answered, *, by: Viewer, office: Office, expected: int | None = None
+) -> Referral:
     """Record what became of a referral; with the last one answered the alert comes back to where it stood.
 
-    Refuses a refusal or withdrawal without a reason, an end without a receipt, and a step that does not follow.
-    Saying the same again changes nothing.
+    Refuses a refusal or withdrawal without a reason, an end without a receipt, a step that does not follow, and the
+    withdrawal by a department of what was asked of it. Saying the same again changes nothing.
     """
-    found = _held(session, referral_id, by)
+    found = get(session, referral_id, viewer=by, hold=True)
     target = _NEXT.get(found.status, {}).get(said.act)
+    if target is None and found.status in _NEXT["sent"].values() and _NEXT["sent"].get(said.act) == found.status:
+        return found
+    if expected is not None and expected != found.version:
+        raise Stale(found.version)
     if target is None:
-        if found.status in _NEXT["sent"].values() and _NEXT["sent"].get(said.act) == found.status:
-            return found
         raise Conflict(zh="转办已办结，或不能这样办理", en="the referral has ended, or this does not follow")
-    if said.act in ("refuse", "withdraw") and not said.why:
-        raise Invalid(zh="退回或撤回转办须写明原因代码", en="a refusal or withdrawal needs a reason code")
-    if said.act == "finish" and not said.receipt_no:
-        raise Invalid(zh="办结转办须填写回执号", en="an end needs the department's receipt number")
+    _check_answer(said, by)
     found.status, found.answered_by, found.refused_why = target, str(by.worker), said.why
     found.answered_at, found.receipt_no = utc_now(), said.receipt_no
     found.ended_at = utc_now() if target in ENDED else None
+    found.version += 1
     session.flush()
     _tell(session, found, by)
     _come_back(session, found, by=by, office=office)
     return found
 
 
+def _check_answer(said: Answered, by: Viewer) -> None:
+    if said.act == "withdraw" and by.role == DEPARTMENT:
+        raise Forbidden(zh="撤回由转办的民政部门办理", en="a referral is withdrawn by whoever sent it")
+    if said.act in ("refuse", "withdraw") and not said.why:
+        raise Invalid(zh="退回或撤回转办须写明原因代码", en="a refusal or withdrawal needs a reason code")
+    if said.act == "finish" and not said.receipt_no:
+        raise Invalid(zh="办结转办须填写回执号", en="an end needs the department's receipt number")
+
+
 def outstanding(session: Session, *, viewer: Viewer, overdue_on: date | None = None) -> Sequence[Referral]:
-    """Return the referrals not yet ended in the viewer's region, the soonest due first; only those overdue on a day."""
+    """Return the referrals not yet ended that the viewer may see, the soonest due first; only those overdue on a day.
+
+    Our people see those of their region, a department those that went to it.
+    """
     chosen = select(Referral).join(Alert, Alert.id == Referral.alert_id).where(Referral.ended_at.is_(None))
     if overdue_on is not None:
         chosen = chosen.where(Referral.due_on < overdue_on)
-    return session.scalars(scope(chosen, viewer).order_by(Referral.due_on, Referral.id).limit(200)).all()
+    chosen = scope(chosen, viewer, of=Referral).order_by(Referral.due_on, Referral.id)
+    return session.scalars(chosen.limit(200)).all()
+
+
+def get(session: Session, referral_id: uuid.UUID, *, viewer: Viewer, hold: bool = False) -> Referral:
+    """Return a referral, held until the transaction ends if ``hold``; absent and not yours are the same refusal."""
+    chosen = select(Referral).join(Alert, Alert.id == Referral.alert_id).where(Referral.id == referral_id)
+    chosen = scope(chosen, viewer, of=Referral)
+    found = session.scalar(chosen.with_for_update(of=Referral) if hold else chosen)
+    if found is None:
+        raise NotFound(zh="没有这个转办，或不在您的管辖范围", en="there is no such referral in your region")
+    return found
 
 
 def _check(asked: Asked, office: Office) -> None:
@@ -117,14 +146,6 @@ def _digest(alert_id: uuid.UUID, asked: Asked, office: Office) -> str:
     return office.keyring.blind_index(json.dumps(said, ensure_ascii=False)).hex()
 
 
-def _held(session: Session, referral_id: uuid.UUID, by: Viewer) -> Referral:
-    chosen = select(Referral).join(Alert, Alert.id == Referral.alert_id).where(Referral.id == referral_id)
-    found = session.scalar(scope(chosen, by).with_for_update(of=Referral))
-    if found is None:
-        raise NotFound(zh="没有这个转办，或不在您的管辖范围", en="there is no such referral in your region")
-    return found
-
-
 def _tell(session: Session, found: Referral, by: Viewer) -> None:
     detail = {"status": found.status, "why": found.refused_why, "receipt_no": found.receipt_no}
     audit.record(session, by=str(by.worker), action=f"referral.{found.status}", subject=str(found.id), detail=detail)
@@ -133,7 +154,7 @@ def _tell(session: Session, found: Referral, by: Viewer) -> None:
 
 
 def _come_back(session: Session, found: Referral, *, by: Viewer, office: Office) -> None:
-    alert = alert_for(session, found.alert_id, by)
+    alert = session.get_one(Alert, found.alert_id, with_for_update=True)
     waiting = select(Referral.id).where(Referral.alert_id == alert.id, Referral.ended_at.is_(None)).limit(1)
     if alert.status == "referred" and session.scalar(waiting) is None:
         detail = {"referral": str(found.id), "became": found.status}

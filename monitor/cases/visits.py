@@ -14,7 +14,7 @@ from monitor.access import Viewer
 from monitor.cases import plans, quieting
 from monitor.cases.codes import FINDINGS, REASON_CODES, WAYS
 from monitor.cases.office import Office, alert_for
-from monitor.errors import Conflict, Invalid
+from monitor.errors import Conflict, Invalid, Stale
 from monitor.lifecycle import Step, move
 from monitor.privacy import Keyring
 from monitor.tables import Alert, FollowUp, Json
@@ -67,18 +67,23 @@ def record_follow_up(
     return record(session, alert_id, visit, by=by, office=Office(keyring, today))
 
 
-def record(session: Session, alert_id: uuid.UUID, visit: Visit, *, by: Viewer, office: Office) -> Recorded:
+def record(
+    session: Session, alert_id: uuid.UUID, visit: Visit, *, by: Viewer, office: Office, expected: int | None = None
+) -> Recorded:
     """Record ``visit`` against an alert and carry out what it decides, all in the caller's transaction.
 
     Sending the same visit twice records it once; sending it changed, or by another worker, is a conflict, and
     so is a new visit to an alert that has ended. What ends an alert waits for a review where policy asks for one.
     A verified "no need" keeps each of its rules quiet for the household, for the days that the rule says; whatever
-    else ends an alert keeps nothing quiet. A confirmed need opens a case.
+    else ends an alert keeps nothing quiet. A confirmed need opens a case. ``expected`` is the version of the alert that
+    the worker saw; another one is refused as stale, unless the visit is recorded already.
     """
     alert = alert_for(session, alert_id, by)
     digest = _digest(alert_id, visit, by, office.keyring)
     if (before := session.get(FollowUp, visit.id)) is not None:
         return _again(before, digest)
+    if expected is not None and expected != alert.version:
+        raise Stale(alert.version)
     _check(session, alert, visit, today=office.today)
     follow_up = _stored(alert, visit, digest=digest, by=by, keyring=office.keyring)
     session.add(follow_up)

@@ -1,7 +1,20 @@
 """The table of an alert's life."""
 
 from monitor.lifecycle import guards
-from monitor.lifecycle.edges import BEFORE, COUNTY, MACHINE, NEW, STAFF, TOWNSHIP, Edge, Machine, named, staying, to
+from monitor.lifecycle.edges import (
+    BEFORE,
+    COUNTY,
+    DEPARTMENT,
+    MACHINE,
+    NEW,
+    STAFF,
+    TOWNSHIP,
+    Edge,
+    Machine,
+    named,
+    staying,
+    to,
+)
 
 WORKED = ("open", "assigned", "visited", "returned", "reopened")
 _FOUND_IN = (*WORKED, "referred", "snoozed", "suspended")
@@ -59,8 +72,8 @@ ALERT = Machine(
             guard=guards.keep_place, outside=True,
         ),
         "settle": Edge(
-            "转办办结", "settle the referrals", "settled", to(BEFORE, "referred"), STAFF | {MACHINE},
-            guard=guards.answered,
+            "转办办结", "settle the referrals", "settled", to(BEFORE, "referred"),
+            STAFF | {DEPARTMENT, MACHINE}, guard=guards.answered,
         ),
         "hand_over": Edge(
             "移交", "hand over", "handed_over", to("transferred", *WORKED), TOWNSHIP, needs_why=True, sets=("region",),

@@ -14,6 +14,7 @@ NEW = ""
 SAME = "as it stands"
 BEFORE = "as before"
 MACHINE = "machine"
+DEPARTMENT = "department"
 STAFF = frozenset({"village", "township", "county", "city"})
 TOWNSHIP = STAFF - {"village"}
 COUNTY = TOWNSHIP - {"township"}

@@ -20,7 +20,7 @@ from monitor.database import insert_many
 from monitor.errors import Conflict, Forbidden, Invalid, Refused, Stale
 from monitor.lifecycle.alert import ALERT
 from monitor.lifecycle.case import CASE
-from monitor.lifecycle.edges import MACHINE, SAME, Ask, Edge, Machine
+from monitor.lifecycle.edges import DEPARTMENT, MACHINE, SAME, Ask, Edge, Machine
 from monitor.tables import Alert, AlertEvent, Case, CaseEvent, Instant, Json, Outbox, utc_now
 
 UNDO_WITHIN = timedelta(seconds=30)
@@ -31,6 +31,7 @@ _READ: Mapping[type, Callable[[Any], Any]] = {
 }  # fmt: skip
 _DESKS: Mapping[str, str] = {
     "assistant": "village", "caseworker": "township", "reviewer": "county", "supervisor": "city",
+    "department": DEPARTMENT,
 }  # fmt: skip
 
 

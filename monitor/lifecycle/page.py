@@ -9,7 +9,7 @@ from monitor.lifecycle.edges import NEW, Edge, Machine
 
 PAGE = Path(__file__).parent.parent / "decisions" / "0040-the-life-of-an-alert.md"
 START = "<!-- made by monitor.lifecycle.page: ./lowincome never edits below by hand -->"
-_ORDER = ("village", "township", "county", "city", "machine")
+_ORDER = ("village", "township", "county", "city", "department", "machine")
 
 
 def tables() -> str:

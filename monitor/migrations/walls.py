@@ -30,6 +30,10 @@ _BY_LEVEL = f"""{_REGION} IN ({{0}}.county, {{0}}.town, {{0}}.village) OR (lengt
   ({{0}}.county LIKE {_REGION} || '%' AND {{0}}.county NOT IN ({_PLACES} IS NOT NULL AND code LIKE {_REGION} || '%'
     AND path NOT LIKE '%/' || {_REGION} || '/%'))
   OR {{0}}.county IN ({_PLACES} LIKE '%/' || {_REGION} || '/%')))"""
+# A department sees the referrals that are its own; our people have none, and see those of their region.
+_FURTHER: Mapping[str, str] = {
+    "referrals": "COALESCE(current_setting('lowincome.department', true), '') IN ('', department)",
+}
 # Whoever was ever a member of a household that can be seen; a row that is nobody's yet is seen by no office.
 _OWN: Mapping[str, str] = {
     "people": "EXISTS (SELECT FROM members WHERE members.person_id = people.id)",
@@ -48,6 +52,9 @@ def conditions(metadata: MetaData = Base.metadata) -> dict[str, str]:
             parent = _parent(table, found) if table.name not in found else None
             if parent is not None:
                 found[table.name] = parent
+    for name, further in _FURTHER.items():
+        if name in found:
+            found[name] = f"({further}) AND {found[name]}"
     return {name: f"{_REGION} = '00' OR ({condition})" for name, condition in found.items()}
 
 

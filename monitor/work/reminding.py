@@ -38,8 +38,9 @@ class Missed:
 
 
 def wake(session: Session, *, today: date) -> int:
-    """Bring back the alerts that were put off until ``today`` or earlier; return how many."""
-    due = select(Alert).where(Alert.closed_at.is_(None), Alert.status == "snoozed", Alert.paused_until <= today)
+    """Bring back the alerts that were put off or suspended until ``today`` or earlier; return how many."""
+    waiting = Alert.status.in_(("snoozed", "suspended"))
+    due = select(Alert).where(Alert.closed_at.is_(None), waiting, Alert.paused_until <= today)
     rows = session.scalars(due.order_by(Alert.id).limit(_WOKEN_AT_ONCE).with_for_update(skip_locked=True)).all()
     return len(lifecycle.move_each(session, rows, "resume", by=BY, step=Step("DAY_CAME", as_of=today)).done)
 
