@@ -8,6 +8,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from api import (
     accounts,
     alerts,
+    audit,
     auth,
     cases,
     desk,
@@ -16,6 +17,7 @@ from api import (
     health,
     households,
     oidc,
+    outgoing,
     photos,
     problems,
     queue,
@@ -47,8 +49,8 @@ Low-income monitoring: the queue of alerts, each reason explained, follow-ups re
 region of the worker whose bearer token is sent; names are masked and ID numbers never appear.
 """
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
-    health, auth, oidc, accounts, queue, together, taking, alerts, desk, duties, views, households, feeds, runs,
-    uploads, reveals, reports, sheets, cases,
+    health, auth, oidc, accounts, audit, queue, together, taking, alerts, desk, duties, views, households, feeds, runs,
+    uploads, reveals, reports, sheets, outgoing, cases,
     referrals, photos, reviews,
 )  # fmt: skip
 

@@ -1,32 +1,27 @@
 """Workbooks out and in: alerts and reports taken out, visits done on paper sent in, what was refused sent back."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.briefs import Level
 from api.deps import ByLaw, InTransaction, Laws, Serving, Viewing, may
+from api.outgoing import ASKED, BOOK, ExportRequestOut, book, shown_request
 from api.problems import RESPONSES, described
 from api.queue import RegionCode
 from api.reports import Dimension
-from monitor import access, cases, database, exports, imports
+from monitor import access, cases, database, exports, imports, outgoing
 from monitor.reports import Asked
 from monitor.service import Service, today
-from monitor.sheets import MEDIA_TYPE
 
 router = APIRouter(prefix="/api/v1", tags=["sheets"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
 Why = Annotated[
     str, Field(min_length=4, max_length=100, description="用途，印在表头 / printed on top", examples=["例会材料"])
 ]
-BOOK: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "工作簿 / a workbook",
-        "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 
 
 class AlertsOutIn(BaseModel):
@@ -79,13 +74,23 @@ class HowIn(BaseModel):
     )
 
 
-@router.post("/exports/alerts", dependencies=[may("report.export")], summary="导出预警 / Take alerts out",
-             response_class=Response, responses={**BOOK, **described(409)})  # fmt: skip
+@router.post(
+    "/exports/alerts", dependencies=[may("report.export")], summary="导出预警 / Take alerts out",
+    response_class=Response,
+    responses={**BOOK, 202: {"model": ExportRequestOut, "description": ASKED}, **described(409)},
+)  # fmt: skip
 def alerts_out(sent: AlertsOutIn, service: Serving, viewer: Viewing, session: InTransaction, laws: ByLaw) -> Response:
-    """Return open alerts as a workbook: masked names, every cell text, a watermark; at most 5,000 rows, audited."""
+    """Return open alerts as a workbook: masked names, every cell text, a watermark; at most 5,000 rows, audited.
+
+    More than a hundred rows a day (as the installation sets it) are not taken out alone: the answer is 202 and a
+    request, which another whose region holds yours must agree to; then you have a day to take it.
+    """
     narrowed = exports.Narrowed(sent.region, sent.level, sent.status)
-    taken = exports.alerts(session, service, narrowed, by=viewer, why=sent.why, tree=laws.tree)
-    return _book(taken.data, f"alerts-{taken.number}.xlsx")
+    if outgoing.alone(session, narrowed, by=viewer, most=service.settings.export_rows_alone):
+        made = outgoing.ask(session, service, narrowed, by=viewer, why=sent.why)
+        return JSONResponse(shown_request(session, made, service).model_dump(mode="json"), 202)
+    taken = exports.alerts(session, service, narrowed, by=viewer, paper=exports.Paper(sent.why), tree=laws.tree)
+    return book(taken.data, f"alerts-{taken.number}.xlsx")
 
 
 @router.post("/exports/report", dependencies=[may("report.export")], summary="导出报表 / Take a report out",
@@ -94,14 +99,14 @@ def report_out(sent: ReportOutIn, service: Serving, viewer: Viewing, session: In
     """Return a figure by cells as a workbook; small cells, and those from which they follow, are starred."""
     asked = Asked(sent.figure, sent.by, sent.region, sent.since, sent.until)
     taken = exports.report(session, service, asked, by=viewer, why=sent.why, tree=laws.tree)
-    return _book(taken.data, f"report-{taken.number}.xlsx")
+    return book(taken.data, f"report-{taken.number}.xlsx")
 
 
 @router.get("/visits/template", dependencies=[may("visit.import")], summary="核查登记模板 / The sheet to fill in",
             response_class=Response, responses=BOOK)  # fmt: skip
 def template(_: Viewing) -> Response:
     """Return the empty sheet for visits done on paper."""
-    return _book(imports.template(), "visits.xlsx")
+    return book(imports.template(), "visits.xlsx")
 
 
 @router.post(
@@ -124,7 +129,7 @@ async def visits_in(
     data = await request.body()
     done = await run_in_threadpool(_taken_in, service, data, how.ending, viewer, laws)
     if how.answer == "errors":
-        return _book(done.errors_book, "errors.xlsx")
+        return book(done.errors_book, "errors.xlsx")
     errors = [RowErrorOut(row=one.row, zh=one.zh, en=one.en) for one in done.errors]
     return ImportedOut(recorded=done.recorded, repeated=done.repeated, errors=errors)
 
@@ -133,7 +138,3 @@ def _taken_in(service: Service, data: bytes, ending: str, viewer: access.Viewer,
     office = cases.Office(service.keyring, today(), laws.on(today()))
     with database.transaction(service.engine, region=access.wall(viewer)) as session:
         return imports.visits(session, data, ending=ending, by=viewer, office=office)
-
-
-def _book(data: bytes, name: str) -> Response:
-    return Response(data, media_type=MEDIA_TYPE, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from jobs import ledger
 from jobs.integrity import database_whole, lake_whole
-from monitor import audit, database, feeds, migrations, policy
+from monitor import anchors, audit, auditing, database, feeds, migrations, policy
 from monitor.errors import Refused
 from monitor.settings import Settings
 from monitor.tables import Run, Scan, utc_now
@@ -28,6 +28,7 @@ WAL = 1 << 30
 BACKUP_AGE = timedelta(hours=26)
 DRILL_AGE = timedelta(days=8)
 NIGHT_AGE = timedelta(hours=36)
+UNANCHORED = timedelta(minutes=30)
 MISSED = timedelta(days=7)
 CITY = ZoneInfo("Asia/Shanghai")
 
@@ -204,6 +205,19 @@ def _audit(patient: Patient) -> Iterator[Finding]:
     yield _listed("audit", broken[:10], "审计链断点", "broken links of the audit chain")
 
 
+def _anchor(patient: Patient) -> Iterator[Finding]:
+    """What was done long ago and is not anchored could be changed unseen; a chain at rest needs no new line."""
+    anchored = anchors.newest(patient.settings.anchor)
+    with database.reading(patient.engine) as session:
+        waiting, since = auditing.after(session, anchored.entry if anchored else 0)
+    minutes = int((utc_now() - since).total_seconds() // 60) if since else 0
+    yield Finding(
+        "audit.anchor", timedelta(minutes=minutes) <= UNANCHORED,
+        f"{waiting} 条未锚定，最早在 {minutes} 分钟前（至多 30）；时钟服务每10分钟锚定一次",
+        f"{waiting} entries not anchored, the first {minutes} minutes old (at most 30); the clock anchors every ten",
+    )  # fmt: skip
+
+
 def _backups(patient: Patient) -> Iterator[Finding]:
     with database.reading(patient.engine) as session:
         ended = select(Run.job, func.max(Run.finished_at)).where(Run.status.in_(ledger.WELL)).group_by(Run.job)
@@ -224,4 +238,4 @@ def _age(name: str, at: datetime | None, most: timedelta, what: tuple[str, str])
     )  # fmt: skip
 
 
-CHECKS: tuple[Check, ...] = (_clock, _tables, _database, _lake, _feeds, _runs, _audit, _backups)
+CHECKS: tuple[Check, ...] = (_clock, _tables, _database, _lake, _feeds, _runs, _audit, _anchor, _backups)

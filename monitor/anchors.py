@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,24 @@ class Checked:
     def well(self) -> bool:
         """Whether everything holds."""
         return not self.breaks
+
+
+@dataclass(frozen=True)
+class Anchored:
+    """The newest line of the anchor: the entry it holds and when it was written."""
+
+    entry: int
+    at: datetime
+
+
+def newest(path: Path) -> Anchored | None:
+    """Return what the newest line of the anchor at ``path`` says, unchecked; None without one that can be read."""
+    line = _last_line(path)
+    try:
+        said = json.loads(line or b"")
+        return Anchored(int(said["id"]), datetime.fromisoformat(said["at"]))
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def write(service: Service, *, why: str) -> dict[str, Any] | None:

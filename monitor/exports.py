@@ -46,25 +46,52 @@ class Narrowed:
     status: str | None = None
 
 
-def alerts(session: Session, service: Service, narrowed: Narrowed, *, by: Viewer, why: str, tree: Tree) -> Taken:
+@dataclass(frozen=True)
+class Paper:
+    """What an export is for, and the request by which another agreed to it, where one had to."""
+
+    why: str
+    agreed: uuid.UUID | None = None
+
+
+def count(session: Session, narrowed: Narrowed, *, by: Viewer) -> int:
+    """Return how many rows an export would have."""
+    return session.scalar(select(func.count()).select_from(_chosen(narrowed, by).subquery())) or 0
+
+
+def refuse_too_many(rows: int) -> None:
+    """Refuse more rows than one export may hold, whoever agrees to it."""
+    if rows > MOST_ROWS:
+        raise Invalid(
+            zh=f"共{rows}条，超过一次导出上限{MOST_ROWS}条，请缩小范围",
+            en=f"{rows} rows are more than the {MOST_ROWS} of one export: narrow it down",
+        )
+
+
+def alerts(
+    session: Session,
+    service: Service,
+    narrowed: Narrowed,
+    *,
+    by: Viewer,
+    paper: Paper,
+    tree: Tree,
+) -> Taken:
     """Return the open alerts that ``by`` may see as a workbook, names masked, at most 5,000; audited here and now.
 
     Refuses more rows than that, and everything while the audit cannot be anchored.
     """
     anchors.require(service)
     chosen = _chosen(narrowed, by)
-    count = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
-    if count > MOST_ROWS:
-        raise Invalid(
-            zh=f"共{count}条，超过一次导出上限{MOST_ROWS}条，请缩小范围",
-            en=f"{count} rows are more than the {MOST_ROWS} of one export: narrow it down",
-        )
+    refuse_too_many(rows := count(session, narrowed, by=by))
     loads = (selectinload(Alert.reasons), selectinload(Alert.household))
     found = session.scalars(chosen.order_by(Alert.rank, Alert.id).options(*loads)).all()
     names = people.titles(session, [alert.household_id for alert in found], keyring=service.keyring)
-    number = _noted(session, by, "alerts.exported", {"rows": count, "region": narrowed.region, "why": len(why)})
-    data = workbook("预警", _ALERT_HEADINGS, _alert_rows(found, names, tree), watermark=_mark(by, why, number))
-    return Taken(number, data, count)
+    detail = {"rows": rows, "region": narrowed.region, "why": len(paper.why)}
+    detail |= {"agreed": str(paper.agreed)} if paper.agreed else {}
+    number = _noted(session, by, "alerts.exported", detail)
+    data = workbook("预警", _ALERT_HEADINGS, _alert_rows(found, names, tree), watermark=_mark(by, paper.why, number))
+    return Taken(number, data, rows)
 
 
 def report(session: Session, service: Service, asked: Asked, *, by: Viewer, why: str, tree: Tree) -> Taken:

@@ -37,6 +37,7 @@ class Settings:
     least_households: int = 10
     webhooks: Path | None = None
     bench_url: str | None = None
+    export_rows_alone: int = 100
 
     @property
     def backups(self) -> Path:
@@ -74,7 +75,8 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     cells; ``LOWINCOME_AUDIT_ANCHOR`` is the file that anchors the audit chain,
     ``LOWINCOME_REVEALS_A_DAY`` how many personal fields a worker may see in the clear (50),
     ``LOWINCOME_LEAST_HOUSEHOLDS`` the fewest households that a cell of an exported report may tell of (10, at least 5),
-    ``LOWINCOME_WEBHOOKS`` the page of who is told of alerts and referrals.
+    ``LOWINCOME_WEBHOOKS`` the page of who is told of alerts and referrals, ``LOWINCOME_EXPORT_ROWS_ALONE`` how many
+    rows a day may be taken out without a second person's agreement (100).
     ``LOWINCOME_LEASE_SECONDS`` is how long a silent worker keeps its run (8), ``LOWINCOME_JOB_MEMORY_GIB`` the
     address space a job's process may use (16), ``LOWINCOME_TIMETABLE`` the page of when what runs.
     ``LOWINCOME_BENCH_DATABASE_URL`` is a PostgreSQL database that a benchmark may empty. ``LOWINCOME_PASSWORDS`` is
@@ -112,6 +114,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         oidc_secret=_place(env, "LOWINCOME_OIDC_SECRET_FILE"),
         least_households=_count(env, "LOWINCOME_LEAST_HOUSEHOLDS", 10),
         webhooks=_place(env, "LOWINCOME_WEBHOOKS"),
+        export_rows_alone=_count(env, "LOWINCOME_EXPORT_ROWS_ALONE", 100),
     )
 
 

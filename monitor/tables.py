@@ -595,6 +595,12 @@ class AuditEntry(Table):
     detail: Mapped[Json] = mapped_column(default=dict)
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+    __table_args__ = (
+        Index("ix_audit_entries_action", "action", "id"),
+        Index("ix_audit_entries_by", "by", "id"),
+        Index("ix_audit_entries_subject", "subject", "id"),
+        Index("ix_audit_entries_at", "at"),
+    )
 
 
 class Pull(Table):
@@ -642,6 +648,25 @@ class Reveal(Table):
         _among("field", "id_no", "name", "phone"),
         Index("ix_reveals_worker", "worker_id", "at"),
     )
+
+
+class ExportRequest(Table):
+    """An export too large to be taken out alone: who asked, what for, who agreed; good for a day."""
+
+    __tablename__ = "export_requests"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    asked_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"), index=True)
+    asked_at: Mapped[datetime] = mapped_column(default=utc_now)
+    region: Mapped[str] = mapped_column(String(12))
+    narrowed: Mapped[Json] = mapped_column(default=dict)
+    why: Mapped[bytes] = mapped_column(Encrypted)
+    rows: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16), default="asked", index=True)
+    decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("workers.id"))
+    decided_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+    __table_args__ = (_among("status", "asked", "agreed", "refused", "taken"),)
 
 
 class LegalHold(Table):

@@ -14,6 +14,7 @@ from monitor.service import Service
 from monitor.tables import (
     Alert,
     Case,
+    ExportRequest,
     FollowUp,
     Household,
     Measure,
@@ -62,9 +63,10 @@ class Target:
 def build(service: Service) -> list[Target]:
     """Make the world and return its households, with one that does not exist at the end."""
     with database.transaction(service.engine) as session:
+        asker, _ = access.add_worker(session, "who asks", region="00", by="test")
         moved = [regions.Place("340202009", "某街", under="340271"), regions.Place("340297", "某县", under="3414")]
         regions.load_regions(session, moved)
-        found = [_target(session, place, state) for place in PLACES for state in STATES]
+        found = [_target(session, place, state, asker) for place in PLACES for state in STATES]
         for model in (Household, Alert):
             session.execute(update(model).where(model.town == "340202009").values(county="340271"))
     return [*found, Target(None, "absent", {name: str(uuid.uuid4()) for name in found[0].ids} | {"household_no": "H0"})]
@@ -92,7 +94,7 @@ def sign_everybody_in(service: Service) -> dict[str, str]:
     return cookies
 
 
-def _target(session: Any, place: str, state: str) -> Target:
+def _target(session: Any, place: str, state: str, asker: Worker) -> Target:
     number, ended = f"H{place}{state}", utc_now() if state in ("closed", "annulled") else None
     home = Household(
         household_no=number, category="dibao", region=place, county=place[:6], town=place[:9], village=place
@@ -133,10 +135,13 @@ def _target(session: Any, place: str, state: str) -> Target:
         height=1,
         added_by="n",
     )
-    session.add_all([measure, referral, photo])
+    asked = ExportRequest(
+        id=uuid.uuid4(), asked_by=asker.id, region=place, rows=1, why=b"x", status="refused" if ended else "asked"
+    )
+    session.add_all([measure, referral, photo, asked])
     session.flush()
     ids = {
         "alert_id": alert.id, "case_id": case.id, "measure_id": measure.id, "referral_id": referral.id,
-        "photo_id": photo.id, "follow_up": visit.id,
+        "photo_id": photo.id, "follow_up": visit.id, "export_id": asked.id,
     }  # fmt: skip
     return Target(place, state, {name: str(one) for name, one in ids.items()} | {"household_no": number})

@@ -35,7 +35,7 @@ PAGE = Path(access.__file__).parents[1] / "decisions" / "0020-who-may-see-what.m
 FULL = os.environ.get("LOWINCOME_MATRIX") == "full"
 REFERRED_TO = "医保"
 NAMED = {"place": "1", "figure": "confirmed_share", "year": "2026"}
-BY_PLACE = {"alert_id", "case_id", "measure_id", "referral_id", "photo_id", "follow_up", "household_no"}
+BY_PLACE = {"export_id", "alert_id", "case_id", "measure_id", "referral_id", "photo_id", "follow_up", "household_no"}
 OF_NO_PLACE = {"account_id", "token_id", "worker", "note_id", "view"}
 
 

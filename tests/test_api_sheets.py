@@ -5,6 +5,7 @@ import io
 import re
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from factories import DAY, FIRES, Home, judge, register, scan
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from test_monitor_reports import world
 
 from api.app import create_app
@@ -22,7 +23,7 @@ from monitor import access, database, exports, imports
 from monitor.alerts import raise_alerts
 from monitor.service import Service
 from monitor.sheets import MEDIA_TYPE, Watermark, harmless, workbook
-from monitor.tables import Alert, AuditEntry, FollowUp, Person
+from monitor.tables import Alert, AuditEntry, ExportRequest, FollowUp, Person, utc_now
 
 MARK = Watermark("林干事", "2026-03-02 09:00", "例会", "n-1")
 ROW = {
@@ -97,6 +98,46 @@ def test_alerts_go_out_masked_under_a_watermark_and_the_audit_knows_the_number(
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "alerts.exported")).one()
         assert entry.subject in mark[0]
         assert entry.detail["rows"] == 3
+
+
+def test_a_large_export_is_agreed_to_by_another_and_taken_once_they_did(client: TestClient, service: Service) -> None:
+    small = replace(service, settings=replace(service.settings, export_rows_alone=2))
+    client = TestClient(create_app(small), headers=client.headers, raise_server_exceptions=False)
+    boss, far = ({"Authorization": bearer(service, who, region=region, role="supervisor")}
+                 for who, region in (("主管", "00"), ("外县", "340203")))  # fmt: skip
+    asked = client.post("/api/v1/exports/alerts", json={"why": "例会材料", "level": "orange"})
+    assert asked.status_code == 200, "no row is no export to agree to"
+    asked = client.post("/api/v1/exports/alerts", json={"why": "例会材料"})
+    assert (asked.status_code, asked.json()["rows"], asked.json()["status"]) == (202, 3, "asked")
+    path, seen = f"/api/v1/exports/requests/{asked.json()['id']}", {"If-Match": '"1"'}
+    assert client.post(f"{path}/file").status_code == 409
+    assert client.post(f"{path}/decision", json={"verdict": "agree"}, headers=seen).status_code == 403
+    assert client.post(f"{path}/decision", json={"verdict": "agree"}, headers=boss).status_code == 428
+    assert client.get(path, headers=far).status_code == 404
+    assert client.post(f"{path}/decision", json={"verdict": "agree"}, headers=far | seen).status_code == 404
+    assert client.get("/api/v1/exports/requests", headers=far).json() == []
+    (waiting,) = client.get("/api/v1/exports/requests", headers=boss).json()
+    assert (waiting["why"], waiting["asked_by"]) == ("例会材料", "林干事")
+    agreed = client.post(f"{path}/decision", json={"verdict": "agree"}, headers=boss | seen)
+    assert (agreed.json()["status"], agreed.json()["decided_by"], agreed.headers["ETag"]) == ("agreed", "主管", '"2"')
+    assert client.post(f"{path}/decision", json={"verdict": "refuse"}, headers=boss | seen).status_code == 412
+    again = client.post(f"{path}/decision", json={"verdict": "refuse"}, headers=boss | {"If-Match": '"2"'})
+    assert again.status_code == 409
+    assert client.post(f"{path}/file", headers=boss).status_code == 403
+    assert len(lines(client.post(f"{path}/file").content)) == 5
+    assert client.get(path).json()["status"] == "taken"
+    with database.transaction(service.engine) as session:
+        kept = session.scalars(select(AuditEntry.action).where(AuditEntry.action.contains("export"))).all()
+        session.execute(update(ExportRequest).values(decided_at=utc_now() - timedelta(hours=25)))
+    assert list(kept) == ["alerts.exported", "export.asked", "export.agreed", "alerts.exported"]
+    assert client.post(f"{path}/file").status_code == 409
+
+
+def test_many_small_exports_of_a_day_are_a_large_one(client: TestClient, service: Service) -> None:
+    small = replace(service, settings=replace(service.settings, export_rows_alone=5))
+    client = TestClient(create_app(small), headers=client.headers, raise_server_exceptions=False)
+    said = [client.post("/api/v1/exports/alerts", json={"why": "例会材料"}).status_code for _ in range(3)]
+    assert said == [200, 202, 202]
 
 
 def test_an_export_is_cut_to_the_region_and_refused_without_a_reason_or_a_role(

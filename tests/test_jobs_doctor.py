@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from drops import DAY, MEDICAL, as_csv, drop, people, settlements
 from factories import scan
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from tampering import unlock
 from typer.testing import CliRunner
 
@@ -18,7 +18,7 @@ from jobs.backups import backup
 from jobs.backups.drilling import drill
 from jobs.integrity import integrity
 from jobs.noting import noted
-from monitor import database, feeds
+from monitor import audit, database, feeds
 from monitor.errors import Invalid
 from monitor.lake import Lake
 from monitor.service import Service
@@ -123,6 +123,17 @@ def altered_audit(service: Service) -> None:
         session.execute(update(AuditEntry).where(AuditEntry.id == 1).values(action="nothing"))
 
 
+def unanchored_audit(service: Service) -> None:
+    unlock(service)
+    with database.transaction(service.engine) as session:
+        session.execute(delete(AuditEntry))
+        entry = AuditEntry(at=utc_now() - timedelta(minutes=31), by="x", action="a.b", subject="s", detail={})
+        entry.previous = audit.GENESIS
+        entry.hash = audit.seal(entry)
+        session.add(entry)
+    service.settings.anchor.unlink(missing_ok=True)
+
+
 def old_backup(service: Service) -> None:
     with database.transaction(service.engine) as session:
         session.execute(update(Run).where(Run.job == "backup").values(finished_at=utc_now() - timedelta(hours=27)))
@@ -146,6 +157,7 @@ def no_drill(service: Service) -> None:
         (missed_date, "runs.missed"),
         (overrun_run, "runs.overrun"),
         (altered_audit, "audit"),
+        (unanchored_audit, "audit.anchor"),
         (old_backup, "backup"),
         (no_drill, "backup.drill"),
     ],
