@@ -10,6 +10,7 @@ from api import (
     alerts,
     audit,
     auth,
+    caseload,
     cases,
     desk,
     duties,
@@ -50,7 +51,7 @@ region of the worker whose bearer token is sent; names are masked and ID numbers
 """
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
     health, auth, oidc, accounts, audit, queue, together, taking, alerts, desk, duties, views, households, feeds, runs,
-    uploads, reveals, reports, sheets, outgoing, cases,
+    uploads, reveals, reports, sheets, outgoing, caseload, cases,
     referrals, photos, reviews,
 )  # fmt: skip
 

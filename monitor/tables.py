@@ -863,6 +863,7 @@ class Case(Table):
             "annulled",
         ),
         CheckConstraint("(status IN ('ended', 'annulled')) = (closed_at IS NOT NULL)", name="closed_iff_ended"),
+        Index("ix_cases_opened", "opened_on", "id"),
         Index(
             "uq_cases_one_open",
             "household_id",

@@ -20,7 +20,7 @@ from monitor.alerts import raise_alerts
 from monitor.cases import photos
 from monitor.errors import Invalid
 from monitor.service import Service, today
-from monitor.tables import Alert, AuditEntry, Household, Person, Reason
+from monitor.tables import Alert, AuditEntry, Case, Household, LaterCheck, Measure, Person, Reason
 
 TODAY = today()
 BEGAN = TODAY - timedelta(days=3)
@@ -145,6 +145,52 @@ def test_a_case_goes_from_its_plan_through_its_notice_to_help(clients: Clients, 
         "opened", "planned", "published", "objected", "adopted", "planned",
     ]  # fmt: skip
     assert "question" in shown["may"]
+
+
+def test_cases_are_listed_by_region_state_and_what_waits(clients: Clients, service: Service) -> None:
+    alert = alerted(service)
+    case = visit(clients["town"], alert)["case_id"]
+
+    def listed(who: str = "town", **query: str) -> list[str]:
+        answer = clients[who].get("/api/v1/cases", params=query)
+        assert answer.status_code == 200, answer.text
+        return [one["id"] for one in answer.json()["items"]]
+
+    assert listed() == listed("city") == listed(status="planning") == listed(region="340299001") == [case]
+    assert listed("other") == listed(status="helping") == listed(region="340203") == listed(waits="check_due") == []
+    (line,) = clients["town"].get("/api/v1/cases").json()["items"]
+    assert (line["name"], line["version"], line["region"]) == ("张*", 1, "340299001001")
+    changed(clients["town"], f"/api/v1/cases/{case}", "notice", {"category": "dibao"})
+    assert listed(waits="notice_over") == []
+    with database.transaction(service.engine) as session:
+        session.execute(update(Case).values(notice_until=TODAY - timedelta(days=1)))
+        late = {"code": "LS_J", "responsible": "x", "due_on": TODAY - timedelta(days=1), "made_by": "t"}
+        session.add(Measure(id=uuid.uuid4(), case_id=uuid.UUID(case), **late))
+    assert listed(waits="notice_over") == listed(waits="measure_overdue") == [case]
+    with database.transaction(service.engine) as session:
+        session.execute(update(Case).values(status="removed"))
+        session.add(LaterCheck(case_id=uuid.UUID(case), months=3, due_on=TODAY))
+    assert listed(waits="check_due") == [case]
+    assert clients["town"].get("/api/v1/cases", params={"after": f"2026-02-30_{'0' * 32}"}).status_code == 422
+
+
+def test_pages_of_cases_hold_each_once(service: Service, clients: Clients) -> None:
+    with database.transaction(service.engine) as session:
+        homes = register(session, 9)
+        raise_alerts(
+            session, judge({home.id: Home({"illness": FIRES}) for home in homes}, as_of=BEGAN),
+            scan=scan(session, BEGAN),
+        )  # fmt: skip
+        alerts = session.scalars(select(Alert.id)).all()
+    made = {visit(clients["town"], str(alert))["case_id"] for alert in alerts}
+    seen, after = [], None
+    while True:
+        page = clients["town"].get("/api/v1/cases", params={"limit": 4} | ({"after": after} if after else {})).json()
+        seen += [one["id"] for one in page["items"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert (len(seen), set(seen)) == (9, made)
 
 
 def test_a_removal_says_in_words_what_it_misses(clients: Clients, service: Service) -> None:

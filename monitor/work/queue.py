@@ -26,7 +26,7 @@ from monitor.work.deadlines import GROUPS, Spans
 MOST_COUNTED = 1000
 STANDING = ("active", "unknown")
 _FEW = 2000
-_ASLEEP = "snoozed"
+_ASLEEP = ("snoozed", "suspended")
 Condition = ColumnElement[bool]
 
 
@@ -34,8 +34,8 @@ Condition = ColumnElement[bool]
 class Filters:
     """What the queue is narrowed to; None leaves it wide.
 
-    Without a status: what somebody may work on now, so nothing put off. ``rules``: one of them still stands in it;
-    ``owners``: one of them has it; ``unowned``: nobody has; ``claimable``: whoever asks may take it;
+    Without a status: what somebody may work on now, so nothing put off or suspended. ``rules``: one of them still
+    stands in it; ``owners``: one of them has it; ``unowned``: nobody has; ``claimable``: whoever asks may take it;
     ``people``: one of them is in the household.
     """
 
@@ -210,7 +210,7 @@ def _conditions(session: Session, filters: Filters) -> tuple[list[Condition], bo
     reasons, few = _reasons(session, filters)
     found: list[Condition] = []
     if filters.status is None:
-        found.append(Alert.status != _ASLEEP)
+        found.append(Alert.status.not_in(_ASLEEP))
     elif filters.status not in ALERT.ends:
         found.append(Alert.status == filters.status)
     if filters.region:

@@ -1,4 +1,4 @@
-"""Large exports that another agrees to, and indexes by which an auditor reads the audit
+"""Large exports that another agrees to; indexes by which an auditor reads the audit and cases are listed
 
 Revision 0061, after 0060.
 """
@@ -42,9 +42,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_export_requests_status"), "export_requests", ["status"])
     for name, columns in READ_BY.items():
         op.create_index(f"ix_audit_entries_{name}", "audit_entries", columns)
+    op.create_index("ix_cases_opened", "cases", ["opened_on", "id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_cases_opened", "cases")
     for name in READ_BY:
         op.drop_index(f"ix_audit_entries_{name}", "audit_entries")
     op.drop_table("export_requests")

@@ -1,0 +1,61 @@
+"""Cases as a list: the newest first, narrowed to a region, a state or what waits to be done about them today."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy.orm import Session, contains_eager
+
+from monitor.access import Viewer, scope, within
+from monitor.tables import Case, Household, LaterCheck, Measure
+
+WAITS = ("check_due", "measure_overdue", "notice_over")
+_ON_NOTICE = ("notice", "removal_notice")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the list is narrowed to; without a status: what has not ended.
+
+    ``waits``: a later check is due, a measure is overdue, or a public notice is over, on the day of asking.
+    """
+
+    region: str | None = None
+    status: str | None = None
+    waits: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a case stands in the list."""
+
+    opened_on: date
+    id: uuid.UUID
+
+
+def cases(
+    session: Session, wanted: Wanted, *, viewer: Viewer, today: date, after: Place | None = None, most: int = 50
+) -> Sequence[Case]:
+    """Return at most ``most`` cases that the viewer may see, the newest first, beyond the one at ``after``."""
+    chosen = select(Case).join(Household, Household.id == Case.household_id).options(contains_eager(Case.household))
+    chosen = scope(chosen, viewer, of=Household)
+    chosen = chosen.where(Case.status == wanted.status if wanted.status else Case.closed_at.is_(None))
+    if wanted.region is not None:
+        chosen = chosen.where(within(wanted.region, of=Household))
+    if wanted.waits is not None:
+        chosen = chosen.where(_waits(wanted.waits, today))
+    if after is not None:
+        chosen = chosen.where(tuple_(Case.opened_on, Case.id) < tuple_(after.opened_on, after.id))
+    return session.scalars(chosen.order_by(Case.opened_on.desc(), Case.id.desc()).limit(most)).all()
+
+
+def _waits(what: str, today: date) -> ColumnElement[bool]:
+    check = select(LaterCheck.id).where(LaterCheck.case_id == Case.id, LaterCheck.done_on.is_(None))
+    measure = select(Measure.id).where(Measure.case_id == Case.id, Measure.status == "planned")
+    return {
+        "check_due": and_(Case.status == "removed", check.where(LaterCheck.due_on <= today).exists()),
+        "measure_overdue": measure.where(Measure.due_on < today).exists(),
+        "notice_over": and_(Case.status.in_(_ON_NOTICE), Case.notice_until < today),
+    }[what]
