@@ -22,8 +22,6 @@ from monitor.errors import Invalid
 from monitor.service import Service, today
 from monitor.tables import Outbox, WebhookSend, utc_now
 
-pytestmark = pytest.mark.slow  # not yet seen whole on a quiet machine
-
 SECRET, NEXT = b"0123456789abcdef0123456789abcdef", b"fedcba9876543210fedcba9876543210"
 
 
