@@ -40,7 +40,7 @@ class ExportRequestOut(BaseModel):
     id: UUID
     asked_by: str
     asked_at: datetime
-    region: str = Field(description="申请人管辖区划 / the region of who asked")
+    path: str = Field(description="申请人管辖区划路径 / the regions of who asked, from the province down")
     narrowed: dict[str, str | None] = Field(description="范围 / region, level, status")
     why: str
     rows: int
@@ -103,7 +103,7 @@ def shown_requests(session: Session, found: Any, service: Service) -> list[Expor
     called = outgoing.asked_by(session, found)
     return [
         ExportRequestOut(
-            id=one.id, asked_by=called[one.asked_by], asked_at=one.asked_at, region=one.region, narrowed=one.narrowed,
+            id=one.id, asked_by=called[one.asked_by], asked_at=one.asked_at, path=one.path, narrowed=one.narrowed,
             why=outgoing.why_of(one, service), rows=one.rows, status=one.status,
             decided_by=called.get(one.decided_by), decided_at=one.decided_at, version=one.version,
         )

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, case, or_, select, true
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from monitor import audit, auditing, exports
@@ -18,6 +18,7 @@ from monitor.tables import ExportRequest, Region, Worker, utc_now
 
 LASTS = timedelta(hours=24)
 _GROWN = 1.1
+_LENGTHS = (2, 4, 6, 9, 12)
 _ABOUT_WHY = "export_requests.why"
 
 
@@ -39,7 +40,7 @@ def ask(session: Session, service: Service, narrowed: Narrowed, *, by: Viewer, w
     rows = exports.count(session, narrowed, by=by)
     exports.refuse_too_many(rows)
     made = ExportRequest(
-        id=uuid.uuid4(), asked_by=by.worker, region=by.region, rows=rows, status="asked", version=1,
+        id=uuid.uuid4(), asked_by=by.worker, path=path_of(session, by.region), rows=rows, status="asked", version=1,
         narrowed={"region": narrowed.region, "level": narrowed.level, "status": narrowed.status},
         why=service.keyring.encrypt(why, about=_ABOUT_WHY),
     )  # fmt: skip
@@ -104,19 +105,20 @@ def take(session: Session, service: Service, request: uuid.UUID, *, by: Viewer, 
     return taken
 
 
+def path_of(session: Session, region: str) -> str:
+    """Return the codes that manage ``region``, from the province down and itself last, as ``/34/3402/340202/``."""
+    codes = [region[:length] for length in _LENGTHS if length <= len(region)]
+    held = select(Region.code, Region.path).where(Region.scheme == "official", Region.valid_to.is_(None))
+    paths = dict(session.execute(held.where(Region.code.in_(codes), Region.path.is_not(None))).all())
+    known = max(paths, key=len, default="")
+    below = [code for code in codes if len(code) > len(known)]
+    return (paths.get(known) or "/") + "".join(f"{code}/" for code in below)
+
+
 def _over(viewer: Viewer) -> ColumnElement[bool]:
-    """Who asked works in the viewer's region: by the path of their own, or by its digits where the tree has none."""
-    if viewer.region == NATION:
-        return true()
-    here = select(Region.path).where(
-        Region.code == ExportRequest.region, Region.scheme == "official", Region.valid_to.is_(None)
-    )
-    path = here.correlate(ExportRequest).limit(1).scalar_subquery()
-    by_digits = ExportRequest.region.startswith(viewer.region, autoescape=True)
-    return or_(
-        ExportRequest.region == viewer.region,
-        case((path.is_(None), by_digits), else_=path.contains(f"/{viewer.region}/")),
-    )
+    """Whoever asked works in the viewer's region."""
+    here = ExportRequest.path.contains(f"/{viewer.region}/", autoescape=True)
+    return true() if viewer.region == NATION else here
 
 
 def _note(session: Session, found: ExportRequest, what: str, by: Viewer) -> None:

@@ -658,7 +658,7 @@ class ExportRequest(Table):
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
     asked_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"), index=True)
     asked_at: Mapped[datetime] = mapped_column(default=utc_now)
-    region: Mapped[str] = mapped_column(String(12))
+    path: Mapped[str] = mapped_column(String(96))
     narrowed: Mapped[Json] = mapped_column(default=dict)
     why: Mapped[bytes] = mapped_column(Encrypted)
     rows: Mapped[int]

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from monitor import access, database, regions
+from monitor import access, database, outgoing, regions
 from monitor.access import sessions
 from monitor.access.sessions import Manner
 from monitor.service import Service
@@ -63,10 +63,11 @@ class Target:
 def build(service: Service) -> list[Target]:
     """Make the world and return its households, with one that does not exist at the end."""
     with database.transaction(service.engine) as session:
+        sealed = service.keyring.encrypt("例会材料", about="export_requests.why")
         asker, _ = access.add_worker(session, "who asks", region="00", by="test")
         moved = [regions.Place("340202009", "某街", under="340271"), regions.Place("340297", "某县", under="3414")]
         regions.load_regions(session, moved)
-        found = [_target(session, place, state, asker) for place in PLACES for state in STATES]
+        found = [_target(session, place, state, (asker, sealed)) for place in PLACES for state in STATES]
         for model in (Household, Alert):
             session.execute(update(model).where(model.town == "340202009").values(county="340271"))
     return [*found, Target(None, "absent", {name: str(uuid.uuid4()) for name in found[0].ids} | {"household_no": "H0"})]
@@ -94,7 +95,7 @@ def sign_everybody_in(service: Service) -> dict[str, str]:
     return cookies
 
 
-def _target(session: Any, place: str, state: str, asker: Worker) -> Target:
+def _target(session: Any, place: str, state: str, asked_by: tuple[Worker, bytes]) -> Target:
     number, ended = f"H{place}{state}", utc_now() if state in ("closed", "annulled") else None
     home = Household(
         household_no=number, category="dibao", region=place, county=place[:6], town=place[:9], village=place
@@ -136,7 +137,12 @@ def _target(session: Any, place: str, state: str, asker: Worker) -> Target:
         added_by="n",
     )
     asked = ExportRequest(
-        id=uuid.uuid4(), asked_by=asker.id, region=place, rows=1, why=b"x", status="refused" if ended else "asked"
+        id=uuid.uuid4(),
+        asked_by=asked_by[0].id,
+        path=outgoing.path_of(session, place),
+        rows=1,
+        why=asked_by[1],
+        status="refused" if ended else "asked",
     )
     session.add_all([measure, referral, photo, asked])
     session.flush()

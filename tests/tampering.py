@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from monitor import audit, database
@@ -33,6 +33,8 @@ def slip_in(session: Session, chance: random.Random) -> None:
     forged["hash"] = audit.seal(AuditEntry(**forged))
     session.execute(insert(AuditEntry), [forged | {"id": rows[place]["id"] + 1}])
     session.execute(insert(AuditEntry), [row | {"id": row["id"] + 1} for row in later])
+    if session.get_bind().dialect.name == "postgresql":  # so that the next entry finds its place
+        session.execute(text("SELECT nextval(pg_get_serial_sequence('audit_entries', 'id'))"))
 
 
 def reorder(session: Session, chance: random.Random) -> None:

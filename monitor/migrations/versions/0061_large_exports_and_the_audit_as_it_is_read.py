@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("asked_by", sa.Uuid(), nullable=False),
         sa.Column("asked_at", STAMP, nullable=False),
-        sa.Column("region", sa.String(12), nullable=False),
+        sa.Column("path", sa.String(96), nullable=False),
         sa.Column("narrowed", sa.JSON(), nullable=False),
         sa.Column("why", sa.LargeBinary(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
