@@ -18,6 +18,8 @@ from monitor.service import Service, open_service
 from monitor.settings import Settings, read
 
 FILE = "lowincome.db"
+# Read when scikit-learn is first loaded; without it OpenMP's threads spin while other tests want the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 SOCKET = "LOWINCOME_TEST_POSTGRESQL_SOCKET"
 hypothesis_settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
