@@ -13,6 +13,7 @@ from api import (
     caseload,
     cases,
     desk,
+    dossiers,
     duties,
     feeds,
     health,
@@ -50,8 +51,8 @@ Low-income monitoring: the queue of alerts, each reason explained, follow-ups re
 region of the worker whose bearer token is sent; names are masked and ID numbers never appear.
 """
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
-    health, auth, oidc, accounts, audit, queue, together, taking, alerts, desk, duties, views, households, feeds, runs,
-    uploads, reveals, reports, sheets, outgoing, caseload, cases,
+    health, auth, oidc, accounts, audit, queue, together, taking, alerts, desk, duties, views, households, dossiers,
+    feeds, runs, uploads, reveals, reports, sheets, outgoing, caseload, cases,
     referrals, photos, reviews,
 )  # fmt: skip
 

@@ -1,0 +1,125 @@
+"""家庭档案: a household as it stands on a day: who belongs to it, what is known and what is not, what came of it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from monitor.access import Viewer, scope
+from monitor.alerts import people
+from monitor.alerts.people import Shown
+from monitor.cases.chain import household_for
+from monitor.indicators import compute, feeds_of, freshness, manifest, opened
+from monitor.lake import Lake
+from monitor.policy import Policy
+from monitor.policy.reading import Words
+from monitor.privacy import Keyring
+from monitor.service import Service
+from monitor.tables import Alert, Case, Household, Member
+from monitor.work import searching
+
+MOST_FOUND = 50
+
+
+@dataclass(frozen=True)
+class Found:
+    """A household that a search means: its head's masked name, how many belong to it today, its open alert."""
+
+    household: Household
+    name: str
+    members: int
+    alert: Alert | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What one indicator says of the household; ``value`` None is unknown, never no.
+
+    ``feeds`` are those it rests on, ``stale`` those of them that were not heard of in time, ``heard_on`` the day on
+    which the one silent longest was last heard of (None: one of them never was).
+    """
+
+    indicator: str
+    description: Words
+    unit: str
+    value: float | bool | str | None
+    feeds: Sequence[str]
+    stale: Sequence[str]
+    heard_on: date | None
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Everything a worker may see of a household on ``as_of``; ``known`` is empty while nothing can be judged."""
+
+    household: Household
+    as_of: date
+    members: Sequence[Shown]
+    known: Sequence[Known]
+    alerts: Sequence[Alert]
+    cases: Sequence[Case]
+
+
+def find(session: Session, text: str, *, viewer: Viewer, keyring: Keyring) -> list[Found]:
+    """Return up to 50 households of the viewer's region of whoever ``text`` may mean, alerted or not.
+
+    Refuses a text too short to seek by; nothing of what was typed is kept.
+    """
+    meant = searching.people(session, text, viewer=viewer, keyring=keyring)
+    chosen = select(Household).where(
+        Household.id.in_(select(Member.household_id).where(Member.person_id.in_(meant), Member.until_on.is_(None)))
+    )
+    homes = session.scalars(scope(chosen, viewer, of=Household).order_by(Household.id).limit(MOST_FOUND)).all()
+    ids = [home.id for home in homes]
+    names, sizes = people.titles(session, ids, keyring=keyring), _sizes(session, ids)
+    open_alerts = select(Alert).where(Alert.household_id.in_(ids), Alert.closed_at.is_(None))
+    alerts = {alert.household_id: alert for alert in session.scalars(open_alerts)}
+    return [Found(home, names.get(home.id, "—"), sizes[home.id], alerts.get(home.id)) for home in homes]
+
+
+def dossier(
+    session: Session, service: Service, policy: Policy, household_no: str, *, as_of: date, viewer: Viewer
+) -> Dossier:
+    """Return the household by the deliveries known on ``as_of``; absent and not the viewer's are the same refusal."""
+    home = household_for(session, household_no, viewer)
+    of_home = select(Alert).where(Alert.household_id == home.id).order_by(Alert.opened_on.desc(), Alert.id)
+    cases = select(Case).where(Case.household_id == home.id).order_by(Case.opened_on.desc(), Case.id)
+    return Dossier(
+        home,
+        as_of,
+        people.members(session, home.id, as_of=as_of, keyring=service.keyring),
+        _known(session, service, policy, home, as_of),
+        session.scalars(of_home).all(),
+        session.scalars(cases).all(),
+    )
+
+
+def _sizes(session: Session, households: Sequence[int]) -> Counter[int]:
+    chosen = (
+        select(Member.household_id, func.count())
+        .where(Member.household_id.in_(households), Member.until_on.is_(None))
+        .group_by(Member.household_id)
+    )
+    return Counter({row[0]: row[1] for row in session.execute(chosen)})
+
+
+def _known(session: Session, service: Service, policy: Policy, home: Household, as_of: date) -> list[Known]:
+    came = manifest(session, as_of=as_of)
+    states = freshness(came, policy, as_of=as_of)
+    lake = Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
+    with opened(lake, policy, came) as view:
+        table = compute(view, policy, as_of=as_of, households=[home.id])
+    if table.empty:
+        return []
+    row = table.astype(object).where(table.notna(), None).iloc[0]
+    found = []
+    for name, page in policy.indicators.items():
+        feeds = sorted(feeds_of(policy, name))
+        heard = [states[feed].last_known_on for feed in feeds]
+        stale = [feed for feed in feeds if not states[feed].fresh]
+        oldest = None if None in heard else min((day for day in heard if day), default=None)
+        found.append(Known(name, page.description, page.unit, row[name], feeds, stale, oldest))
+    return found
