@@ -18,6 +18,7 @@ from api import (
     feeds,
     health,
     households,
+    models,
     oidc,
     outgoing,
     photos,
@@ -29,6 +30,7 @@ from api import (
     reviews,
     runs,
     sheets,
+    suggestions,
     taking,
     together,
     uploads,
@@ -53,7 +55,7 @@ region of the worker whose bearer token is sent; names are masked and ID numbers
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
     health, auth, oidc, accounts, audit, queue, together, taking, alerts, desk, duties, views, households, dossiers,
     feeds, runs, uploads, reveals, reports, sheets, outgoing, caseload, cases,
-    referrals, photos, reviews,
+    referrals, photos, reviews, suggestions, models,
 )  # fmt: skip
 
 

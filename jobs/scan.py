@@ -5,7 +5,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from jobs import anchor, ledger, quarantine, run, verdicts
 from jobs.ledger import Lease
 from jobs.quarantine import Part, Poison
+from jobs.scoring import Tonight
 from jobs.settling import FORM, Settler
-from monitor import alerts, audit, database, indicators, policy
+from monitor import alerts, audit, database, indicators, policy, sampling
 from monitor.alerts.chunks import Judge
 from monitor.cases import doubts
 from monitor.errors import Conflict, Invalid
@@ -67,6 +68,7 @@ class Night:
     no_threshold: Counter[str] = field(default_factory=Counter)
     regions_without: dict[str, set[str]] = field(default_factory=dict)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    tonight: Tonight = field(default_factory=Tonight)
 
 
 def scan(
@@ -195,9 +197,25 @@ def _scan(night: Night, lease: Lease) -> Scanned:
                 keeper.keep(part.found.long())
             if number >= night.start[0]:
                 with _timed(night, "alerts"):
-                    settler.settle(number, judge.judged(part.table, part.found), most=_BATCH, base=part.start)
+                    judged = _ordered(night, judge.judged(part.table, part.found))
+                    settler.settle(number, judged, most=_BATCH, base=part.start)
     quarantine.refuse_too_many(night.counts["quarantined"], night.seen)
     return _finish(night, lease, kept)
+
+
+def _ordered(night: Night, judged: alerts.Judged) -> alerts.Judged:
+    """Put the tenth of the score, which orders inside a level, beside what was judged, if a champion stands."""
+    scores = night.tonight.scores
+    return judged if scores is None else replace(judged, tenths=scores.tenths(judged.table.index).to_numpy())
+
+
+def _beside_rules(night: Night, session: Session) -> dict[str, Any]:
+    """Draw the week's random sample, renew what the model suggests, note why the visited were chosen."""
+    law, as_of, scores = night.policy, night.as_of, night.tonight.scores
+    done = Counter(choices=sampling.enter_visits(session, law, as_of=as_of, scores=scores))
+    done += sampling.draw(session, law, as_of=as_of, region=night.region, scores=scores, scan=night.scan)
+    done += sampling.refresh(session, law, as_of=as_of, region=night.region, scores=scores)
+    return {"score": dict(night.tonight.told), **({"beside_rules": dict(+done)} if +done else {})}
 
 
 def _chunks(night: Night) -> Iterator[tuple[int, Judge, Part]]:
@@ -252,7 +270,9 @@ def _finish(night: Night, lease: Lease, kept: Path) -> Scanned:
     def last(session: Session, entry: Run) -> Scanned:
         left = alerts.left_register(session, night.region, as_of=night.as_of)
         summary = _summary(night) | {"left_register": left} | _questioned(night, session)
+        summary |= _beside_rules(night, session)
         row = session.get_one(Scan, night.scan)
+        row.model_version = night.tonight.model
         row.counts, row.verdicts_sha256, row.finished_at = summary, sealed, utc_now()
         entry.counts = summary | {"seconds": {stage: round(taken, 3) for stage, taken in night.seconds.items()}}
         detail = {"as_of": night.as_of.isoformat(), "verdicts": sealed}

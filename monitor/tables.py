@@ -1109,3 +1109,66 @@ class Mark(Table):
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     event_id: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Choice(Table):
+    """Why a household was chosen for a visit, and how likely it was to be: one row for each alert that was visited,
+    and for each household that the random sample drew."""
+
+    __tablename__ = "choices"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alerts.id"), unique=True)
+    as_of: Mapped[date]
+    week: Mapped[str] = mapped_column(String(8))
+    reason: Mapped[str] = mapped_column(String(8))
+    score: Mapped[float | None]
+    rank: Mapped[int | None] = mapped_column(BigInteger)
+    capacity: Mapped[int]
+    propensity: Mapped[float]
+    stratum: Mapped[str | None] = mapped_column(String(16))
+    county: Mapped[str] = mapped_column(String(6))
+    town: Mapped[str | None] = mapped_column(String(9))
+    village: Mapped[str | None] = mapped_column(String(12))
+    __table_args__ = (
+        _among("reason", "rule", "ml", "audit", "self", "referral"),
+        CheckConstraint("propensity > 0 AND propensity <= 1", name="propensity"),
+        Index("ix_choices_week", "reason", "county", "week"),
+    )
+
+
+class Suggestion(Table):
+    """A household that a model suggests and no rule sees: nothing follows until a person confirms it."""
+
+    __tablename__ = "suggestions"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"), index=True)
+    as_of: Mapped[date]
+    model: Mapped[str] = mapped_column(String(64))
+    score: Mapped[float]
+    place: Mapped[int]
+    capacity: Mapped[int]
+    reasons: Mapped[list[Any]]
+    status: Mapped[str] = mapped_column(String(12), default="open")
+    county: Mapped[str] = mapped_column(String(6))
+    town: Mapped[str | None] = mapped_column(String(9))
+    village: Mapped[str | None] = mapped_column(String(12))
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    decided_why: Mapped[str | None] = mapped_column(String(32))
+    alert_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("alerts.id"))
+    version: Mapped[int] = mapped_column(default=1)
+    __table_args__ = (
+        _among("status", "open", "confirmed", "dismissed", "lapsed"),
+        Index(
+            "uq_suggestions_open",
+            "household_id",
+            unique=True,
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+        Index("ix_suggestions_county", "county", "status", "score"),
+    )

@@ -24,6 +24,7 @@ from monitor.tables import (
     Reason,
     Referral,
     SignIn,
+    Suggestion,
     Worker,
     utc_now,
 )
@@ -68,7 +69,7 @@ def build(service: Service) -> list[Target]:
         moved = [regions.Place("340202009", "某街", under="340271"), regions.Place("340297", "某县", under="3414")]
         regions.load_regions(session, moved)
         found = [_target(session, place, state, (asker, sealed)) for place in PLACES for state in STATES]
-        for model in (Household, Alert):
+        for model in (Household, Alert, Suggestion):
             session.execute(update(model).where(model.town == "340202009").values(county="340271"))
     return [*found, Target(None, "absent", {name: str(uuid.uuid4()) for name in found[0].ids} | {"household_no": "H0"})]
 
@@ -144,10 +145,15 @@ def _target(session: Any, place: str, state: str, asked_by: tuple[Worker, bytes]
         why=asked_by[1],
         status="refused" if ended else "asked",
     )
-    session.add_all([measure, referral, photo, asked])
+    suggestion = Suggestion(
+        household_id=home.id, as_of=DAY, model="m", score=0.5, place=1, capacity=9, reasons=[], county=place[:6],
+        town=place[:9], village=place,
+    )  # fmt: skip
+    session.add_all([measure, referral, photo, asked, suggestion])
     session.flush()
     ids = {
         "alert_id": alert.id, "case_id": case.id, "measure_id": measure.id, "referral_id": referral.id,
         "photo_id": photo.id, "follow_up": visit.id, "export_id": asked.id,
+        "suggestion_id": suggestion.id,
     }  # fmt: skip
     return Target(place, state, {name: str(one) for name, one in ids.items()} | {"household_no": number})

@@ -36,6 +36,7 @@ FULL = os.environ.get("LOWINCOME_MATRIX") == "full"
 REFERRED_TO = "医保"
 NAMED = {"place": "1", "figure": "confirmed_share", "year": "2026"}
 BY_PLACE = {"export_id", "alert_id", "case_id", "measure_id", "referral_id", "photo_id", "follow_up", "household_no"}
+BY_PLACE |= {"suggestion_id"}
 OF_NO_PLACE = {"account_id", "token_id", "worker", "note_id", "view"}
 
 

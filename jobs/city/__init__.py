@@ -11,7 +11,7 @@ from pathlib import Path
 from jobs.city import belongings, home, incidents, people, places
 from jobs.city import life as living
 from jobs.city.agency import Agency
-from jobs.city.plan import FORMATS, WARM_UP, Plan
+from jobs.city.plan import FORMATS, WARM_UP, Ints, Plan
 from jobs.city.sources import SOURCES
 from jobs.city.truth import Ledger, Truth
 from jobs.city.world import World, begin_aid, benefits, decide
@@ -19,6 +19,7 @@ from monitor.policy.feed_pages import FeedPage
 
 REGIONS = "regions.csv"
 Progress = Callable[[int, int], None]
+EachMonth = Callable[[World], Ints]
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,19 @@ class Made:
 
 
 def generate(
-    root: Path, plan: Plan, *, pages: Mapping[str, FeedPage], facts: bool = True, progress: Progress | None = None
+    root: Path,
+    plan: Plan,
+    *,
+    pages: Mapping[str, FeedPage],
+    facts: bool = True,
+    progress: Progress | None = None,
+    each_month: EachMonth | None = None,
 ) -> Made:
     """Write a city below ``root``: ``deliveries/<day>/<feed>.<ext>``, ``regions.csv`` and ``truth/``.
 
     ``pages`` give the header words that agencies may use. With ``facts`` the truth also keeps every clean row
     of the contract's feeds, from which rules can be judged again. ``progress`` is told (months done, months).
+    ``each_month`` is called when a month's files are written and returns the households whose need was confirmed.
     """
     city = people.build(plan)
     places.write(city.places, _made(root) / REGIONS)
@@ -50,6 +58,8 @@ def generate(
         decide(world)
         ledger.month(world.life, world.aid.category)
         _deliver(world, agencies, root / "deliveries", ledger)
+        if each_month:
+            world.brought = each_month(world)
         if progress:
             progress(done + 1, plan.months)
     ledger.people(city, world.life.died_on)
@@ -68,7 +78,7 @@ def _settle(city: people.City, plan: Plan) -> World:
     for _ in range(WARM_UP):
         living.step(life)
     aid = begin_aid(life)
-    linked = plan.chance("linked").random(len(city.people)) > 0.03
+    linked = plan.chance("linked").random(len(city.people)) > plan.hardship.unlinked
     world = World(life, aid, belongings.build(life, aid.category), linked, ~linked & False)
     life.benefit = benefits(world)
     return world

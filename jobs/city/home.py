@@ -93,7 +93,7 @@ def _declared(world: World) -> Floats:
     count, line = len(net), world.city.households.line
     told = net * np.exp(chance.normal(0, 0.16, count)) * np.where(np.abs(net / line - 1.3) < 0.35, 0.86, 1.0)
     rank = np.argsort(np.argsort(net)) / max(count - 1, 1)
-    refused = world.plan.chance("refused").random(count) < 0.012 + 0.05 * rank**2
+    refused = world.plan.chance("refused").random(count) < world.plan.hardship.undeclared + 0.05 * rank**2
     stays = ~world.aid.watched
     return np.where(refused & stays, np.nan, np.round(np.clip(told, 180, 9_000), 2)).astype(np.float64)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from jobs.city import hardship
 from jobs.city.people import City
 from jobs.city.plan import WARM_UP, Days, Flags, Floats, Ints, ages
 
@@ -189,7 +190,8 @@ def _die(life: Life, chance: np.random.Generator, alive: Flags) -> Ints:
 
 def _work(life: Life, chance: np.random.Generator, alive: Flags) -> tuple[Ints, Ints]:
     people, count = life.city.people, len(life.working)
-    macro = 2.2 if life.index >= life.city.plan.months * 2 // 3 else 1.0
+    times = life.city.plan.hardship
+    macro = times.macro if life.index >= times.shock(life.city.plan.months) else 1.0
     hazard = _LOSS[life.job] * np.exp(-0.45 * people.ability) * np.where(life.ill_until >= life.index, 4.0, 1.0)
     draw = chance.random(count, dtype=np.float32)
     lost = np.flatnonzero(life.working & (draw < np.minimum(hazard * macro, 0.3)))
@@ -237,6 +239,9 @@ def pensions(life: Life) -> Floats:
 def _earn(life: Life, chance: np.random.Generator) -> None:
     homes, people = life.city.households, life.city.people
     life.path = (0.88 * life.path + chance.normal(0, 0.20, len(homes))).astype(np.float32)
+    plan = life.city.plan
+    since = life.index - plan.hardship.shock(plan.months)
+    life.path = hardship.slump(plan.hardship, life.path, since, plan.chance("slump"))
     alive = life.alive
     hands = life.per_household((alive & (life.job == FARM) & (life.ill_until < life.index)).astype(np.float32))
     month = int(life.now.astype(np.int64)) % 12

@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from jobs.city.hardship import CALM, Hardship
 from monitor.errors import Invalid
 
 Days = npt.NDArray[np.datetime64]
@@ -32,6 +33,7 @@ class Plan:
     until: date
     months: int = 18
     formats: tuple[str, ...] = FORMATS
+    hardship: Hardship = CALM
 
     def __post_init__(self) -> None:
         if self.households < 1 or self.months < 1:

@@ -1,6 +1,6 @@
 """The city as its agencies meet it: the living, what they own, and the help they already get."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -43,6 +43,7 @@ class World:
     linked: Flags
     dropped_out: Flags
     first_term: bool = True
+    brought: Ints = field(default_factory=lambda: np.array([], dtype=np.int64))
 
     @property
     def city(self) -> City:
@@ -115,16 +116,22 @@ def _give(category: Ints, code: int, need: Floats, share: float) -> None:
 APPROVED, REJECTED, EXITED, REVIEWED = range(4)
 DECISIONS = ("approved", "rejected", "exited", "reviewed")
 PROGRAMS = ("tekun", "dibao", "near_dibao", "rigid")
+BROUGHT = 0.9
+"""Of the applications that follow a visit which confirmed need, so many are granted."""
 
 
 def decide(world: World) -> None:
-    """Let the poor apply and the recovered leave; a yearly review of the rest."""
+    """Let the poor apply and the recovered leave; a yearly review of the rest.
+
+    The households of ``world.brought``, whose need a visit has confirmed, apply whether they would have or not.
+    """
     life, aid, chance = world.life, world.aid, world.chance("decide")
     count = len(aid.category)
     draw, net, line = chance.random(count), life.net_year, life.city.households.line
-    applies = (aid.category == OTHER) & life.poor & (draw < 0.030)
+    times, brought = world.plan.hardship, np.isin(np.arange(count), world.brought)
+    applies = (aid.category == OTHER) & (brought | (life.poor & (draw < 0.030 + times.brought_in)))
     heavy = (aid.category == OTHER) & (life.spent > 0.8 * life.income) & (draw > 0.985)
-    yes = chance.random(count) < 0.68
+    yes = chance.random(count) < np.where(brought, BROUGHT, times.reach)
     leaves = (aid.category == DIBAO) & (net > 1.9 * line) & (draw < 0.03)
     review = (aid.category <= RIGID) & ~leaves & ((np.arange(count) + life.index) % 12 == 0) & (draw > 0.01)
     wanted = np.where(heavy, RIGID, np.where(net < 0.9 * line, DIBAO, NEAR))

@@ -31,6 +31,8 @@ case.review      -         within     within   within     -             -       
 household.read   within    within     within   within     -             -        -       -          -
 person.reveal    -         within     within   within     -             -        -       -          -
 visit.import     -         within     within   -          -             -        -       -          -
+suggestion.read  within    within     within   within     -             -        -       -          within
+suggestion.decide -        within     within   within     -             -        -       -          -
 report.read      within    within     within   within     -             -        -       -          -
 report.export    -         within     within   within     -             -        -       -          -
 colleague.read   within    within     within   within     -             -        -       -          -

@@ -83,6 +83,7 @@ class Judged:
     evidence: Callable[[str, Keys], Evidence]
     withdrawn: Callable[[str, Set[Row]], Set[Row]]
     start: int = 0
+    tenths: Keys | None = None
 
     @cached_property
     def names(self) -> list[str]:
@@ -111,7 +112,12 @@ class Judged:
             codes=self.codes[start:end],
             measured=measured,
             start=self.start + start,
+            tenths=None if self.tenths is None else self.tenths[start:end],
         )
+
+    def tenth(self, place: int) -> int:
+        """Return in which tenth of the score the household stands, 0 the highest; 0 for all without a score."""
+        return 0 if self.tenths is None else int(self.tenths[place])
 
     def cuts(self, *, most: int) -> list[tuple[int, int]]:
         """Return spans of places that cover all households, each of one household or of ``most`` firing verdicts."""

@@ -9,10 +9,12 @@ from typing import Literal
 LEVELS = ("red", "orange", "yellow", "blue")
 _SEVERITY = {level: place for place, level in enumerate(LEVELS)}
 
-# The parts of a rank: level, then excess to six decimals, then days since the epoch. All fit 64 bits.
+# The parts of a rank: level, then the score's tenth, then excess to six decimals, then days since the epoch.
+# All fit 64 bits.
 _EPOCH = date(2000, 1, 1)
 _DAYS = 10**5
 _EXCESS = 10**12
+_PER_TENTH = 10**17
 _PER_LEVEL = 10**18
 
 Step = Literal["escalated", "lowered"]
@@ -54,11 +56,12 @@ def settle(now: Standing, wanted: str | None, *, as_of: date, cooldown_days: int
     return replace(now, lower_level=wanted, lower_since_on=since), None
 
 
-def rank(level: str, excess: float | None, opened_on: date) -> int:
-    """Return the place in the queue, smaller first: level, then how far over the limit, then age.
+def rank(level: str, excess: float | None, opened_on: date, *, tenth: int = 0) -> int:
+    """Return the place in the queue, smaller first: level, then the score's tenth, then excess, then age.
 
-    A reason without a number counts as just at its limit (excess 1).
+    A score orders inside a level and never across levels; without one (``tenth`` 0 for everybody) how far over the
+    limit decides. A reason without a number counts as just at its limit (excess 1).
     """
     over = 1.0 if excess is None or math.isnan(excess) else min(max(excess, 0.0), 999_999.0)
     distance = _EXCESS - 1 - round(over * 1_000_000)
-    return severity(level) * _PER_LEVEL + distance * _DAYS + (opened_on - _EPOCH).days
+    return severity(level) * _PER_LEVEL + tenth * _PER_TENTH + distance * _DAYS + (opened_on - _EPOCH).days

@@ -18,7 +18,7 @@ def raised(
 ) -> Change:
     """Return the alert that ``said`` (at least one reason) raises, linked to the household's ``last`` episode."""
     change = Change(place, int(judged.keys[place]))
-    id_ = _new_id()
+    id_ = new_id()
     reasons = ordered(list(said))
     level = str(reasons[0]["level"])
     change.alert = {
@@ -29,7 +29,7 @@ def raised(
         "status": leap("raise", NEW),
         "level": level,
         "level_since_on": judged.as_of,
-        "rank": levels.rank(level, excess_at(level, reasons), judged.as_of),
+        "rank": levels.rank(level, excess_at(level, reasons), judged.as_of, tenth=judged.tenth(place)),
         "category": judged.places["category"][place],
         "opened_on": judged.as_of,
         "seen_on": judged.as_of,
@@ -45,7 +45,7 @@ def raised(
     return change
 
 
-def _new_id() -> uuid.UUID:
+def new_id() -> uuid.UUID:
     """Return an id that grows with time (UUID version 7, RFC 9562): a night's alerts lie together in every index."""
     millis, below = divmod(time.time_ns(), 1_000_000)
     fraction, noise = below * 4096 // 1_000_000, int.from_bytes(os.urandom(8), "big") >> 2

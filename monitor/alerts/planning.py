@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from monitor.alerts import loading
+from monitor.alerts.asked import UNRULED
 from monitor.alerts.changes import Change, Values
 from monitor.alerts.judged import FIRES, HELD, UNKNOWN, Codes, Judged
 from monitor.alerts.opening import raised
@@ -33,7 +34,9 @@ class Chunk:
     wanted: Codes
 
     def code(self, place: int, rule: str) -> int:
-        """Return the verdict; a rule that policy no longer holds cannot be judged."""
+        """Return the verdict; a rule that policy no longer holds cannot be judged, what no rule said stands."""
+        if rule in UNRULED:
+            return FIRES
         column = self.columns.get(rule)
         return UNKNOWN if column is None else int(self.codes[place, column])
 
@@ -163,7 +166,7 @@ def _newer_data(judged: Judged, place: int, alert: loading.Open) -> Change | Non
     rows = [
         {"b_id": known.id, "data_on": judged.rules[known.rule].data_on}
         for known in alert.reasons
-        if known.status == "active" and known.data_on != judged.rules[known.rule].data_on
+        if known.status == "active" and known.rule in judged.rules and known.data_on != judged.rules[known.rule].data_on
     ]
     return Change(place, alert.household, reason_updates=rows) if rows else None
 

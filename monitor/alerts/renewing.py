@@ -162,7 +162,8 @@ class Renewal:
             update = {"lower_level": after.lower_level, "lower_since_on": after.lower_since_on}
         if step is not None:
             update |= {"level": after.level, "level_since_on": after.since_on}
-        rank = levels.rank(after.level, excess_at(after.level, reasons), self.alert.opened_on)
+        tenth = self.judged.tenth(self.place)
+        rank = levels.rank(after.level, excess_at(after.level, reasons), self.alert.opened_on, tenth=tenth)
         return update | ({"rank": rank} if rank != self.alert.rank else {})
 
     def _ending(self, change: Change, reasons: list[Values]) -> Values:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from monitor.access import Viewer
+from monitor.alerts.asked import AUDIT
 from monitor.cases.codes import REASON_CODES
 from monitor.cases.office import Office, case_for, case_of
 from monitor.errors import Conflict, Invalid, NotFound
@@ -148,7 +149,8 @@ def notice_for(case: Case, category: str, office: Office) -> Mapping[str, date]:
 
 
 def _confirms(alert: Alert, found: FollowUp) -> bool:
-    if not any(reason.direction == "help" and reason.status != "annulled" for reason in alert.reasons):
+    told = [reason for reason in alert.reasons if reason.status != "annulled"]
+    if not any(reason.direction == "help" or reason.rule == AUDIT for reason in told):
         return False
     helped = found.finding == "helped" and (found.reason_code or "").startswith(_HELPED_BY)
     return helped or found.finding in ("confirmed", "partly")

@@ -2,7 +2,7 @@
 
 from monitor.indicators.computing import compute, compute_chunks
 from monitor.indicators.evidence import evidence, member_values, withdrawn
-from monitor.indicators.freshness import FeedState, feeds_of, freshness
+from monitor.indicators.freshness import FeedState, feeds_of, freshness, heard_until
 from monitor.indicators.knowledge import columns, manifest, opened
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "evidence",
     "feeds_of",
     "freshness",
+    "heard_until",
     "manifest",
     "member_values",
     "opened",

@@ -36,6 +36,12 @@ def freshness(manifest: Manifest, policy: Policy, *, as_of: date) -> dict[str, F
     return {name: _state(last.get(name), page.fresh_days, as_of) for name, page in policy.feeds.items()}
 
 
+def heard_until(manifest: Manifest, feed: str) -> date | None:
+    """Return the day on which the agency of ``feed`` was last heard of; None: never."""
+    days = [delivery.heard_on for delivery in manifest if delivery.feed == feed and not delivery.correction]
+    return max(days, default=None)
+
+
 def _state(last: date | None, fresh_days: int | None, as_of: date) -> FeedState:
     if last is None:
         return FeedState(None, None, fresh=False)

@@ -156,6 +156,27 @@ def by_household(terms: Sequence[tuple[str, str]], *, people: str, members: str,
     return grouped(terms, source=source, by="m.place", where=who)
 
 
+def heard(on: str | None, *, as_of: date) -> list[tuple[str, str]]:
+    """Return the terms of ``by_household`` that say how many rows speak of it, and how many days ago the last is.
+
+    ``on`` is the column of the day that a row speaks of; None: the rows have none, and ``since`` is unknown.
+    """
+    last = "CAST(NULL AS DATE)" if on is None else f"max(p.{named(on)}) FILTER (WHERE p.{named(on)} <= {day(as_of)})"
+    return [("rows", "count(*)"), ("since", f"date_diff('day', {last}, {day(as_of)})")]
+
+
+def keys(facts: str) -> str:
+    """Return the fact and the delivery of each row of a relation."""
+    return f"SELECT fact_key, seq FROM {named(facts)}"
+
+
+def said_since(facts: str, columns: Sequence[str], *, since: date | None = None) -> str:
+    """Return the person, fact and delivery of each row with ``columns``; of those whose first lies after ``since``."""
+    said = listed(f"f.{named(name)}" for name in columns)
+    after = "" if since is None else f" WHERE f.{named(columns[0])} > {day(since)}"
+    return f"SELECT f.person_key, f.fact_key, f.seq, {said} FROM {named(facts)} f{after}"
+
+
 def said_of_members(
     terms: Sequence[tuple[str, str]], *, members: str, tables: Mapping[str, str], only: Sequence[str] = ()
 ) -> str:

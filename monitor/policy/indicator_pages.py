@@ -65,6 +65,7 @@ class IndicatorPage:
     compute: Expression | None = None
     reads: tuple[str, ...] = ()
     unknown: Literal["strict", "kleene"] = "strict"
+    monotone: Literal[-1, 0, 1] = 0
 
     @property
     def names(self) -> frozenset[str]:
@@ -81,7 +82,7 @@ def read_indicator(name: str, page: Part) -> IndicatorPage:
     """Read one indicator page; refuses a page that is neither from facts nor computed, or both."""
     said = page.fields(
         required=("description", "unit"),
-        optional=("code", *FROM_FACTS, *COMPUTED, "members", "household", "reads", "unknown"),
+        optional=("code", *FROM_FACTS, *COMPUTED, "members", "household", "reads", "unknown", "monotone"),
     )
     if ("compute" in said) == ("feed" in said):
         raise page.refuse(zh="feed 与 compute 须且只须有一个", en="give either feed or compute, and only one")
@@ -107,11 +108,21 @@ def read_indicator(name: str, page: Part) -> IndicatorPage:
         compute=read_expression(said["compute"]) if "compute" in said else None,
         reads=tuple(part.text() for part in said["reads"].items()) if "reads" in said else (),
         unknown=cast(Literal["strict"], _choice(said, "unknown", "strict", "kleene") or "strict"),
+        monotone=read_monotone(said["monotone"]) if "monotone" in said else 0,
     )
 
 
 def _choice(said: Mapping[str, Part], key: str, *known: str) -> str | None:
     return said[key].choice(*known) if key in said else None
+
+
+def read_monotone(part: Part) -> Literal[-1, 0, 1]:
+    """Read which way risk goes as the indicator grows: ``+1`` up, ``-1`` down, ``none`` either; all else is refused."""
+    known: Mapping[str, Literal[-1, 0, 1]] = {"+1": 1, "1": 1, "-1": -1, "none": 0}
+    word = str(part.scalar())
+    if word not in known:
+        raise part.refuse(zh="monotone 只能是 +1、-1 或 none", en="monotone is +1, -1 or none")
+    return known[word]
 
 
 def _empty(part: Part | None, value: Aggregate | None) -> float | bool | None:

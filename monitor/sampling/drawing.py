@@ -1,0 +1,166 @@
+"""The random sample: a few households a week that nobody flagged, each with a known chance, visited like any other."""
+
+import hashlib
+import math
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from monitor.alerts.asked import AUDIT, Asked, raise_asked
+from monitor.policy import Policy
+from monitor.sampling.scores import Scores
+from monitor.tables import Alert, Case, Choice, Household
+
+VERSION = "1"
+_MONTHS, _WEEKS = 12, 52
+_ASSISTED = ("dibao", "tekun")
+_UNSEEN = "unscored"
+_WORDS = (
+    "随机抽查（不是风险提示）：用于检验是否有应助未发现的家庭",
+    "Drawn at random (not a sign of risk): to see whether households in need are missed",
+)
+_REFERENCE = {"title": "随机抽查办法（参数 audit.share）", "article": "按周、按县分层随机抽取"}
+Numbers = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Week:
+    """One county's week: how many can be visited, and how many of those the sample draws."""
+
+    name: str
+    as_of: date
+    capacity: int
+    wanted: int
+
+
+def week_of(law: Policy, county: str, *, as_of: date) -> Week:
+    """Return the week of ``as_of`` in ``county``: the share of its capacity, and at least what a month must see."""
+    year, number, _ = as_of.isocalendar()
+
+    def amount(name: str) -> float:
+        return (law.resolved.amount(name, county, None) if name in law.parameters else None) or 0.0
+
+    capacity = int(amount("visits.weekly"))
+    least = amount("audit.monthly_least") * _MONTHS / _WEEKS
+    share = amount("audit.share") * capacity
+    wanted = math.ceil(max(share, least)) if share else 0
+    return Week(f"{year}-W{number:02}", as_of, capacity, wanted)
+
+
+def draw(
+    session: Session,
+    law: Policy,
+    *,
+    as_of: date,
+    region: str,
+    scores: Scores | None,
+    scan: uuid.UUID | None = None,
+) -> Counter[str]:
+    """Draw the week's sample of each county of ``region`` from the households that nobody flagged; once a week.
+
+    Every household without an open alert or case, and not on dibao or tekun already, has a chance above nought, which
+    is stored with it. The draw follows from the week, the county and the register's own keys, which nobody outside
+    knows: it can be done again. Each drawn household gets an alert to check, which says that it is no sign of risk.
+    """
+    done: Counter[str] = Counter()
+    counties = select(Household.county).where(Household.registered, Household.region.startswith(region)).distinct()
+    for county in sorted(session.scalars(counties)):
+        week = week_of(law, county, as_of=as_of)
+        if not week.wanted or _drawn(session, county, week):
+            continue
+        homes = unflagged(session, region, county=county)
+        seed = hashlib.sha256(f"audit\x1f{week.name}\x1f{county}".encode()).digest()
+        for row in chosen(homes, week.wanted, seed=seed, scores=scores).itertuples():
+            _open(session, row, week, scan=scan)
+            done["drawn"] += 1
+    return done
+
+
+def unflagged(session: Session, region: str, *, county: str | None = None) -> pd.DataFrame:
+    """Return ``household``, ``county`` and ``town`` of those of ``region`` whom nobody flagged and nobody helps yet."""
+    flagged = select(Alert.id).where(Alert.household_id == Household.id, Alert.closed_at.is_(None))
+    helped = select(Case.id).where(Case.household_id == Household.id, Case.closed_at.is_(None))
+    chosen_ = select(Household.id, Household.county, Household.town).where(
+        Household.registered, Household.region.startswith(region), ~flagged.exists(), ~helped.exists(),
+        func.coalesce(Household.category, "other").not_in(_ASSISTED),
+    )  # fmt: skip
+    if county is not None:
+        chosen_ = chosen_.where(Household.county == county)
+    rows = [tuple(row) for row in session.execute(chosen_.order_by(Household.id))]
+    return pd.DataFrame(rows, columns=["household", "county", "town"])
+
+
+def _drawn(session: Session, county: str, week: Week) -> bool:
+    known = select(Choice.id).where(Choice.reason == "audit", Choice.county == county, Choice.week == week.name)
+    return session.scalar(known.limit(1)) is not None
+
+
+def chosen(homes: pd.DataFrame, wanted: int, *, seed: bytes, scores: Scores | None) -> pd.DataFrame:
+    """Return the ``wanted`` households drawn among ``homes``, with ``stratum``, ``propensity`` and ``score``.
+
+    Each band of the score gives its part, and at least one; within a band the townships are gone through in order,
+    from a random start in equal steps. Equal input draws the same households.
+    """
+    keys = pd.Index(homes["household"])
+    bands = pd.Series(_UNSEEN, index=keys) if scores is None else scores.band(keys)
+    told = np.nan if scores is None else scores.score.reindex(keys).to_numpy()
+    pool = homes.assign(
+        stratum=bands.to_numpy(), score=told, order=_scrambled(keys.to_numpy(np.uint64), seed)
+    ).sort_values(["stratum", "town", "order"], kind="stable")
+    parts = [
+        _steps(rows, count, _start(seed, str(stratum)))
+        for stratum, count in _shares(pool["stratum"].value_counts(), wanted).items()
+        for rows in [pool[pool["stratum"] == stratum]]
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pool.assign(propensity=1.0).iloc[:0]
+
+
+def _shares(sizes: pd.Series, wanted: int) -> dict[str, int]:
+    """Part ``wanted`` among the strata by size, at least one for each, never more than there are."""
+    total, given = int(sizes.sum()), {}
+    for name, size in sizes.sort_index().items():
+        given[str(name)] = min(int(size), max(1, round(wanted * int(size) / total)))
+    return given
+
+
+def _steps(rows: pd.DataFrame, count: int, start: float) -> pd.DataFrame:
+    step = len(rows) / count
+    places = np.minimum(((start + np.arange(count)) * step).astype(np.int64), len(rows) - 1)
+    return rows.iloc[places].assign(propensity=count / len(rows))
+
+
+def _start(seed: bytes, stratum: str) -> float:
+    drawn = hashlib.sha256(seed + stratum.encode()).digest()[:6]
+    return int.from_bytes(drawn, "big") / 2**48
+
+
+def _scrambled(keys: Numbers, seed: bytes) -> Numbers:
+    """SplitMix64 of each key under the seed: an order that the keys do not tell."""
+    mixed: Numbers = keys + np.uint64(int.from_bytes(seed[:8], "big"))
+    for shift, times in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(times)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def _open(session: Session, row: Any, week: Week, *, scan: uuid.UUID | None) -> None:
+    home = session.get_one(Household, int(row.household))
+    asked = Asked(AUDIT, VERSION, "check", "blue", *_WORDS, reference=_REFERENCE)
+    alert = raise_asked(session, home, asked, as_of=week.as_of, scan=scan)
+    score = float(row.score)
+    session.add(
+        Choice(
+            household_id=home.id, alert_id=alert, as_of=week.as_of, week=week.name, reason="audit",
+            score=None if score != score else score, rank=None, capacity=week.capacity,
+            propensity=float(row.propensity), stratum=str(row.stratum),
+            county=home.county, town=home.town, village=home.village,
+        )
+    )  # fmt: skip
+    session.flush()
