@@ -8,6 +8,7 @@ from jobs.commands import (
     doubts,
     keeping,
     made_up,
+    models,
     mutation,
     nights,
     operations,
@@ -92,6 +93,15 @@ holds = typer.Typer(help="保全 / Legal holds", no_args_is_help=True)
 app.add_typer(holds, name="legal-hold")
 holds.command("set")(keeping.hold)
 holds.command("lift")(keeping.lift)
+learned = typer.Typer(help="模型 / Models that order the queue", no_args_is_help=True)
+app.add_typer(learned, name="model")
+learned.command("list")(models.listed)
+learned.command("show")(models.shown)
+learned.command("promote")(models.promote)
+learned.command("rollback")(models.rollback)
+learned.command("set-aside")(models.set_aside)
+learned.command("resume")(models.resume)
+learned.command("card")(models.card)
 
 
 def main() -> None:

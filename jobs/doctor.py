@@ -15,10 +15,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from jobs import ledger
+from jobs import champions, ledger
 from jobs.integrity import database_whole, lake_whole
 from monitor import anchors, audit, auditing, database, feeds, migrations, policy
 from monitor.errors import Refused
+from monitor.privacy import open_keyring
 from monitor.settings import Settings
 from monitor.tables import Run, Scan, utc_now
 
@@ -176,6 +177,21 @@ def _feeds(patient: Patient) -> Iterator[Finding]:
     yield _listed("feeds.held", held, "待处理的批次", "held deliveries")
 
 
+def _model(patient: Patient) -> Iterator[Finding]:
+    folder = champions.models_folder(patient.settings)
+    if not folder.exists():
+        yield Finding("model", True, "没有模型，按规则排序", "no model: rules order the queue")
+        return
+    from models.registry import Registry  # scikit-learn comes with it, for those who have a model
+
+    keyring = open_keyring(patient.settings.key_file, create=False)
+    serving = Registry(folder, key=keyring.model_key).champion()
+    if serving.manifest is None:
+        yield Finding("model", serving.reason == "none", serving.zh, serving.en)
+    else:
+        yield Finding("model", True, f"现用模型 {serving.manifest.id} 完好", f"champion {serving.manifest.id} is sound")
+
+
 def _listed(name: str, found: list[str], zh: str, en: str) -> Finding:
     said = ", ".join(found)
     return Finding(name, not found, f"{zh}：{said or '无'}", f"{en}: {said or 'none'}")
@@ -238,4 +254,4 @@ def _age(name: str, at: datetime | None, most: timedelta, what: tuple[str, str])
     )  # fmt: skip
 
 
-CHECKS: tuple[Check, ...] = (_clock, _tables, _database, _lake, _feeds, _runs, _audit, _anchor, _backups)
+CHECKS: tuple[Check, ...] = (_clock, _tables, _database, _lake, _feeds, _runs, _audit, _anchor, _backups, _model)

@@ -37,6 +37,7 @@ class Keyring:
         self.backup_key = _derive(master, "backup")
         self.anchor_key = _derive(master, "audit-anchor")
         self.webhook_key = _derive(master, "webhook")
+        self.model_key = _derive(master, "model")
 
     def encrypt(self, text: str, *, about: str) -> bytes:
         """Return ``text`` encrypted and bound to ``about`` (table and column), so cells cannot be swapped."""

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jobs import bench_matching, city
-from jobs.bench import beside, by_hand, growing
+from jobs.bench import beside, by_hand, growing, learning
 from jobs.bench import desk as office_desk
 from jobs.city import dirt
 from jobs.scan import ROWS, scan
@@ -56,6 +56,11 @@ def measure(bench: Bench, stage: str) -> Result:
     """Run one stage in a fresh process and return what it found, with its peak memory and CPU seconds."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(_measured, bench, stage).result()
+
+
+def explain_score(bench: Bench) -> Result:
+    """Explain the 50,000 highest of as many made-up households of sixty indicators as the city has."""
+    return learning.explained(bench.households, seed=bench.seed, threads=bench.settings.threads)
 
 
 def _measured(bench: Bench, stage: str) -> Result:
@@ -285,5 +290,8 @@ STAGES: dict[str, Callable[[Bench], Result]] = {
     "evidence_matching": evidence_matching,
     "desk": desk,
 }
-ON_REQUEST: dict[str, Callable[[Bench], Result]] = {"api_during_scan": api_during_scan}
-"""Stages that load the machine with users of their own: measured when they are named."""
+ON_REQUEST: dict[str, Callable[[Bench], Result]] = {
+    "api_during_scan": api_during_scan,
+    "explain_score": explain_score,
+}
+"""Stages that load the machine with work of their own: measured when they are named."""
