@@ -337,3 +337,15 @@ def typed(feed: str, row: dict[str, Any]) -> dict[str, Any]:
     if feed == "disability_certificates":
         cells |= {"kind": int(row["kind"]), "degree": int(row["degree"])}
     return cells | ({KEYS_BY_NUMBER[feed]: row["number"]} if feed in KEYS_BY_NUMBER else {})
+
+
+def test_a_list_says_nothing_of_a_removal_that_is_still_ahead(
+    made: city.Made, feeds: MappingProxyType[str, FeedPage]
+) -> None:
+    named, told = feeds["anti_poverty_register"].columns["removed_on"].headers, 0
+    for path, sheet in sheets(made, "anti_poverty_register"):
+        column = next(name for name in sheet.columns if name in named)
+        days = pd.to_datetime(sheet[column], format="mixed", errors="coerce").dropna()
+        told += len(days)
+        assert (days <= pd.Timestamp(path.parent.name)).all(), path.name
+    assert told

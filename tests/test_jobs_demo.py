@@ -7,12 +7,17 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from jobs import demo
 from jobs.city.verdicts import Hindsight
+from jobs.commands.made_up import _line
 from jobs.verdicts import export
+from monitor import database
+from monitor.alerts.asked import AUDIT
 from monitor.errors import Conflict
 from monitor.settings import Settings, read
+from monitor.tables import Alert, Reason
 
 HOMES = 800
 
@@ -98,3 +103,13 @@ def test_a_second_demo_empties_the_folder_of_the_first(tmp_path: Path) -> None:
     assert second.home == tmp_path / "demo"
     assert not (second.home / "left-over").exists()
     assert second.database_url.startswith("sqlite")
+
+
+def test_the_table_of_scans_says_how_many_households_the_rules_newly_alerted(shown: tuple[demo.Demo, object]) -> None:
+    made, _ = shown
+    night = made.scans[0].as_of
+    with database.reading(made.service.engine) as session:
+        ruled = select(Reason.alert_id).where(Reason.first_on == night, Reason.rule != AUDIT)
+        alerted = session.scalar(select(func.count()).where(Alert.opened_on == night, Alert.id.in_(ruled)))
+    assert _line(made.scans[0])[3] == alerted
+    assert alerted

@@ -3,7 +3,7 @@
 import numpy as np
 
 from jobs.city.people import DIBAO, FP, NEAR, RIGID, TEKUN
-from jobs.city.plan import Ints, ages
+from jobs.city.plan import Days, Flags, Ints, ages, day_of
 from jobs.city.rows import Coded, Rows
 from jobs.city.world import APPROVED, DECISIONS, PROGRAMS, World, benefits
 
@@ -79,11 +79,16 @@ def anti_poverty(world: World) -> Rows | None:
     columns = {
         "kind": Coded(kind[home].astype(np.int8), ("unstable", "marginal", "sudden")),
         "identified_on": identified,
-        "removed_on": np.where(over, identified + 300, _NEVER),
+        "removed_on": _by_now(world, identified + 300, over),
         "risk": Coded((home % 8).astype(np.int8), ("01", "02", "03", "04", "05", "07", "09", "99")),
         "income_per_head": np.round(np.clip(world.life.net_year[home], 150, None).astype(np.float64) * 12, 0),
     }
     return Rows(head, home + 1, columns)
+
+
+def _by_now(world: World, days: Days, told: Flags) -> Days:
+    """The days that were ``told`` and have come by the month's end: a list says nothing of what is still ahead."""
+    return np.where(told & (days <= np.datetime64(day_of(world.month, 31))), days, _NEVER)
 
 
 def union_hardship(world: World) -> Rows | None:
@@ -97,7 +102,7 @@ def union_hardship(world: World) -> Rows | None:
     columns = {
         "kind": Coded((who % 3).astype(np.int8), ("deep", "relative", "accidental")),
         "listed_on": on,
-        "removed_on": np.where(who % 4 == 0, on + 200, _NEVER),
+        "removed_on": _by_now(world, on + 200, who % 4 == 0),
     }
     return Rows(who, who + 1, columns)
 

@@ -77,7 +77,7 @@ def _tell(made: "Demo", port: int) -> None:
 def _line(one: "Scanned") -> list[object]:
     counts = one.counts
     return [
-        one.as_of, counts["households"], counts["fires"], counts.get("opened", 0), ", ".join(counts["stale_feeds"])
+        one.as_of, counts["households"], counts["fires"], counts.get("raised", 0), ", ".join(counts["stale_feeds"])
     ]  # fmt: skip
 
 

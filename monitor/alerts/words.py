@@ -23,7 +23,7 @@ _SAID: Mapping[Language, Mapping[str, str]] = {
         "head": "【{level}预警】{number} {name}户 {region} {category} 共{count}人，{opened}起第{episode}次预警",
         "cleared": "  全部原因已于{on}消除，待人工办结",
         "reason": "  {place}. [{level}·{direction}{status}] {sentence}",
-        "law": "     依据：{title} {article}；数据截至 {data_on}",
+        "law": "     依据：{title} {article}{known}", "known": "；数据截至 {}",
         "row": "     凭据：{feed} 第{delivery}批第{row}行{who}{on}{amount}",
         "who": "，成员{}", "on": "，{}", "amount": "，{}元",
         "unseen": "  未能判断的规则：{}{more}", "more": " 等共{}条",
@@ -40,7 +40,7 @@ _SAID: Mapping[Language, Mapping[str, str]] = {
         "{count} member(s), episode {episode}, since {opened}",
         "cleared": "  every reason cleared on {on}; a person may close it",
         "reason": "  {place}. [{level}, {direction}{status}] {sentence}",
-        "law": "     under: {title} {article}; data up to {data_on}",
+        "law": "     under: {title} {article}{known}", "known": "; data up to {}",
         "row": "     shown by: {feed}, delivery {delivery}, row {row}{who}{on}{amount}",
         "who": ", member {}", "on": ", {}", "amount": ", {} yuan",
         "unseen": "  rules that could not be judged: {}{more}", "more": ", {} in all",
@@ -134,7 +134,8 @@ class Speaker:
             sentence=reason.sentence_zh if self.language == "zh" else reason.sentence_en,
         )  # fmt: skip
         law = reason.reference
-        yield said["law"].format(title=law.get("title", ""), article=law.get("article", ""), data_on=reason.data_on)
+        known = said["known"].format(reason.data_on) if reason.data_on else ""
+        yield said["law"].format(title=law.get("title", ""), article=law.get("article", ""), known=known)
         for row in reason.evidence:
             yield self._row(row, who)
 
