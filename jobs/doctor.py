@@ -27,7 +27,7 @@ SPACE = 1 << 30
 SKEW = timedelta(seconds=5)
 WAL = 1 << 30
 BACKUP_AGE = timedelta(hours=26)
-DRILL_AGE = timedelta(days=8)
+DRILL_AGE = timedelta(hours=50)
 NIGHT_AGE = timedelta(hours=36)
 UNANCHORED = timedelta(minutes=30)
 MISSED = timedelta(days=7)
@@ -204,10 +204,14 @@ def _runs(patient: Patient) -> Iterator[Finding]:
         broken = _named(session.scalars(select(Run).where(ill).order_by(Run.as_of)).all(), status=True)
         missed = _named(ledger.missed(session, patient.as_of - MISSED))
         stuck, overrun = _named(ledger.stuck(session)), _named(ledger.overrun(session))
+        aside = ledger.set_aside(session)
     yield _listed("runs.broken", broken[-10:], "未善终的作业", "runs that did not end well")
     yield _listed("runs.missed", missed[-10:], "近7天错过的日期", "dates missed in the last seven days")
     yield _listed("runs.stuck", stuck, "超过5分钟没有心跳", "no heartbeat for 5 minutes")
     yield _listed("runs.overrun", overrun, "耗时超过平常3倍", "at work for more than three times as long as usual")
+    yield _listed(
+        "runs.aside", aside[:10], "最近一次扫描未能判定的家庭（户数）", "households set aside by the newest scan"
+    )
     yield _age("nights", last, NIGHT_AGE, ("最近一次扫描", "the last scan ended"))
 
 

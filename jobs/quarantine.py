@@ -12,11 +12,12 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from jobs.ledger import Fenced
 from monitor import alerts, policy
 from monitor.errors import Conflict
+from monitor.lake import UNABLE
 
 Done = TypeVar("Done")
 MOST = 100
 # What says nothing of a household: the machine, the database, somebody else.
-_OURS = (Fenced, alerts.Overtaken, MemoryError, OSError)
+_OURS = (Fenced, alerts.Overtaken, MemoryError, OSError, *UNABLE)
 
 
 @dataclass(frozen=True)

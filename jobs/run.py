@@ -19,7 +19,7 @@ from monitor.errors import Refused
 from monitor.service import Service
 
 STILL = 1800.0
-_BEATS = 4
+_BEATS = 5
 _log = logging.getLogger(__name__)
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from jobs import anchor, ledger, quarantine, run, verdicts
+from jobs import anchor, ledger, measuring, quarantine, run, verdicts
 from jobs.ledger import Lease
 from jobs.quarantine import Part, Poison
 from jobs.scoring import Tonight
@@ -60,7 +60,7 @@ class Night:
     manifest: Manifest
     progress: Progress | None = None
     scan: uuid.UUID = field(default_factory=uuid.uuid4)
-    start: tuple[int, int] = (0, 0)
+    start: tuple[int, int] = (measuring.APART, 0)
     households: int = 0
     seen: int = 0
     counts: Counter[str] = field(default_factory=Counter)
@@ -223,19 +223,23 @@ def _chunks(night: Night) -> Iterator[tuple[int, Judge, Part]]:
     settings = night.service.settings
     lake = Lake(night.service.lake, memory_limit=settings.memory_limit, threads=settings.threads)
     states = indicators.freshness(night.manifest, night.policy, as_of=night.as_of)
+    asked = measuring.Asked(lake, night.policy, night.manifest, night.as_of, night.region or None, night.service.engine)
     total, done = _registered(night), 0
-    with indicators.opened(lake, night.policy, night.manifest) as view:
+    with asked.opened() as view:
         judge = Judge(view, night.policy, states, night.as_of)
-        tables = indicators.compute_chunks(
-            view, night.policy, as_of=night.as_of, region=night.region or None, rows=ROWS
-        )
-        for number, table in enumerate(_timed_each(night, "indicators", tables)):
-            for part in _timed_each(night, "rules", quarantine.judged(table, night.policy.judge)):
+        for one in _timed_each(night, "indicators", measuring.slices(view, asked, rows=ROWS)):
+            for part in _timed_each(night, "rules", _judged(night, one)):
                 _count(night, part)
-                yield number, judge, part
-            done += len(table)
+                yield one.number, judge, part
+            done += len(one.table)
             if night.progress:
                 night.progress(done, max(done, total))
+
+
+def _judged(night: Night, one: measuring.Slice) -> Iterator[Part]:
+    if one.broken is not None:
+        return iter([Part(one.start, one.table, one.broken)])
+    return quarantine.judged(one.table, night.policy.judge, start=one.start)
 
 
 def _registered(night: Night) -> int:

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
@@ -26,10 +26,10 @@ from monitor.work import deadlines
 
 FORM = 1
 """The form of the cursor: a run that was left with another one begins anew, which changes nothing that stands."""
-# One writer at a time: a transaction of the night must be over before anybody at a counter notices.
-MOST_CHANGES_SQLITE, MOST_SQLITE = 150, 2_000
+# Changes and households of one transaction: it must be over before anybody at a counter notices. SQLite has one writer.
+AT_ONCE = {"sqlite": (150, 2_000), "postgresql": (1_000, 5_000)}
 _FIRING = 150_000
-_TRIES = 10
+_FEW = 8
 _ALL = 1 << 60
 
 
@@ -43,6 +43,7 @@ class Settler:
     as_of: date
     counts: Counter[str]
     start: tuple[int, int]
+    aside: list[int] = field(default_factory=list)
 
     def settle(self, number: int, judged: alerts.Judged, *, most: int, base: int = 0) -> None:
         """Write the changes of a chunk's households from ``base`` on, planned in parts: memory is bounded so.
@@ -55,6 +56,7 @@ class Settler:
 
     def set_aside(self, number: int, place: int, household: int, stage: str, poison: Poison) -> None:
         """Put one household into quarantine and go on behind it; a second call for it changes nothing."""
+        self.aside.append(household)
         if (number, place) < self.start:
             return
 
@@ -81,39 +83,49 @@ class Settler:
         if rest is None:
             return
         if len(rest.judged.keys) == 1:
+            broken = attempt(partial(self._write, rest, most))  # somebody may have been faster than a unique key
+            if not isinstance(broken, Poison):
+                return
             self.set_aside(rest.number, rest.place(0), int(rest.judged.keys[0]), "settle", broken)
             return
         for half in rest.halves():
             self._isolated(half, most)
 
     def _write(self, share: "Share", most: int) -> None:
-        changes, tries, begun = self._plan(share.judged), 0, 0
+        """Where workers were faster, plan anew and write fewer at once: so few at last that nobody can be faster."""
+        changes, begun, size = self._plan(share.judged), 0, most
         while begun < len(share.judged.keys):
-            end = self._end(changes, begun, min(begun + most, len(share.judged.keys)))
+            end = self._end(changes, begun, min(begun + size, len(share.judged.keys)))
             batch = Batch(self, share, changes, begun, end)
             try:
                 done = ledger.commit(self.lease, batch.write)
             except alerts.Overtaken:
-                tries += 1
-                if tries == _TRIES:
+                if end - begun <= _FEW:
                     raise
-                changes = self._plan(share.judged)
+                size = (end - begun) // 2
+                changes = self._plan_anew(share.judged, changes, begun, begun + size)
                 continue
             self.counts.update(done)
-            self.start, begun, tries = (share.number, share.place(end)), end, 0
+            self.start, begun, size = (share.number, share.place(end)), end, min(2 * size, most)
 
     def _end(self, changes: Sequence[alerts.Change], begun: int, end: int) -> int:
-        """Where the batch ends: on SQLite so early that its transaction is short. The same on every night and run."""
-        if self.lease.engine.dialect.name != "sqlite":
-            return end
-        first = bisect_left(changes, begun, key=lambda one: one.place)
-        crowded = first + MOST_CHANGES_SQLITE
+        """Where the batch ends: so early that its transaction is short. The same on every night and run."""
+        most_changes, most = AT_ONCE[self.lease.engine.dialect.name]
+        crowded = bisect_left(changes, begun, key=lambda one: one.place) + most_changes
         last = changes[crowded].place if crowded < len(changes) else _ALL
-        return min(end, begun + MOST_SQLITE, max(last, begun + 1))
+        return min(end, begun + most, max(last, begun + 1))
 
     def _plan(self, judged: alerts.Judged) -> list[alerts.Change]:
         with database.reading(self.lease.engine) as session:
-            return sorted(alerts.plan(session, judged, scan=self.scan), key=lambda one: one.place)
+            return planned(session, judged, 0, len(judged.keys), scan=self.scan)
+
+    def _plan_anew(
+        self, judged: alerts.Judged, changes: Sequence[alerts.Change], begun: int, end: int
+    ) -> list[alerts.Change]:
+        """Return ``changes`` with those of the places from ``begun`` up to ``end`` as they are to be now."""
+        with database.reading(self.lease.engine) as session:
+            anew = planned(session, judged, begun, end, scan=self.scan)
+        return _merged([one for one in changes if not begun <= one.place < end], anew)
 
     def _move(self, entry: Run, number: int, place: int, done: Counter[str]) -> None:
         entry.cursor = {"form": FORM, "scan": str(self.scan), "chunk": number, "place": place}
@@ -160,15 +172,40 @@ class Batch:
     def write(self, session: Session, entry: Run) -> Counter[str]:
         """Write alerts, outbox, audit and the cursor in the caller's transaction; return what was done, counted."""
         settler = self.settler
+        database.give_way(session)
         due = deadlines.clock(session, settler.law, on=today())
-        span = (bisect_left(self.changes, place, key=lambda one: one.place) for place in (self.begun, self.end))
-        done = alerts.write(session, self.changes[slice(*span)], due=due)
+        done = alerts.write(session, self._on_firm_ground(session), due=due)
         for county, lowest, highest in _spans(self.share.judged.table.iloc[self.begun : self.end]):
-            alerts.mark_seen(session, county, lowest, highest, as_of=settler.as_of)
+            alerts.mark_seen(session, county, lowest, highest, as_of=settler.as_of, besides=settler.aside)
         settler._move(entry, self.share.number, self.share.place(self.end), done)
         if done:
             audit.record(session, by="scan", action="scan.alerts", subject=str(settler.scan), detail=dict(done))
         return done
+
+    def _on_firm_ground(self, session: Session) -> list[alerts.Change]:
+        """Return the changes of alerts that nobody can change any more, those planned anew that somebody had changed.
+
+        Refuses as overtaken when they are many: planning takes time, and others wait for the transaction's end.
+        """
+        span = (bisect_left(self.changes, place, key=lambda one: one.place) for place in (self.begun, self.end))
+        changes = self.changes[slice(*span)]
+        moved = alerts.moved(session, changes)
+        if len(moved) > _FEW:
+            raise alerts.Overtaken
+        firm = [one for one in changes if one.place not in moved]
+        for place in moved:
+            firm += planned(session, self.share.judged, place, place + 1, scan=self.settler.scan)
+        return _merged(firm, [])
+
+
+def planned(session: Session, judged: alerts.Judged, begun: int, end: int, *, scan: uuid.UUID) -> list[alerts.Change]:
+    """Return what becomes of the households at the places from ``begun`` up to ``end``, in their order."""
+    changes = alerts.plan(session, judged.part(begun, end), scan=scan)
+    return _merged([replace(one, place=one.place + begun) for one in changes], [])
+
+
+def _merged(some: Sequence[alerts.Change], others: Sequence[alerts.Change]) -> list[alerts.Change]:
+    return sorted([*some, *others], key=lambda one: one.place)
 
 
 @contextmanager

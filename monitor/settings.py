@@ -25,7 +25,7 @@ class Settings:
     crypto: str = "intl"
     anchor_file: Path | None = None
     reveals_a_day: int = 50
-    lease_seconds: float = 8.0
+    lease_seconds: float = 5.0
     job_memory_gib: int = 16
     timetable: Path | None = None
     passwords: str = "gb"
@@ -77,7 +77,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     ``LOWINCOME_LEAST_HOUSEHOLDS`` the fewest households that a cell of an exported report may tell of (10, at least 5),
     ``LOWINCOME_WEBHOOKS`` the page of who is told of alerts and referrals, ``LOWINCOME_EXPORT_ROWS_ALONE`` how many
     rows a day may be taken out without a second person's agreement (100).
-    ``LOWINCOME_LEASE_SECONDS`` is how long a silent worker keeps its run (8), ``LOWINCOME_JOB_MEMORY_GIB`` the
+    ``LOWINCOME_LEASE_SECONDS`` is how long a silent worker keeps its run (5), ``LOWINCOME_JOB_MEMORY_GIB`` the
     address space a job's process may use (16), ``LOWINCOME_TIMETABLE`` the page of when what runs.
     ``LOWINCOME_BENCH_DATABASE_URL`` is a PostgreSQL database that a benchmark may empty. ``LOWINCOME_PASSWORDS`` is
     the password profile (``gb`` or ``asvs``), ``LOWINCOME_SECOND_FACTOR`` whether everybody must have one (default: in
@@ -101,7 +101,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         anchor_file=_place(env, "LOWINCOME_AUDIT_ANCHOR"),
         reveals_a_day=_count(env, "LOWINCOME_REVEALS_A_DAY", 50),
         bench_url=_driver(env["LOWINCOME_BENCH_DATABASE_URL"]) if env.get("LOWINCOME_BENCH_DATABASE_URL") else None,
-        lease_seconds=_seconds(env, "LOWINCOME_LEASE_SECONDS", 8.0),
+        lease_seconds=_seconds(env, "LOWINCOME_LEASE_SECONDS", 5.0),
         job_memory_gib=_count(env, "LOWINCOME_JOB_MEMORY_GIB", 16),
         timetable=_place(env, "LOWINCOME_TIMETABLE"),
         passwords=_word(env, "LOWINCOME_PASSWORDS", "gb", "asvs"),

@@ -35,7 +35,7 @@ class Sent:
     @property
     def empty(self) -> bool:
         """Whether the file has a header and nothing else."""
-        return self.content.count(b"\r\n") == 1
+        return self.content.count(b"\r\n") == 1 and self.content.endswith(b"\r\n")
 
     @property
     def whole(self) -> bool:

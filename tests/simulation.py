@@ -119,7 +119,9 @@ class World:
         if not pack.exists():
             small_pack(pack, RULES)
         home = self.root / f"world{self.seed}{'' if self.rough else '_calm'}"
-        settings = read({"LOWINCOME_HOME": str(home), "LOWINCOME_THREADS": "1"})
+        # No heartbeat falls within a night's real seconds: it would come at another statement every time.
+        said = {"LOWINCOME_HOME": str(home), "LOWINCOME_THREADS": "1", "LOWINCOME_LEASE_SECONDS": str(LEASE)}
+        settings = read(said)
         first, second = (replace(open_service(settings), pack=pack) for _ in range(2))
         self.one, self.other = Machine(first), Machine(second)
         self.one.meanwhile = self._second_worker

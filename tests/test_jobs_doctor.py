@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from drops import DAY, MEDICAL, as_csv, drop, people, settlements
 from factories import scan
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from tampering import unlock
 from typer.testing import CliRunner
 
@@ -23,7 +23,7 @@ from monitor.errors import Invalid
 from monitor.lake import Lake
 from monitor.service import Service
 from monitor.settings import read
-from monitor.tables import AuditEntry, Run, Scan, utc_now
+from monitor.tables import AuditEntry, Household, Quarantine, Run, Scan, utc_now
 
 
 @pytest.fixture
@@ -112,6 +112,16 @@ def missed_date(service: Service) -> None:
         session.add(Run(job="nightly", as_of=DAY - timedelta(days=20), status="missed"))
 
 
+def household_set_aside(service: Service) -> None:
+    now = utc_now()
+    with database.transaction(service.engine) as session:
+        home = session.scalars(select(Household.id).limit(1)).one()
+        night = Run(job="scan", as_of=DAY, status="done_with_quarantine", started_at=now, finished_at=now)
+        session.add(night)
+        session.flush()
+        session.add(Quarantine(run_id=night.id, household_id=home, as_of=DAY, stage="judge", error="KeyError"))
+
+
 def missed_night(service: Service) -> None:
     with database.transaction(service.engine) as session:
         session.execute(update(Scan).values(finished_at=utc_now() - timedelta(hours=37)))
@@ -156,6 +166,7 @@ def no_drill(service: Service) -> None:
         (missed_night, "nights"),
         (missed_date, "runs.missed"),
         (overrun_run, "runs.overrun"),
+        (household_set_aside, "runs.aside"),
         (altered_audit, "audit"),
         (unanchored_audit, "audit.anchor"),
         (old_backup, "backup"),

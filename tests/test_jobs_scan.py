@@ -25,7 +25,7 @@ from jobs.terminal import read_date
 from monitor import audit, database
 from monitor.errors import Conflict, Invalid
 from monitor.service import Service
-from monitor.tables import Alert, AlertEvent, AuditEntry, Outbox, Run, RunEvent, Scan
+from monitor.tables import Alert, AlertEvent, AuditEntry, Household, Outbox, Run, RunEvent, Scan
 
 RULES = ("costly_admission", "lone_elder", "medical_self_pay")
 MARCH, APRIL, MAY = date(2026, 3, 31), date(2026, 4, 20), date(2026, 5, 20)
@@ -84,6 +84,13 @@ def city(service: Service, pack: Path) -> Service:
 def small_city(sqlite_service: Service, pack: Path) -> tuple[Service, WorldLake]:
     installed = replace(sqlite_service, pack=pack)
     return installed, receive(installed, FIRST)
+
+
+@pytest.fixture
+def plain_city(sqlite_service: Service, pack: Path) -> tuple[Service, WorldLake]:
+    """Four households of which nobody has paid anything yet."""
+    installed = replace(sqlite_service, pack=pack)
+    return installed, receive(installed, [registered(*BIRTHS), nobody_died(MARCH)])
 
 
 def read_csv(path: Path) -> list[tuple[str, ...]]:
@@ -197,6 +204,35 @@ def test_evidence_that_its_agency_took_back_annuls_the_alert(small_city: tuple[S
     assert (done.counts["annulled"], done.counts["reasons_annulled"]) == (1, 1)
     with database.reading(service.engine) as session:
         assert session.scalars(select(Alert.closed_why).where(Alert.status == "annulled")).all() == ["ERR_WITHDRAWN"]
+
+
+SIX = [(0, 1_900)] * 5 + [(0, 600)]
+
+
+def falls(service: Service, world: WorldLake, *then: Delivery) -> tuple[list[str], set[str]]:
+    """Six bills just above the limit, of which an alert shows five; what became of it after ``then``."""
+    receive_more(service, world, [settled("2026-03-10", *SIX, day=MARCH, first=100)])
+    scan(service, MARCH)
+    receive_more(service, world, [*then, nobody_died(APRIL)])
+    scan(service, APRIL)
+    with database.reading(service.engine) as session:
+        alert = session.scalars(select(Alert).join(Household).where(Household.household_no == "H000000")).one()
+        shown = {row["amount"] for reason in alert.reasons for row in reason.evidence}
+        return [reason.status for reason in alert.reasons], shown
+
+
+def test_a_row_that_no_alert_shows_annuls_it_when_it_is_taken_back(plain_city: tuple[Service, WorldLake]) -> None:
+    sixth = settled("2026-03-10", (0, 600), day=APRIL, first=105)
+    assert falls(*plain_city, replace(sixth, mode="withdraw")) == (["annulled"], {1_900.0})
+
+
+def test_a_row_that_never_counted_annuls_nothing_when_it_is_taken_back(plain_city: tuple[Service, WorldLake]) -> None:
+    cancelled = settled("2026-03-10", (0, 5_000), day=MARCH, first=200)
+    cancelled = replace(cancelled, rows=[row | {"cancelled": True} for row in cancelled.rows])
+    receive_more(*plain_city, [cancelled])
+    smaller = settled("2026-03-10", (0, 100), day=APRIL, first=100)
+    gone = replace(cancelled, received_on=APRIL, mode="withdraw")
+    assert falls(*plain_city, smaller, gone) == (["cleared"], {1_900.0})
 
 
 def test_a_scan_cut_short_goes_on_where_it_stopped(city: Service, monkeypatch: pytest.MonkeyPatch) -> None:

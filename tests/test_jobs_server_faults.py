@@ -22,14 +22,15 @@ from torture_state import difference, faults, told
 
 import jobs.scan as scanning
 from jobs import ledger
+from jobs.integrity import database_whole, integrity
 from monitor import audit, database, feeds
+from monitor.errors import Invalid
 from monitor.service import Service, open_service
 from monitor.settings import read
 from monitor.tables import Outbox, Run
 
-pytestmark = pytest.mark.slow  # not yet seen whole on a quiet machine
-
 READY = 10.0
+PAGE = 8192
 ROWS = int(os.environ.get("LOWINCOME_CRASH_ROWS", "200000"))
 
 
@@ -207,6 +208,26 @@ def test_a_chunk_that_loses_a_deadlock_is_done_again_whole(tmp_path: Path) -> No
         assert next(tries) == 2
         with database.reading(service.engine) as session:
             assert set(session.scalars(select(Outbox.subject))) == {"ours"}
+        service.engine.dispose()
+
+
+def test_a_damaged_page_of_postgresql_is_found_by_the_nightly_check(tmp_path: Path) -> None:
+    with server() as cluster:
+        service = installed(cluster, tmp_path / "var")
+        with service.engine.begin() as connection:
+            connection.execute(insert(Outbox), [{"kind": "old", "subject": "x" * 40, "payload": {}}] * 2_000)
+            connection.execute(text("CREATE EXTENSION amcheck"))
+            file = cluster.data / str(connection.scalar(text("SELECT pg_relation_filepath('outbox')")))
+        assert database_whole(service.settings) == []
+        service.engine.dispose()
+        cluster.halt("fast")
+        with file.open("r+b") as pages:
+            pages.seek(2 * PAGE - 2_000)
+            pages.write(b"\xff" * 500)
+        cluster.go()
+        assert "outbox" in " ".join(database_whole(service.settings))
+        with pytest.raises(Invalid, match="damaged"):
+            integrity(service, DAY)
         service.engine.dispose()
 
 

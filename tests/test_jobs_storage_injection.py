@@ -29,8 +29,6 @@ from monitor.service import Service, open_service
 from monitor.settings import read
 from monitor.tables import Delivery
 
-pytestmark = pytest.mark.slow  # not yet seen whole on a quiet machine
-
 ROOT = Path(__file__).parent.parent
 TRIALS = int(os.environ.get("LOWINCOME_INJECTIONS", "3"))
 SEED = int(os.environ.get("LOWINCOME_INJECTION_SEED", "1"))

@@ -3,7 +3,7 @@
 import re
 import subprocess
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from test_monitor_gauges import found, raise_alert
 from jobs.__main__ import app
 from monitor import database, metrics
 from monitor.gauges import CACHE_SECONDS, StoreCollector, exposition
-from monitor.service import Service
+from monitor.service import Service, today
 from monitor.tables import Delivery, Run, Scan, utc_now
 
 HERE = Path(__file__).parent.parent / "monitor" / "dashboards"
@@ -43,6 +43,10 @@ def shown(service: Service) -> set[str]:
     now = utc_now()
     with database.transaction(service.engine) as session:
         jobs = [Run(job=job, as_of=DAY, status="done", started_at=now, finished_at=now) for job in ("scan", "backup")]
+        jobs += [Run(job="scan", as_of=DAY - timedelta(days=at), status="done", started_at=now, finished_at=now)
+                 for at in (1, 2)]  # fmt: skip
+        jobs.append(Run(job="remind", as_of=DAY, status="running", started_at=now, heartbeat_at=1.0))
+        jobs.append(Run(job="remind", as_of=today() - timedelta(days=3), status="missed"))
         session.add_all(jobs)
         counts = {"households": 1, "by_rule": {"medical_self_pay": {"fires": 1, "unknown": 0}}}
         session.add(Scan(as_of=DAY, policy_version="p", manifest="m", finished_at=now, counts=counts))

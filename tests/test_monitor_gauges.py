@@ -9,7 +9,7 @@ import pytest
 from factories import DAY, register
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, select, text, update
 
 from monitor import database, metrics, policy
 from monitor.alerts.due import DATES
@@ -17,7 +17,7 @@ from monitor.gauges import CACHE_SECONDS, LABELS, StoreCollector, exposition
 from monitor.gauges.families import county, family
 from monitor.gauges.history import SETTLED
 from monitor.service import Service, today
-from monitor.tables import Alert, AlertEvent, Delivery, Household, Outbox, Reason, Run, Scan, utc_now
+from monitor.tables import Alert, AlertEvent, Delivery, Household, Outbox, Quarantine, Reason, Run, Scan, utc_now
 
 COUNTY = "340299"
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -312,3 +312,52 @@ def test_the_day_of_a_delivery_begins_at_midnight_in_the_city() -> None:
     from monitor.gauges.sources import _start_of
 
     assert datetime.fromtimestamp(_start_of(date(2026, 3, 1)), UTC) == datetime(2026, 2, 28, 16, tzinfo=UTC)
+
+
+def test_a_run_at_work_shows_how_long_and_how_silently_by_the_databases_clock(service: Service) -> None:
+    now = utc_now()
+    with database.transaction(service.engine) as session:
+        beat = (session.scalar(select(database.now())) or 0.0) - 400
+        session.add(
+            Run(job="scan", as_of=DAY, status="running", started_at=now - timedelta(hours=1), heartbeat_at=beat)
+        )
+        for at, minutes in enumerate((10, 20, 60), start=1):
+            begun = now - timedelta(days=at)
+            ended = begun + timedelta(minutes=minutes)
+            done = Run(job="scan", as_of=DAY - timedelta(days=at), status="done", started_at=begun, finished_at=ended)
+            session.add(done)
+        for at in (1, 2):
+            session.add(
+                Run(job="backup", as_of=DAY - timedelta(days=at), status="done", started_at=now, finished_at=now)
+            )
+    series = scraped(service)
+    assert one(series, "job_silent_seconds", job="scan") == pytest.approx(400, abs=20)
+    assert one(series, "job_running_seconds", job="scan") == pytest.approx(3600, abs=20)
+    assert one(series, "job_usual_seconds", job="scan") == 1200
+    assert one(series, "job_usual_seconds", job="backup") is None
+
+
+def test_dates_missed_of_a_fortnight_and_households_set_aside_by_the_newest_night_are_counted(service: Service) -> None:
+    with database.transaction(service.engine) as session:
+        home = register(session, 1)[0]
+        nights = [
+            Run(
+                job="scan",
+                as_of=today() - timedelta(days=at),
+                status=status,
+                started_at=utc_now(),
+                finished_at=utc_now(),
+            )
+            for at, status in ((1, "done_with_quarantine"), (2, "missed"), (3, "missed"), (40, "missed"))
+        ]
+        session.add_all(nights)
+        session.flush()
+        said = {"as_of": nights[0].as_of, "stage": "judge", "error": "KeyError"}
+        session.add(Quarantine(run_id=nights[0].id, household_id=home.id, **said))
+    series = scraped(service)
+    assert one(series, "job_dates_missed", job="scan") == 2
+    assert one(series, "households_set_aside") == 1
+    with database.transaction(service.engine) as session:
+        ended = utc_now() + timedelta(seconds=1)
+        session.add(Run(job="scan", as_of=today(), status="done", started_at=ended, finished_at=ended))
+    assert one(scraped(service), "households_set_aside") == 0

@@ -12,11 +12,11 @@ from simulation import LENGTH, MEMORY, Broken, World, live
 from monitor.alerts import planning, renewing, writing
 from monitor.alerts.judged import FIRES, SILENT
 
-pytestmark = pytest.mark.slow  # not yet seen whole on a quiet machine
+pytestmark = pytest.mark.slow  # until seen whole in this form
 
 NIGHTS = int(os.environ.get("LOWINCOME_NIGHTS", "1000"))
 SEED = int(os.environ.get("LOWINCOME_NIGHTS_SEED", "1"))
-PARTS = 4
+PARTS = 8
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import mmap
 import os
 import signal
 import struct
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from monitor.errors import Refused
 DONE, BROKEN, REFUSED, CUT, FENCED = 0, 1, 3, 4, 5
 STOPPED = 128 + signal.SIGTERM
 TOO_LONG = 60.0
+_NEVER = threading.Event()
 
 
 class Track:
@@ -54,7 +56,10 @@ class Track:
         return self._read(16) / 1e9
 
     def follow(self, die_at: int | None) -> None:
-        """Count from now on, in this process; die at point ``die_at``, as ``kill -9`` would have it."""
+        """Count from now on, in this process; die at point ``die_at``, as ``kill -9`` would have it.
+
+        The heartbeat's statements are no points: on a slow machine there would be more of them than of the work's.
+        """
         moving = False
 
         def point() -> None:
@@ -80,15 +85,23 @@ class Track:
             nonlocal moving
             moving = False
 
-        event.listen(Engine, "before_cursor_execute", told)
-        event.listen(Engine, "commit", commits)
-        event.listen(Engine, "rollback", undone)
+        event.listen(Engine, "before_cursor_execute", _of_the_work(told))
+        event.listen(Engine, "commit", _of_the_work(commits))
+        event.listen(Engine, "rollback", _of_the_work(undone))
 
     def _read(self, at: int) -> int:
         return int(struct.unpack_from("q", self._memory, at)[0])
 
     def _write(self, at: int, value: int) -> None:
         struct.pack_into("q", self._memory, at, value)
+
+
+def _of_the_work(heard: Callable[..., None]) -> Callable[..., None]:
+    def listening(*said: Any) -> None:
+        if threading.current_thread() is threading.main_thread():
+            heard(*said)
+
+    return listening
 
 
 @dataclass
@@ -115,7 +128,7 @@ class Attempt:
         while not self.over():
             if time.monotonic() > until:
                 return False
-            time.sleep(0.002)
+            _NEVER.wait(0.002)
         return True
 
     def signal(self, number: int) -> bool:

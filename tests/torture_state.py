@@ -31,13 +31,17 @@ _OWN = {"id", "hash", "previous", "digest", "run_id"}
 State = Counter[tuple[str, str]]
 
 
-def told(engine: Engine) -> State:
-    """Return every row of what a scan and its visits write, counted; equal installations return equals."""
+def told(engine: Engine, *, days: bool = True) -> State:
+    """Return every row of what a scan and its visits write, counted; equal installations return equals.
+
+    Without ``days`` what is reckoned from the day on which it was written, the deadlines, is left out.
+    """
     with database.reading(engine) as session:
         names = _names(session)
         rows: State = Counter()
         for table in HELD:
             kept = [column for column in table.__table__.columns if _says_something(column)]
+            kept = [column for column in kept if days or not column.name.endswith("_due_on")]
             for row in session.execute(select(*kept)).mappings():
                 rows[table.__tablename__, _plain(dict(row), names)] += 1
         entries = select(AuditEntry.by, AuditEntry.action, AuditEntry.subject, AuditEntry.detail)

@@ -10,7 +10,7 @@ from jobs.ledger.chunks import commit, finish
 from jobs.ledger.entries import UNFINISHED, WELL, find, hold, miss, not_begun, recent, release, request
 from jobs.ledger.lease import MOST_TRIES, Busy, Fenced, Lease, Stopped, broken_off, bury, orphans, renew, take
 from jobs.ledger.owners import is_dead, this_process
-from jobs.ledger.watching import missed, overrun, stuck
+from jobs.ledger.watching import missed, overrun, set_aside, stuck
 
 __all__ = [
     "MOST_TRIES",
@@ -36,6 +36,7 @@ __all__ = [
     "release",
     "renew",
     "request",
+    "set_aside",
     "stuck",
     "take",
     "this_process",

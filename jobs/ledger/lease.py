@@ -62,7 +62,7 @@ class Lease:
         return (Run.id == self.run) & (Run.fence == self.fence) & (Run.status == "running")
 
 
-def take(engine: Engine, job: str, *, as_of: date, scope: str = "", seconds: float = 8.0) -> Lease:
+def take(engine: Engine, job: str, *, as_of: date, scope: str = "", seconds: float = 5.0) -> Lease:
     """Take ``job`` for ``as_of`` and go on where its cursor says, with a higher fence than anybody before.
 
     Refuses with ``Busy`` while another process is alive and at work on this job, whatever its date: of one

@@ -3,12 +3,12 @@
 from datetime import date, timedelta
 from statistics import median
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from jobs.ledger.entries import WELL
 from monitor import database
-from monitor.tables import Run, utc_now
+from monitor.tables import Quarantine, Run, utc_now
 
 SILENT = timedelta(minutes=5)
 TIMES = 3
@@ -36,6 +36,14 @@ def missed(session: Session, since: date) -> list[Run]:
     """Return the dates from ``since`` on that were missed, the oldest first."""
     found = select(Run).where(Run.status == "missed", Run.as_of >= since)
     return list(session.scalars(found.order_by(Run.as_of, Run.job)))
+
+
+def set_aside(session: Session) -> list[str]:
+    """Return why the newest scan that ended could not judge or settle households: each error, its place, how many."""
+    newest = select(Run.id).where(Run.job == "scan", Run.status.in_(WELL)).order_by(Run.finished_at.desc()).limit(1)
+    why = (Quarantine.error, Quarantine.place)
+    found = select(*why, func.count()).where(Quarantine.run_id == newest.scalar_subquery()).group_by(*why)
+    return [f"{error} {place} ({count})" for error, place, count in session.execute(found.order_by(*why))]
 
 
 def _patience(session: Session, job: str) -> timedelta:

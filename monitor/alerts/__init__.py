@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from monitor.alerts.annulment import annul_for_facts
 from monitor.alerts.changes import Change
 from monitor.alerts.due import Due
+from monitor.alerts.holding import moved
 from monitor.alerts.judged import Judged, Measured, Terms, Told
 from monitor.alerts.leaving import left_register
 from monitor.alerts.planning import plan
@@ -34,6 +35,7 @@ __all__ = [
     "annul_for_facts",
     "left_register",
     "mark_seen",
+    "moved",
     "plan",
     "raise_alerts",
     "write",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from monitor.alerts.judged import Codes, Evidence, Json, Judged, Keys, Measured, Row, Terms, Told
-from monitor.indicators import FeedState, evidence, withdrawn
+from monitor.indicators import FeedState, evidence, taken_back, withdrawn
 from monitor.lake import View
 from monitor.policy import Policy, Verdicts
 
@@ -40,6 +40,7 @@ class Judge:
             tell=lambda wanted, start: self._tell(verdicts, wanted, start),
             evidence=self.evidence,
             withdrawn=self._withdrawn,
+            taken_back=self._taken_back,
         )
 
     @cached_property
@@ -97,6 +98,17 @@ class Judge:
 
     def _withdrawn(self, feed: str, rows: Set[Row]) -> Set[Row]:
         return withdrawn(self.view, feed, rows)
+
+    def _taken_back(self, rule: str, households: Keys, since: date) -> Set[int]:
+        """A rule that policy no longer holds rests on nothing that could be taken back."""
+        names = sorted(self.policy.rules[rule].when.names & self.policy.indicators.keys())
+        return {
+            household
+            for name in names
+            for household in taken_back(
+                self.view, self.policy, as_of=self.as_of, indicator=name, households=households, since=since
+            )
+        }
 
 
 def _written(rows: pd.DataFrame) -> Iterator[Json]:

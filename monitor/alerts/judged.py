@@ -18,6 +18,7 @@ Codes = npt.NDArray[np.int8]
 Floats = npt.NDArray[np.float64]
 Row = tuple[int, int]
 Evidence = Mapping[int, list[Json]]
+NOBODY: Set[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Judged:
     ``category`` and every indicator; ``codes`` a column per rule, in the order of ``rules``. ``tell`` gives
     the words for the marked (place, column) pairs of a part that begins at ``start``, ``evidence`` the rows
     behind a rule for households by key, ``withdrawn`` which rows (delivery, row number) of a feed their
-    agency took back.
+    agency took back, ``taken_back`` which households lost rows behind a rule so since a day.
     """
 
     as_of: date
@@ -84,6 +85,7 @@ class Judged:
     withdrawn: Callable[[str, Set[Row]], Set[Row]]
     start: int = 0
     tenths: Keys | None = None
+    taken_back: Callable[[str, Keys, date], Set[int]] = lambda rule, households, since: NOBODY
 
     @cached_property
     def names(self) -> list[str]:

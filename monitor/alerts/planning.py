@@ -13,7 +13,7 @@ from monitor.alerts.changes import Change, Values
 from monitor.alerts.judged import FIRES, HELD, UNKNOWN, Codes, Judged
 from monitor.alerts.opening import raised
 from monitor.alerts.quiets import Firing, Said, Silence, said_of, why_ended
-from monitor.alerts.reasons import Pair, taken_back, write_reasons
+from monitor.alerts.reasons import Fallen, Pair, taken_back, taken_back_unseen, write_reasons
 from monitor.alerts.renewing import Finding, Renewal, status_after
 from monitor.alerts.unseen import Sight
 
@@ -147,8 +147,7 @@ def _renewals(
         for place, alert in chunk.opens.items()
         if place in told or _touched(chunk, place, alert, sight)
     }
-    silent = [f.known.id for found in findings.values() for f in found if f.known and f.turned == "cleared"]
-    gone = taken_back(chunk.judged, loading.evidence_rows(session, silent))
+    gone = _gone(session, chunk, findings)
     changes = []
     for place, found in findings.items():
         renewal = Renewal(chunk.judged, place, chunk.opens[place], [one.unless_taken_back(gone) for one in found])
@@ -159,6 +158,18 @@ def _renewals(
     rest = ((place, alert) for place, alert in chunk.opens.items() if place not in findings)
     changes += [newer for place, alert in rest if (newer := _newer_data(chunk.judged, place, alert))]
     return changes
+
+
+def _gone(session: Session, chunk: Chunk, findings: Mapping[int, list[Finding]]) -> set[int]:
+    """The reasons that fall silent tonight because rows behind them were taken back, shown or not."""
+    silent = [
+        Fallen(one.known.id, one.rule, chunk.opens[place].household, chunk.opens[place].seen_on)
+        for place, found in findings.items()
+        for one in found
+        if one.known and one.turned == "cleared"
+    ]
+    shown = taken_back(chunk.judged, loading.evidence_rows(session, [one.reason for one in silent]))
+    return shown | taken_back_unseen(chunk.judged, (one for one in silent if one.reason not in shown))
 
 
 def _newer_data(judged: Judged, place: int, alert: loading.Open) -> Change | None:

@@ -1,6 +1,8 @@
 """A reason in full: everything needed to explain it for ever, made only where something new is said."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
+from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,6 +10,15 @@ from monitor.alerts.changes import Values
 from monitor.alerts.judged import Codes, Evidence, Judged
 
 Pair = tuple[int, int]
+
+
+class Fallen(NamedTuple):
+    """A reason (by id) that fell silent tonight, and the day on which its household was last judged."""
+
+    reason: int
+    rule: str
+    household: int
+    seen_on: date
 
 
 def write_reasons(judged: Judged, wanted: Codes) -> dict[Pair, Values]:
@@ -76,3 +87,16 @@ def taken_back(judged: Judged, rows: Mapping[int, Set[tuple[str, int, int]]]) ->
             by_feed.setdefault(feed, set()).add((delivery, row))
     gone = {(feed, *row) for feed, asked in by_feed.items() for row in judged.withdrawn(feed, asked)}
     return {id_ for id_, said in rows.items() if said & gone}
+
+
+def taken_back_unseen(judged: Judged, silent: Iterable[Fallen]) -> set[int]:
+    """Return those of the reasons that fell silent of which rows were taken back that an alert does not show."""
+    asked: dict[tuple[str, date], dict[int, int]] = {}
+    for one in silent:
+        if one.rule in judged.rules:
+            asked.setdefault((one.rule, one.seen_on), {})[one.household] = one.reason
+    return {
+        reasons[household]
+        for (rule, since), reasons in asked.items()
+        for household in judged.taken_back(rule, np.array(sorted(reasons), dtype=np.int64), since)
+    }

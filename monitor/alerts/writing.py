@@ -41,16 +41,19 @@ def write(session: Session, changes: Sequence[Change], *, due: Due | None = None
     return done
 
 
-def mark_seen(session: Session, county: str, lowest: int, highest: int, *, as_of: date) -> None:
+def mark_seen(
+    session: Session, county: str, lowest: int, highest: int, *, as_of: date, besides: Sequence[int] = ()
+) -> None:
     """Note that the open alerts of the county's households with those keys were judged as of ``as_of``.
 
-    A household between them that left the register was not judged, and its alert keeps the day it last was.
+    A household between them that left the register, or is among ``besides``, was not judged: its alert keeps the day
+    it last was.
     """
     registered = select(Household.id).where(Household.id == Alert.household_id, Household.registered)
     session.execute(
         update(Alert)
         .where(Alert.closed_at.is_(None), Alert.county == county, Alert.household_id.between(lowest, highest))
-        .where(Alert.seen_on < as_of, registered.exists())
+        .where(Alert.seen_on < as_of, registered.exists(), Alert.household_id.not_in(besides))
         .values(seen_on=as_of)
     )
 

@@ -24,6 +24,7 @@ from monitor.gauges.families import LABELS, family
 from monitor.gauges.history import History
 from monitor.gauges.nights import Nights
 from monitor.gauges.plant import plant
+from monitor.gauges.runs import runs
 from monitor.gauges.sources import Sources
 from monitor.gauges.work import Queue
 from monitor.service import Service
@@ -51,6 +52,7 @@ class StoreCollector(Collector):
             "sources": Sources(service).collect,
             "queue": Queue().collect,
             "history": History().collect,
+            "runs": runs,
             "plant": lambda session: plant(session, service.settings.home),
         }
 

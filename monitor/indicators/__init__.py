@@ -1,12 +1,14 @@
 """What can be said of a household on a date: every indicator computed from the facts known by then."""
 
-from monitor.indicators.computing import compute, compute_chunks
-from monitor.indicators.evidence import evidence, member_values, withdrawn
+from monitor.indicators.computing import Answered, answer, compute, compute_chunks
+from monitor.indicators.evidence import evidence, member_values, taken_back, withdrawn
 from monitor.indicators.freshness import FeedState, feeds_of, freshness, heard_until
 from monitor.indicators.knowledge import columns, manifest, opened
 
 __all__ = [
+    "Answered",
     "FeedState",
+    "answer",
     "columns",
     "compute",
     "compute_chunks",
@@ -17,5 +19,6 @@ __all__ = [
     "manifest",
     "member_values",
     "opened",
+    "taken_back",
     "withdrawn",
 ]

@@ -1,6 +1,7 @@
 """Every indicator of every household on a date, in bounded memory."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -18,6 +19,24 @@ Keys = Sequence[int] | npt.NDArray[np.int64]
 REGISTER, DEATHS = "household_register", "deaths"
 
 
+@dataclass(frozen=True)
+class Answered:
+    """Every indicator of ``count`` households, answered; read by their places, in order of county and key."""
+
+    view: View
+    plan: Plan
+    count: int
+
+    def table(self, start: int, stop: int) -> pd.DataFrame:
+        """Return what ``compute`` does, of the places from ``start`` up to ``stop``."""
+        return assemble(self.view, self.plan, start=start, stop=stop)
+
+    def household(self, place: int) -> int:
+        """Return the key of the household at ``place``."""
+        chosen = sql.sliced("households", ["household_key"], start=place, stop=place + 1)
+        return int(self.view.query(chosen).column(0)[0].as_py())
+
+
 def compute(
     view: View, policy: Policy, *, as_of: date, region: str | None = None, households: Keys | None = None
 ) -> pd.DataFrame:
@@ -27,17 +46,31 @@ def compute(
     computed. Every indicator is always a column; unknown is NA. ``region`` is an official code or its
     leading digits; ``households`` asks for these alone. Rows are ordered by county and household key.
     """
-    plan = prepare(view, policy, as_of=as_of, region=region, households=households)
-    return assemble(view, plan, start=0, stop=_count(view))
+    found = answer(view, policy, as_of=as_of, region=region, households=households)
+    return found.table(0, found.count)
 
 
 def compute_chunks(
     view: View, policy: Policy, *, as_of: date, region: str | None = None, rows: int = 250_000
 ) -> Iterator[pd.DataFrame]:
     """Yield what ``compute`` returns, in the same order, ``rows`` households at a time."""
-    plan = prepare(view, policy, as_of=as_of, region=region)
-    for start in range(0, _count(view), rows):
-        yield assemble(view, plan, start=start, stop=start + rows)
+    found = answer(view, policy, as_of=as_of, region=region)
+    for start in range(0, found.count, rows):
+        yield found.table(start, start + rows)
+
+
+def answer(
+    view: View,
+    policy: Policy,
+    *,
+    as_of: date,
+    region: str | None = None,
+    households: Keys | None = None,
+    aside: Keys = (),
+) -> Answered:
+    """Ask for every indicator, as ``compute`` does, of all but the households in ``aside``, without reading a row."""
+    plan = prepare(view, policy, as_of=as_of, region=region, households=households, aside=aside)
+    return Answered(view, plan, _count(view))
 
 
 def prepare(
@@ -47,10 +80,11 @@ def prepare(
     as_of: date,
     region: str | None = None,
     households: Keys | None = None,
+    aside: Keys = (),
 ) -> Plan:
     """Answer the plan's statements; the view keeps the answers as relations, to be put together by ``assemble``."""
     plan = open_plan(view, policy, as_of=as_of)
-    within = settle_members(view, as_of=as_of, region=region, households=households)
+    within = settle_members(view, as_of=as_of, region=region, households=households, aside=aside)
     needed = set(plan.groups_below(plan.member_pages))
     for group in plan.groups:
         _ask(view, group, within=within, keep=group in needed)
@@ -68,27 +102,35 @@ def open_plan(view: View, policy: Policy, *, as_of: date) -> Plan:
     return Plan(policy, freshness(view.manifest, policy, as_of=as_of), as_of)
 
 
-def settle_members(view: View, *, as_of: date, region: str | None = None, households: Keys | None = None) -> str | None:
+def settle_members(
+    view: View, *, as_of: date, region: str | None = None, households: Keys | None = None, aside: Keys = ()
+) -> str | None:
     """Keep who is asked about as ``members`` and ``households``.
 
     Returns the relation of members to keep facts within, or None when everybody is asked about. What was
     settled for the same question is not done again. A view answers one question at a time.
     """
     prefix, some = _prefix(region), None if households is None else tuple(map(int, households))
-    within = "members" if prefix or some is not None else None
-    if view.settled == (as_of, prefix, some):
+    asking = (as_of, prefix, some, tuple(map(int, aside)))
+    within = "members" if prefix or some is not None or asking[3] else None
+    if view.settled == asking:
         return within
-    engine, asked = view.engine, None
-    if households is not None:
-        asked = "asked_households"
-        engine.put(asked, pa.table({"household_key": pa.array(np.asarray(households), pa.int64())}))
+    view.settled = None  # a statement that breaks half-way leaves relations of two questions
+    engine = view.engine
+    named = {"asked_households": some, "left_out": asking[3] or None}
+    for name, keys in named.items():
+        if keys is not None:
+            engine.put(name, pa.table({"household_key": pa.array(np.asarray(keys), pa.int64())}))
+    asked, left_out = (name if keys is not None else None for name, keys in named.items())
     engine.define(
         "everyone",
-        sql.everyone(as_of=as_of, register=view.facts(REGISTER), deaths=view.facts(DEATHS), asked=asked),
+        sql.everyone(
+            as_of=as_of, register=view.facts(REGISTER), deaths=view.facts(DEATHS), asked=asked, aside=left_out
+        ),
     )
     engine.keep("households", sql.households(everyone="everyone", register=view.facts(REGISTER), region=prefix))
     engine.keep("members", sql.members(everyone="everyone", households="households"))
-    view.settled = (as_of, prefix, some)
+    view.settled = asking
     return within
 
 

@@ -69,6 +69,35 @@ def withdrawn(view: View, feed: str, rows: Iterable[tuple[int, int]]) -> set[tup
     return set(zip(found["seq"], found["row_no"], strict=True))
 
 
+def taken_back(view: View, policy: Policy, *, as_of: date, indicator: str, households: Keys, since: date) -> set[int]:
+    """Return which of ``households`` (keys) lost rows that ``indicator`` would still count to their agencies.
+
+    Of the rows known on the day ``since``, those that a withdrawal known from that day on took away.
+    """
+    plan = open_plan(view, policy, as_of=as_of)
+    page, found = plan.pages.get(indicator), set[int]()
+    for leaf in plan.leaves(page) if page is not None else ():
+        relation = None if plan.absent(leaf) else _relate_taken_back(view, str(leaf.feed), since)
+        if relation is not None:
+            _ask_about(view, as_of, households)
+            rows = view.query(_fact_rows(view, plan, leaf, leaf.members, None, relation=relation)).to_pydict()
+            pairs = zip(rows["household_key"], rows["seq"], strict=True)
+            found |= {int(household) for household, seq in pairs if seq is not None}
+    return found
+
+
+def _relate_taken_back(view: View, feed: str, since: date) -> str | None:
+    """Name the facts of ``feed`` that were taken back since; None when none can have been."""
+    own = [delivery for delivery in view.manifest if delivery.feed == feed]
+    by = [delivery.seq for delivery in own if delivery.mode == "withdraw" and delivery.known_on >= since]
+    before = [delivery.seq for delivery in own if delivery.known_on <= since]
+    if not by or not before:
+        return None
+    arrived, gone = view.arrived(feed)
+    view.engine.define(f"taken_back_{feed}", showing.taken_back(arrived, gone, by=by, until=max(before)))
+    return f"taken_back_{feed}"
+
+
 def _ask_about(view: View, as_of: date, households: Keys) -> None:
     keys = np.unique(np.asarray(households, np.int64))
     settled = view.settled
@@ -119,11 +148,13 @@ def _keep_persons(view: View, plan: Plan, pages: Sequence[IndicatorPage]) -> Non
         view.engine.keep(f"person_{group.name}", group.of_person(source))
 
 
-def _fact_rows(view: View, plan: Plan, leaf: IndicatorPage, members: str, pointed: str | None) -> str:
+def _fact_rows(
+    view: View, plan: Plan, leaf: IndicatorPage, members: str, pointed: str | None, *, relation: str | None = None
+) -> str:
     feed = plan.policy.feeds[str(leaf.feed)]
     reading = FactTerms(feed, plan.as_of).reading(replace(leaf, household="sum"))
     measure, on = reading.measure, leaf.on or feed.happened_on
-    facts = view.facts(feed.name)
+    facts = relation or view.facts(feed.name)
     if reading.marked:
         facts = sql.marked(facts, by=reading.marked[0], where=reading.marked[1])
     conditions = [*reading.conditions, WHO[members]]

@@ -9,6 +9,12 @@ import pyarrow as pa
 from monitor.lake.spill import Spill
 from monitor.lake.sql import named, text
 
+# Of the machine, not of a row: no memory, no disk, told to stop, or broken for every further statement.
+UNABLE = (
+    duckdb.OutOfMemoryException, duckdb.IOException, duckdb.InterruptException, duckdb.FatalException,
+    duckdb.InternalException, duckdb.ConnectionException,
+)  # fmt: skip
+
 
 class DuckEngine:
     """An engine of its own, in memory, that may read ``root`` and write only its spill folder."""

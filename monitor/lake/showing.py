@@ -63,6 +63,15 @@ def withdrawn(arrived: str, gone: str, asked: str, *, by: Sequence[int]) -> str:
     )
 
 
+def taken_back(arrived: str, gone: str, *, by: Sequence[int], until: int) -> str:
+    """Return the facts that arrived with a delivery up to ``until`` and that the deliveries ``by`` took away."""
+    listed = ", ".join(str(seq) for seq in by)
+    return (
+        f"SELECT f.* FROM {named(arrived)} f WHERE f.seq <= {int(until)} AND EXISTS (SELECT 1 FROM {named(gone)} g "
+        f"WHERE g.fact_key = f.fact_key AND g.seq > f.seq AND g.seq IN ({listed}))"
+    )
+
+
 def paid_to(payments: str, *, persons: Sequence[int], since: date) -> str:
     """Return what was paid to each of ``persons`` from a month on: month, program, amount, result, the newest first."""
     listed = ", ".join(str(int(person)) for person in persons) or "NULL"

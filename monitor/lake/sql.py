@@ -67,13 +67,16 @@ def years_between(birth: str, until: date | str) -> str:
     return f"({year} - year({birth}) - CASE WHEN month({birth}) * 100 + day({birth}) > {month_day} THEN 1 ELSE 0 END)"
 
 
-def everyone(*, as_of: date, register: str, deaths: str, asked: str | None) -> str:
+def everyone(*, as_of: date, register: str, deaths: str, asked: str | None, aside: str | None = None) -> str:
     """Return who is in which household on ``as_of``: ages in full years, deaths known and come true.
 
-    A death after ``as_of`` is not one yet. ``asked`` names a relation of households to keep within.
+    A death after ``as_of`` is not one yet. ``asked`` names a relation of households to keep within, ``aside`` one
+    of those to leave out.
     """
     died = "d.died_on"
     kept = "" if asked is None else f" WHERE r.household_key IN (SELECT household_key FROM {named(asked)})"
+    if aside is not None:
+        kept += f"{' AND' if kept else ' WHERE'} r.household_key NOT IN (SELECT household_key FROM {named(aside)})"
     return (
         "SELECT r.household_key, r.person_key, r.relation, r.sex, r.birth_on, "
         f"{died} IS NULL AS alive, {died} AS died_on, "

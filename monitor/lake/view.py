@@ -27,7 +27,7 @@ class View:
         self.manifest = manifest
         self.columns = columns
         self._lake = lake
-        self.settled: tuple[date, str, tuple[int, ...] | None] | None = None
+        self.settled: tuple[date, str, tuple[int, ...] | None, tuple[int, ...]] | None = None
         self._relations: dict[str, str] = {}
 
     def facts(self, feed: str) -> str:
