@@ -95,7 +95,9 @@ def test_levels_are_as_known_on_the_date_and_changes_against_what_had_been_known
     assert first["medical_self_pay_12m__d3"] == 24_000 - 4_900
     assert first["medical_self_pay_12m__d12"] == 24_000 - 900
     assert first["signs"] >= 1
-    assert first["since__medical_settlements"] == 20
+    assert first["since__medical_settlements"] == 0
+    later = build(archive, LATER).table.iloc[0]["since__medical_settlements"]
+    assert later == (LATER - date(2025, 6, 10)).days // 91
 
 
 def test_a_home_without_records_is_told_from_one_that_paid_nothing(archive: Archive) -> None:

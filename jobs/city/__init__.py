@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from jobs.city import belongings, home, incidents, people, places
 from jobs.city import life as living
 from jobs.city.agency import Agency
-from jobs.city.plan import FORMATS, WARM_UP, Ints, Plan
+from jobs.city.plan import FORMATS, WARM_UP, Flags, Ints, Plan
 from jobs.city.sources import SOURCES
 from jobs.city.truth import Ledger, Truth
 from jobs.city.world import World, begin_aid, benefits, decide
@@ -50,7 +52,7 @@ def generate(
     city = people.build(plan)
     places.write(city.places, _made(root) / REGIONS)
     ledger = Ledger(root / "truth", facts)
-    world = _settle(city, plan)
+    world = settle(city, plan)
     agencies = {source.feed: _agency(world, source.feed, pages) for source in SOURCES}
     _deliver(world, agencies, root / "deliveries", ledger)
     for done in range(plan.months):
@@ -63,6 +65,7 @@ def generate(
         if progress:
             progress(done + 1, plan.months)
     ledger.people(city, world.life.died_on)
+    ledger.hardship(world.linked, city)
     ledger.close()
     return Made(root / "deliveries", root / REGIONS, Truth(root / "truth"), dict(ledger.rows))
 
@@ -72,16 +75,25 @@ def _made(root: Path) -> Path:
     return root
 
 
-def _settle(city: people.City, plan: Plan) -> World:
+def settle(city: people.City, plan: Plan) -> World:
     """Live the year before the first delivery and let the offices decide whom they help."""
     life = living.begin(city)
     for _ in range(WARM_UP):
         living.step(life)
     aid = begin_aid(life)
-    linked = plan.chance("linked").random(len(city.people)) > plan.hardship.unlinked
+    linked = _linked(city, plan)
     world = World(life, aid, belongings.build(life, aid.category), linked, ~linked & False)
     life.benefit = benefits(world)
     return world
+
+
+def _linked(city: people.City, plan: Plan) -> Flags:
+    """Whose medical records reach the service: each person alone, or all of a household together."""
+    chance, unlinked = plan.chance("linked"), plan.hardship.unlinked
+    if plan.hardship.together:
+        told: Flags = (chance.random(len(city.households)) > unlinked)[city.people.household]
+        return told
+    return np.asarray(chance.random(len(city.people)) > unlinked)
 
 
 def _agency(world: World, feed: str, pages: Mapping[str, FeedPage]) -> Agency:

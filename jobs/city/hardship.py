@@ -24,7 +24,9 @@ class Hardship:
     """``macro``: by how much jobs are lost more easily once the shock has come, at ``shock_at`` of the period.
 
     ``slump``: the share of households whose income path then falls by ``depth`` a month for ``LASTS`` months.
-    ``unlinked``: people whose medical records reach nobody. ``undeclared``: households whose income is never told.
+    ``unlinked``: people whose medical records reach nobody; ``together``: all of a household or none. ``illness``: what
+    an illness costs, as a multiple. ``unrest``: how far a month moves income. ``undeclared``: households whose income
+    is never told.
     ``brought_in``: the chance a month that a village cadre, who knows a poor household, brings its application.
     ``reach``: the share of applications that are granted.
     """
@@ -34,6 +36,9 @@ class Hardship:
     slump: float = 0.0
     depth: float = 0.0
     unlinked: float = 0.03
+    together: bool = False
+    illness: float = 1.0
+    unrest: float = 0.20
     undeclared: float = 0.012
     brought_in: float = 0.0
     reach: float = 0.68
@@ -44,7 +49,10 @@ class Hardship:
 
 
 CALM = Hardship()
-HARD = Hardship(macro=3.0, slump=0.30, depth=0.12, unlinked=0.12, undeclared=0.10, brought_in=0.05, reach=0.85)
+HARD = Hardship(
+    macro=3.0, slump=0.35, depth=0.15, unlinked=0.20, together=True, illness=1.5, unrest=0.26, undeclared=0.10,
+    brought_in=0.05, reach=0.85,
+)  # fmt: skip
 
 
 def slump(hardship: Hardship, path: Floats, since: int, chance: np.random.Generator) -> Floats:
@@ -58,8 +66,3 @@ def slump(hardship: Hardship, path: Floats, since: int, chance: np.random.Genera
 def falls(poor: Flags, later: Flags) -> Flags:
     """Return who was not poor and is at the later month: what every model of this city tries to see coming."""
     return np.asarray(~poor & later)
-
-
-def confirmed_need(poor: Flags, coming: Flags, who: Ints) -> Flags:
-    """Return for each visited household whether a visitor would find need: poor now, or within three months."""
-    return np.asarray(poor[who] | coming[who])

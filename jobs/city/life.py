@@ -162,6 +162,7 @@ def _fall_ill(life: Life, chance: np.random.Generator, alive: Flags) -> tuple[In
     ill = np.flatnonzero(alive & (life.ill_until < life.index) & (chance.random(len(people)) < hazard))
     life.ill_until[ill] = life.index + np.clip(chance.geometric(0.2, len(ill)), 3, 12)
     cost = np.exp(chance.normal(8.05, 1.05, len(ill))).astype(np.float32)
+    cost *= np.float32(life.city.plan.hardship.illness)
     life.ill_cost[ill] = cost
     return ill, cost
 
@@ -238,7 +239,7 @@ def pensions(life: Life) -> Floats:
 
 def _earn(life: Life, chance: np.random.Generator) -> None:
     homes, people = life.city.households, life.city.people
-    life.path = (0.88 * life.path + chance.normal(0, 0.20, len(homes))).astype(np.float32)
+    life.path = (0.88 * life.path + chance.normal(0, life.city.plan.hardship.unrest, len(homes))).astype(np.float32)
     plan = life.city.plan
     since = life.index - plan.hardship.shock(plan.months)
     life.path = hardship.slump(plan.hardship, life.path, since, plan.chance("slump"))

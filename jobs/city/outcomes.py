@@ -16,19 +16,21 @@ from sqlalchemy.orm import Session
 from jobs.city.plan import Flags, Ints, day_of
 from jobs.city.world import World
 from jobs.scan import scan
-from monitor import database, feeds, policy, sampling
+from monitor import database, feeds, policy, regions, sampling
 from monitor.access import Viewer
 from monitor.alerts.asked import AUDIT
 from monitor.cases.office import Office
 from monitor.cases.visits import Visit, record
+from monitor.sampling.drawing import unflagged
 from monitor.service import CITY_TIME, Service
 from monitor.tables import Alert, FollowUp, Household, Reason
 
 WORKER = Viewer(uuid.UUID(int=1), "虚构经办人 / made-up worker", "caseworker", "00")
 EVERY = 3
 """Months between two scans of the made-up city."""
-WEEKS = 13
-_MISTAKEN, _KNOWN = 0.04, 3.0
+WEEKS = 4
+"""Weeks of each quarter in which the sample is drawn: the city is small for the visits of seven counties."""
+_OVERLOOKED, _IMAGINED, _KNOWN = 0.06, 0.002, 3.0
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Street:
     begins: int = 12
     scanned: list[date] = field(default_factory=list)
     needs: dict[date, Flags] = field(default_factory=dict)
+    unflagged: dict[date, int] = field(default_factory=dict)
 
     def __call__(self, world: World) -> Ints:
         """Take in what has arrived, scan at a quarter's end, visit; return the households whose need was confirmed."""
@@ -55,11 +58,16 @@ class Street:
         self.scanned.append(end)
         self.needs[end] = need(world)
         with database.transaction(self.service.engine) as session:
-            self._draw(session, end)
             numbers = households(session)
+            free = [numbers[key] for key in unflagged(session, "", drawn=True)["household"]]
+            self.unflagged[end] = int(self.needs[end][free].sum())
+            self._draw(session, end)
             return self._visit(session, world, numbers, end)
 
     def _take_in(self, until: date) -> None:
+        if not (self.root / "arrived").exists():
+            with database.transaction(self.service.engine) as session:
+                regions.load_regions(session, regions.read_places(self.root / "regions.csv"))
         waiting = [folder for folder in (self.root / "deliveries").iterdir() if folder.name <= until.isoformat()]
         lot = self.root / "arrived" / until.isoformat()
         lot.mkdir(parents=True)
@@ -87,7 +95,7 @@ class Street:
         confirmed = []
         for alert in [*audit, *ruled]:
             home = numbers[alert.household_id]
-            found = bool(needy[home]) != (chance.random() < _MISTAKEN)
+            found = chance.random() < (1 - _OVERLOOKED if needy[home] else _IMAGINED)
             office = Office(self.service.keyring, max(end, alert.opened_on) + timedelta(days=9))
             if _record(session, alert, found, office, chance=chance):
                 confirmed.append(home)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from jobs.city.dirt import Spoiled
 from jobs.city.life import Life
 from jobs.city.people import CATEGORIES, RELATIONS, City
-from jobs.city.plan import Ints
+from jobs.city.plan import Flags, Ints
 from jobs.city.rows import Coded, Column, Rows
 
 FACTS = frozenset(
@@ -146,6 +146,14 @@ class Ledger:
             "village": city.places.codes.take(pa.array(city.households.village[people.household])),
         }
         self.append("people", columns)
+
+    def hardship(self, linked: Flags, city: City) -> None:
+        """Note of every household what nobody is told: whether anybody's medical records are missing, and ability."""
+        people, homes = city.people, len(city.households)
+        missing = np.bincount(people.household, weights=~linked, minlength=homes) > 0
+        ability = np.bincount(people.household, weights=people.ability, minlength=homes) / city.households.size
+        columns = {"household": pa.array(np.arange(homes)), "linked": pa.array(~missing), "ability": pa.array(ability)}
+        self.append("hardship", columns)
 
     def append(self, table: str, columns: dict[str, pa.Array]) -> None:
         """Add rows to one table of the truth."""

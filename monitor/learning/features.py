@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -140,13 +141,20 @@ def _groups(now: Known) -> pd.DataFrame:
     found = {
         "head_sex": first["sex"].map({"1": "man", "2": "woman"}),
         "elder_alone": np.where((size == 1) & (first["age"].to_numpy(np.float64) >= 60), "yes", "no"),
-        "disability": np.where(now.table["disabled_members"].fillna(0).to_numpy(np.float64) > 0, "yes", "no"),
-        "migrant": np.where(now.heard["linked__migrant_workers"] > 0, "yes", "no"),
+        "disability": _some(now.table, "disabled_members"),
+        "migrant": _some(now.heard, "linked__migrant_workers"),
         "county": now.table["county"].astype("string"),
         "town_type": np.where(town < "100", "street", "township"),
         "coverage": _terciles(linked),
     }
     return pd.DataFrame(found, index=now.table.index).astype("string")
+
+
+def _some(table: pd.DataFrame, name: str) -> Any:
+    """Whether a household has any; unknown where policy does not count them."""
+    if name not in table:
+        return None
+    return np.where(table[name].fillna(0).to_numpy(np.float64) > 0, "yes", "no")
 
 
 def _terciles(linked: pd.Series) -> pd.Series:

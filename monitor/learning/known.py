@@ -17,6 +17,8 @@ from monitor.tables import Delivery, Scan
 REGISTER, DECISIONS = "household_register", "assistance_decisions"
 SEVERITY = {"red": 3, "orange": 2, "yellow": 1, "blue": 0}
 _EVERY = 1 << 31
+QUARTER = 91
+"""Days: how long ago is told in whole quarters, so that a week without news changes nothing."""
 _MEMBER = ("household_key", "person_key", "relation", "sex", "age", "alive")
 
 
@@ -48,7 +50,7 @@ class Known:
     """The households of a region on ``as_of``; every table has one row for each, by household key.
 
     ``table``: attributes and indicators. ``signs``: what the rules saw. ``heard``: in which feeds the household is,
-    and how many days ago each last spoke of it. ``members``: one row a member.
+    and how many quarters ago each last spoke of it. ``members``: one row a member.
     """
 
     as_of: date
@@ -116,7 +118,7 @@ def _heard(view: View, law: Policy, as_of: date, index: pd.Index) -> pd.DataFram
         rows = view.query(sql.by_household(terms, people=view.facts(feed), members="members", who="TRUE")).to_pandas()
         rows = rows.set_index(rows["place"].map(by_place))
         columns[f"linked__{feed}"] = rows["rows"].reindex(index, fill_value=0).gt(0).astype("float64")
-        columns[f"since__{feed}"] = rows["since"].astype("float64").reindex(index)
+        columns[f"since__{feed}"] = (rows["since"].astype("float64") // QUARTER).reindex(index)
     return pd.DataFrame(columns, index=index)
 
 

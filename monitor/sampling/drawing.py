@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from monitor.alerts.asked import AUDIT, Asked, raise_asked
 from monitor.policy import Policy
 from monitor.sampling.scores import Scores
-from monitor.tables import Alert, Case, Choice, Household
+from monitor.tables import Alert, Case, Choice, Household, Reason
 
 VERSION = "1"
 _MONTHS, _WEEKS = 12, 52
@@ -84,9 +84,14 @@ def draw(
     return done
 
 
-def unflagged(session: Session, region: str, *, county: str | None = None) -> pd.DataFrame:
-    """Return ``household``, ``county`` and ``town`` of those of ``region`` whom nobody flagged and nobody helps yet."""
+def unflagged(session: Session, region: str, *, county: str | None = None, drawn: bool = False) -> pd.DataFrame:
+    """Return ``household``, ``county`` and ``town`` of those of ``region`` whom nobody flagged and nobody helps yet.
+
+    With ``drawn`` those too whom the sample alone has drawn.
+    """
     flagged = select(Alert.id).where(Alert.household_id == Household.id, Alert.closed_at.is_(None))
+    if drawn:
+        flagged = flagged.join(Reason, Reason.alert_id == Alert.id).where(Reason.rule != AUDIT)
     helped = select(Case.id).where(Case.household_id == Household.id, Case.closed_at.is_(None))
     chosen_ = select(Household.id, Household.county, Household.town).where(
         Household.registered, Household.region.startswith(region), ~flagged.exists(), ~helped.exists(),
