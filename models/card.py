@@ -21,6 +21,7 @@ _ACTS = {
     "set_aside": ("停用", "set aside"),
     "resumed": ("恢复", "resumed"),
 }
+LONGEST = 400
 PURPOSE = (
     ("在同一预警等级之内排列先后；在限额之内提出“建议核查户”，由人确认后才成为预警。",
      "It orders households inside one level of alert, and suggests within a quota households that a person confirms"
@@ -58,7 +59,8 @@ def sections(manifest: Manifest, acts: Sequence[Entry] = ()) -> list[Section]:
 
     Read from ``manifest.training``: ``data, train_dates, test_dates, label, rows, positives, households, seed``, each
     as it is told; from ``manifest.metrics``: ``models`` (figures by model, the baselines among them), ``groups`` (rows
-    of ``group, ratio, low, high, evidence``). What was not told is said not to have been told.
+    of ``group, ratio, low, high, evidence``, as ``models.ranked.group_table`` gives them). What else is told stands
+    under its own name; what was not told is said not to have been.
     """
     return [
         Section("它是做什么用的", "What it is for", PURPOSE),
@@ -78,7 +80,11 @@ def _data(manifest: Manifest) -> Section:
         ("label", "标签 label"), ("rows", "行数 rows"), ("positives", "正例 positives"),
         ("households", "户数 households"), ("seed", "随机种子 seed"),
     )  # fmt: skip
-    rows = [(title, _plain(manifest.training.get(name))) for name, title in asked]
+    told = dict(manifest.training)
+    rows = [(title, _plain(told.pop(name, None))) for name, title in asked]
+    rows += [(name, _plain(value)) for name, value in told.items()]
+    plain = {name: value for name, value in manifest.metrics.items() if name not in ("models", "groups")}
+    rows += [(name, _plain(value)) for name, value in plain.items()]
     count = len(manifest.features)
     said = (
         (
@@ -205,7 +211,11 @@ def _line(cells: Sequence[str]) -> str:
 def _plain(value: Any) -> str:
     if value is None:
         return "未提供 not told"
-    return ", ".join(str(one) for one in value) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, Mapping):
+        text = "; ".join(f"{name} {_plain(one)}" for name, one in value.items())
+    else:
+        text = ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else _number(value)
+    return text if len(text) <= LONGEST else text[:LONGEST] + " …"
 
 
 def _number(value: Any) -> str:

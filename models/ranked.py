@@ -227,6 +227,16 @@ def group_ratios(evidence: Evidence, column: str) -> tuple[list[tuple[str, Inter
     return _of_groups(Lists(evidence), column)
 
 
+def group_table(evidence: Evidence) -> list[dict[str, Any]]:
+    """Return every group of G7 as the model's card shows it; those too small to say have no figures, only a name."""
+    told: list[dict[str, Any]] = []
+    for column in evidence.groups:
+        ratios, thin = group_ratios(evidence, column)
+        told += [{"group": name, "ratio": one.value, "low": one.low, "high": one.high} for name, one in ratios]
+        told += [{"group": name, "evidence": False} for name in thin]
+    return told
+
+
 def _of_groups(lists: Lists, column: str) -> tuple[list[tuple[str, Interval]], list[str]]:
     codes, names = pd.factorize(lists.table[column], sort=True)
     positive = np.nan_to_num(lists.label)

@@ -31,6 +31,7 @@ MODEL, REFERENCE, MANIFEST, SIGNATURE = "model.skops", "reference.parquet", "man
 TRUSTED = (
     "functools.partial",
     "models.design.Design",
+    "models.design._Term",
     "models.lines.Line",
     "models.members.Average",
     "models.members.BoostedNext",

@@ -80,6 +80,19 @@ def test_an_unknown_stage_or_a_home_without_a_city_is_refused(tmp_path: Path) ->
         bench.run(plan, ["rules"], told=lambda *_: None)
 
 
+def test_explaining_wants_no_city_and_takes_no_folder_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOWINCOME_HOME", str(tmp_path))
+    kept = tmp_path / "bench" / "precious"
+    kept.parent.mkdir()
+    kept.write_text("mine")
+    words = ["bench", "--households", "600", "--stages", "explain_score", "--out", str(tmp_path / "found.json")]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    found = json.loads((tmp_path / "found.json").read_text())["stages"]["explain_score"]
+    assert found["explained"] == 600
+    assert found["off"] < 1e-10
+    assert kept.read_text() == "mine"
+
+
 def test_a_folder_that_no_benchmark_made_is_left_alone(tmp_path: Path) -> None:
     plan = bench.plan(read({"LOWINCOME_HOME": str(tmp_path)}), households=50)
     kept = tmp_path / "bench" / "precious"

@@ -27,6 +27,16 @@ def test_figures_stand_beside_the_baselines_and_what_is_missing_is_said() -> Non
     assert "未提供。 Not told." in as_markdown(manifest(metrics={}))
 
 
+def test_what_else_was_told_of_the_training_stands_under_its_own_name_and_not_at_any_length() -> None:
+    training = {"seed": 3, "lag_days": 31, "apart": [{"died": 2}], "deliveries": list(range(5000))}
+    text = as_markdown(manifest(training=training, metrics={"base_rate": 0.03125}))
+    assert "| 随机种子 seed | 3 |" in text
+    assert "| lag_days | 31 |" in text
+    assert "| apart | died 2 |" in text
+    assert "| base_rate | 0.0312 |" in text
+    assert max(len(line) for line in text.splitlines()) < 500
+
+
 def test_groups_with_too_few_positives_are_not_said_to_be_well() -> None:
     text = as_markdown(manifest())
     assert "| elder alone | 0.91 | [0.8, 1.02] |  |" in text

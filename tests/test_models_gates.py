@@ -11,7 +11,7 @@ from models import ranked, steady
 from models.bootstrap import Interval, block_sums, drawn, interval, resampled, share
 from models.gates import HARD, holding, judge, shows_probability
 from models.goals import NAMES, Evidence, Gate
-from models.ranked import group_ratios, in_first
+from models.ranked import group_ratios, group_table, in_first
 from models.steady import overlap
 
 
@@ -142,6 +142,16 @@ def test_a_group_too_small_to_say_is_named_and_never_a_pass(good: dict[str, Gate
     alone = judged("G7", groups=("minority",))
     assert (alone.verdict, alone.gate) == ("not enough evidence", "not enough evidence")
     assert judged("G7", groups=()).gate == "not enough evidence"
+
+
+def test_the_cards_table_names_every_group_but_the_best_served() -> None:
+    told = group_table(evidence())
+    assert [one["group"].split("=")[0] for one in told if one.get("evidence", True)] == ["head"]
+    assert {one["group"].split(" ")[0] for one in told if not one.get("evidence", True)} == {
+        "minority=True",
+        "minority=False",
+    }
+    assert told[0]["low"] < told[0]["ratio"] < told[0]["high"]
 
 
 def test_households_that_feeds_know_little_of_must_be_seen_as_often() -> None:

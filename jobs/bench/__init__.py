@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import inspect, make_url
 
-from jobs.bench.stages import ON_REQUEST, STAGES, Bench, Result, measure
+from jobs.bench.stages import NO_CITY, ON_REQUEST, STAGES, Bench, Result, measure
 from jobs.demo import UNTIL
 from monitor import database, migrations
 from monitor.errors import Conflict, Invalid
@@ -52,7 +52,8 @@ def run(bench: Bench, stages: Sequence[str], *, told: Callable[[str, Result | No
     if unknown:
         known = ", ".join(there_are)
         raise Invalid(zh=f"没有这一阶段：{unknown[0]}；可选 {known}", en=f"no stage {unknown[0]}; there are {known}")
-    _ready(bench, anew="generate" in stages)
+    if not NO_CITY.issuperset(stages):
+        _ready(bench, anew="generate" in stages)
     found: dict[str, Result] = {}
     for name in (name for name in there_are if name in stages):
         told(name, None)
@@ -95,8 +96,9 @@ def machine() -> dict[str, Any]:
 
 
 def remove(bench: Bench) -> None:
-    """Remove the benchmark's home: it is large."""
-    shutil.rmtree(bench.settings.home, ignore_errors=True)
+    """Remove the benchmark's home: it is large. A folder that no benchmark made stays."""
+    if (bench.settings.home / _MARK).exists():
+        shutil.rmtree(bench.settings.home, ignore_errors=True)
 
 
 def _ready(bench: Bench, *, anew: bool) -> None:
@@ -109,7 +111,7 @@ def _ready(bench: Bench, *, anew: bool) -> None:
     if anew:
         remove(bench)
         _empty(bench.settings)
-        home.mkdir(parents=True)
+        home.mkdir(parents=True, exist_ok=True)
         (home / _MARK).touch()
 
 

@@ -295,3 +295,5 @@ ON_REQUEST: dict[str, Callable[[Bench], Result]] = {
     "explain_score": explain_score,
 }
 """Stages that load the machine with work of their own: measured when they are named."""
+NO_CITY = frozenset({"explain_score", "score"})
+"""Of these, the ones that want no made-up city."""
