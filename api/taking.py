@@ -20,6 +20,7 @@ from monitor.work import notes, taking
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["desk"], responses=RESPONSES)
 
+_COLUMNS = tuple(column.key for column in Alert.__mapper__.column_attrs)
 PutOffWhy = Literal["APPOINTED", "AWAY", "WAIT_DATA", "WAIT_PAPERS", "WEATHER", "OTHER"]
 AwaitedWhy = Literal["AWAIT_REPORT", "AWAIT_COMPARISON", "AWAIT_NOTICE"]
 HandedWhy = Literal["LIVES_ELSEWHERE", "MOVED", "WRONG_PLACE"]
@@ -108,7 +109,7 @@ class Change:
 
     def shown(self, alert: Alert) -> AlertBrief:
         """Return the alert as a line of the queue, in the transaction of its change."""
-        self.once.session.refresh(alert)
+        self.once.session.refresh(alert, _COLUMNS)  # its reasons and its household did not change with it
         return Desk(self.once.session, self.service, self.laws).briefs([alert])[0]
 
     def go(self, alert: UUID, edge: str, step: Step) -> Response:

@@ -83,6 +83,11 @@ def _open_index(name: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=still, postgresql_where=still)
 
 
+def _rare_index(name: str, condition: str, *columns: str) -> Index:
+    """An index over what the queue may be narrowed to and holds little of."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 # What is due next: the result once visited, the visit once contacted. An open alert without a deadline is due never.
 _DUE = (
     "CASE WHEN visited_on IS NOT NULL THEN COALESCE(result_due_on, '9999-12-31') "
@@ -447,6 +452,11 @@ class Alert(Table):
         _open_index("ix_alerts_town", "town", *_ORDER),
         _open_index("ix_alerts_village", "village", *_ORDER),
         _open_index("ix_alerts_owner", "owner_id", *_ORDER),
+        _open_index("ix_alerts_sought", "county", "id", "status", "level", "due_on", "rank"),
+        _rare_index("ix_alerts_recurring", "closed_at IS NULL AND previous_id IS NOT NULL", "county", "town"),
+        _rare_index("ix_alerts_cleared", "closed_at IS NULL AND cleared_on IS NOT NULL", "county", "town"),
+        _rare_index("ix_alerts_previous", "previous_id IS NOT NULL", "previous_id"),
+        _rare_index("ix_alerts_ended", "closed_at IS NOT NULL", "town", "status", "due_on", "rank", "id"),
         _open_index(
             "ix_alerts_report", "status", "category", "level", "county", "town", "village", "due_on", "cleared_on",
             "household_id", "closed_at",

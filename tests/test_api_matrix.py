@@ -187,6 +187,8 @@ def chosen(targets: list[Target | None], question: str, *, refused: bool) -> lis
 
 @pytest.mark.timeout(3600)
 def test_every_answer_is_the_one_that_the_approved_page_gives(service: Service) -> None:
+    if not FULL and service.engine.dialect.name == "postgresql":
+        pytest.skip("PostgreSQL's own day is the wall alone, below")
     asking = judged(service)
     print(f"matrix on {service.engine.dialect.name}: {asking.calls} calls, {dict(asking.seen)}")  # noqa: T201
     assert asking.wrong == [], f"{len(asking.wrong)} of {asking.calls}:\n" + "\n".join(map(str, asking.wrong[:30]))

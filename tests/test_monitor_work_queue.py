@@ -99,13 +99,30 @@ def test_filters_narrow_the_list_and_the_counts_alike(service: Service, filters:
     assert sum(counted(service, filters).values()) == len(expected)
 
 
+@pytest.mark.parametrize("most", [{"_FEW": 2}, {"_COMMON": 2}, {"_FEW": 2, "_COMMON": 2}])
+@pytest.mark.parametrize("region", [None, VILLAGE[:9]])
 def test_a_rule_that_stands_in_many_alerts_is_found_along_the_queue(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: Service, monkeypatch: pytest.MonkeyPatch, most: dict[str, int], region: str | None
 ) -> None:
     alerts = raised(service, [{"illness": FIRES}] * 4 + [{"elder": FIRES}])
-    monkeypatch.setattr(queue, "_FEW", 2)
-    assert set(walk(service, Filters(rules=("illness",)))) == set(alerts[:4])
-    assert sum(counted(service, Filters(rules=("illness",))).values()) == 4
+    for name, value in most.items():
+        monkeypatch.setattr(queue, name, value)
+    filters = Filters(rules=("illness",), region=region)
+    assert walk(service, filters) == [one for one in walk(service, Filters()) if one in alerts[:4]]
+    assert sum(counted(service, filters).values()) == 4
+    with database.reading(service.engine) as session:
+        page = queue.queue(session, filters, viewer=ALL, spans=SPANS)
+    assert page.count == (4 if ("_COMMON" in most and region is None) or "_FEW" not in most else queue.MOST_COUNTED + 1)
+
+
+def test_what_nobody_has_is_found_whether_it_is_much_or_little(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerts = raised(service, [{"illness": FIRES}] * 4)
+    for few in (2, 9):
+        monkeypatch.setattr(queue, "_FEW", few)
+        assert set(walk(service, Filters(unowned=True))) == set(alerts)
+        assert sum(counted(service, Filters(unowned=True)).values()) == 4
 
 
 def test_a_count_stops_at_a_thousand_and_one(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

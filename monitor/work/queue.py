@@ -11,12 +11,26 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, literal, select, tuple_, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    Uuid,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session, selectinload
 
-from monitor.access import Viewer, scope, within
+from monitor.access import Viewer, scope, shorten, within
 from monitor.alerts.levels import LEVELS
 from monitor.errors import Invalid
 from monitor.lifecycle import ALERT
@@ -25,9 +39,14 @@ from monitor.work.deadlines import GROUPS, Spans
 
 MOST_COUNTED = 1000
 STANDING = ("active", "unknown")
-_FEW = 2000
+_FEW, _COMMON, _TOWN = 2000, 20_000, 9
 _ASLEEP = ("snoozed", "suspended")
 Condition = ColumnElement[bool]
+# Named, not looked up in each of sixteen stretches: looking up costs a third of the page.
+_KEY = (
+    literal_column("place", Integer()), literal_column("due_on", Date()), literal_column("rank", BigInteger()),
+    literal_column("id", Uuid()),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,14 +106,13 @@ def queue(
     session: Session, filters: Filters, *, viewer: Viewer, spans: Spans, after: str | None = None, most: int = 50
 ) -> Page:
     """Return a page of the queue with each alert's reasons and household, ``most`` alerts long."""
-    conditions, few = _conditions(session, filters)
-    stretches, begin = _stretches(filters, spans), None if after is None else _read_cursor(after)
-    if few:
-        whole = _sorted(session, viewer, conditions, filters, spans)
+    asked = _Asked(session, viewer, filters, spans)
+    begin, whole = None if after is None else _read_cursor(after), asked.whole()
+    if whole is not None:
         keys, count = [key for key in whole if begin is None or key > begin][: most + 1], len(whole)
     else:
-        keys = _keys(session, viewer, conditions, _from(stretches, begin), most=most + 1)
-        count = _count(session, viewer, conditions, stretches)
+        keys = asked.keys(_from(asked.stretches, begin), most=most + 1)
+        count = asked.count(asked.stretches) if asked.wide or asked.common else MOST_COUNTED + 1
     ids = [key.id for key in keys[:most]]
     loads = (selectinload(Alert.reasons), selectinload(Alert.household))
     found = {alert.id: alert for alert in session.scalars(select(Alert).where(Alert.id.in_(ids)).options(*loads))}
@@ -104,15 +122,16 @@ def queue(
 
 def counts(session: Session, filters: Filters, *, viewer: Viewer, spans: Spans) -> Mapping[str, int]:
     """Return how many alerts each group of the queue holds, each counted up to 1,001, as its list would show."""
-    conditions, few = _conditions(session, filters)
+    asked = _Asked(session, viewer, filters, spans)
     found: dict[str, int] = dict.fromkeys(GROUPS, 0)
-    if few:
-        for key in _sorted(session, viewer, conditions, filters, spans):
+    if (whole := asked.whole()) is not None:
+        for key in whole:
             found[GROUPS[key.place // len(LEVELS)]] += 1
+    elif asked.standing is not None and not asked.common and filters.status not in ALERT.ends:
+        found |= asked.by_group()
     else:
         for group in GROUPS:
-            stretches = [one for one in _stretches(filters, spans) if one.group == group]
-            found[group] = _count(session, viewer, conditions, stretches)
+            found[group] = asked.count([one for one in asked.stretches if one.group == group])
     return {group: min(count, MOST_COUNTED + 1) for group, count in found.items()}
 
 
@@ -120,17 +139,112 @@ def first(
     session: Session, filters: Filters, *, viewer: Viewer, spans: Spans, skip: Sequence[uuid.UUID] = (), most: int
 ) -> list[Key]:
     """Return the keys of the ``most`` most urgent alerts, those to ``skip`` left out."""
-    conditions, few = _conditions(session, filters)
+    asked = _Asked(session, viewer, filters, spans)
     if skip:
-        conditions.append(Alert.id.not_in(skip))
-    if few:
-        return _sorted(session, viewer, conditions, filters, spans)[:most]
-    return _keys(session, viewer, conditions, _stretches(filters, spans), most=most)
+        asked.conditions.append(Alert.id.not_in(skip))
+    whole = asked.whole()
+    return asked.keys(asked.stretches, most=most) if whole is None else whole[:most]
+
+
+class _Asked:
+    """A question to the queue: what holds of the alerts wanted, and along which stretches they are looked for."""
+
+    def __init__(self, session: Session, viewer: Viewer, filters: Filters, spans: Spans) -> None:
+        self.session, self.viewer, self.filters, self.spans = session, viewer, filters, spans
+        self.conditions, self.stretches = _conditions(filters, viewer), _stretches(filters, spans)
+        self.wide, self.standing, self.town = not _selects(filters), _standing(filters), _town(filters, viewer)
+        self.common = self.standing is not None and self.town is None and self._has_many(self.standing, _COMMON)
+
+    def whole(self) -> list[Key] | None:
+        """Return all that is wanted in order when it is few; None when it is many, or nothing selects among it.
+
+        What is rare is found at once by what makes it rare; what is common is met soon enough along the queue.
+        """
+        if self.wide or self.common or (self.filters.unowned and self._has_many(self._chosen(Alert.id), _FEW)):
+            return None
+        rows = self.session.execute(self._chosen(Alert.level, Alert.due_on, Alert.rank, Alert.id).limit(_FEW + 1)).all()
+        if len(rows) > _FEW:
+            return None
+        ended = self.filters.status in ALERT.ends
+        return sorted(Key(0 if ended else self._place(row), row.due_on, row.rank, row.id) for row in rows)
+
+    def keys(self, stretches: Sequence[_Stretch], *, most: int) -> list[Key]:
+        """Return place, due date, rank and id of the first alerts, in order; each stretch gives its own first ones."""
+        found: list[Key] = []
+        lots = [stretches] if self.wide else [[one] for one in stretches]  # a narrowed stretch costs, and may be enough
+        for lot in lots:
+            if lot and len(found) < most:
+                found += self._first(lot, most - len(found))
+        return found
+
+    def _first(self, stretches: Sequence[_Stretch], most: int) -> list[Key]:
+        along = self._along()
+        parts: list[Select[*tuple[Any, ...]]] = []
+        for one in stretches:
+            chosen = select(literal(one.place).label("place"), Alert.due_on, Alert.rank, Alert.id)
+            chosen = scope(chosen, self.viewer).where(*one.conditions, *along)
+            part = chosen.order_by(Alert.due_on, Alert.rank, Alert.id).limit(most).subquery()
+            parts.append(select(literal_column("*")).select_from(part))
+        whole = select(*_KEY).select_from(union_all(*parts).subquery()).order_by(*_KEY).limit(most)
+        return [Key(*row) for row in self.session.execute(whole)]
+
+    def count(self, stretches: Sequence[_Stretch]) -> int:
+        """Count what lies in the stretches; one past the most that is told is enough."""
+        if self.wide and self.filters.group is None and stretches is self.stretches:
+            parts = [self._chosen(Alert.id)]  # the stretches are then all that stands
+        else:
+            parts = self._parts(stretches)
+        if not parts:
+            return 0
+        enough = union_all(*parts).limit(MOST_COUNTED + 1).subquery()
+        return self.session.scalar(select(func.count()).select_from(enough)) or 0
+
+    def _parts(self, stretches: Sequence[_Stretch]) -> list[Select[*tuple[Any, ...]]]:
+        along = self._along()
+        return [scope(select(Alert.id), self.viewer).where(*one.conditions, *along) for one in stretches]
+
+    def by_group(self) -> dict[str, int]:
+        """Count all that is wanted, group by group, in one go: what has a reason that is not common is soon counted."""
+        group = case(
+            (Alert.due_on < self.spans.long, GROUPS[0]), (Alert.due_on < self.spans.today, GROUPS[1]),
+            (Alert.due_on <= self.spans.soon, GROUPS[2]), else_=GROUPS[3],
+        )  # fmt: skip
+        return dict(self.session.execute(self._chosen(group, func.count()).group_by(group)).tuples().all())
+
+    def _has_many(self, chosen: Select[*tuple[Any, ...]], most: int) -> bool:
+        enough = chosen.limit(most + 1).subquery()
+        return (self.session.scalar(select(func.count()).select_from(enough)) or 0) > most
+
+    def _along(self) -> list[Condition]:
+        """What each alert is asked along the queue: a scalar, so that no planner joins what a page never reaches."""
+        if self.standing is None:
+            return self.conditions
+        return [*self.conditions, self._asked(self.standing)]
+
+    @staticmethod
+    def _asked(standing: Select[*tuple[Any, ...]]) -> Condition:
+        one = standing.where(Reason.alert_id == Alert.id).correlate(Alert).limit(1).scalar_subquery()
+        return one.is_not(None)
+
+    def _chosen(self, *columns: Any) -> Select[*tuple[Any, ...]]:
+        chosen = scope(select(*columns), self.viewer).where(*self.conditions)
+        if self.standing is not None:  # in one town each alert is asked; in a city those with the reason are fewer
+            chosen = chosen.where(self._asked(self.standing) if self.town else Alert.id.in_(self.standing))
+        if self.filters.status in ALERT.ends:
+            return chosen.where(Alert.status == self.filters.status, Alert.closed_at.is_not(None))
+        chosen = chosen.where(Alert.closed_at.is_(None))
+        start, end = self.spans.days(self.filters.group) if self.filters.group else (None, None)
+        found = [] if start is None else [Alert.due_on >= start]
+        found += [] if end is None else [Alert.due_on <= end]
+        return chosen.where(*found, *([Alert.level == self.filters.level] if self.filters.level else []))
+
+    def _place(self, row: Any) -> int:
+        return GROUPS.index(self.spans.group(row.due_on)) * len(LEVELS) + LEVELS.index(row.level)
 
 
 def _stretches(filters: Filters, spans: Spans) -> Sequence[_Stretch]:
     if filters.status in ALERT.ends:
-        return [_Stretch(0, "", (Alert.status == filters.status,))]
+        return [_Stretch(0, "", (Alert.status == filters.status, Alert.closed_at.is_not(None)))]
     found = []
     for group in GROUPS:
         for level in LEVELS:
@@ -162,63 +276,40 @@ def _from(stretches: Sequence[_Stretch], begin: Key | None) -> Sequence[_Stretch
     ]
 
 
-def _keys(
-    session: Session, viewer: Viewer, conditions: Sequence[Condition], stretches: Sequence[_Stretch], *, most: int
-) -> list[Key]:
-    """Return place, due date, rank and id of the first alerts, in order; each stretch gives its own first ones."""
-    if not stretches:
-        return []
-    parts = []
-    for one in stretches:
-        chosen = select(literal(one.place).label("place"), Alert.due_on, Alert.rank, Alert.id)
-        chosen = scope(chosen, viewer).where(*one.conditions, *conditions)
-        part = chosen.order_by(Alert.due_on, Alert.rank, Alert.id).limit(most).subquery()
-        parts.append(select(part))
-    whole = union_all(*parts).subquery()
-    columns = (whole.c.place, whole.c.due_on, whole.c.rank, whole.c.id)
-    return [Key(*row) for row in session.execute(select(*columns).order_by(*columns).limit(most))]
+def _selects(filters: Filters) -> bool:
+    """Whether what is wanted may be rare among what stands in the queue."""
+    return (
+        filters.unowned
+        or filters.recurring is True
+        or filters.cleared is True
+        or any(
+            one is not None
+            for one in (filters.rules, filters.direction, filters.status, filters.owners, filters.people)
+        )
+    )
 
 
-def _count(session: Session, viewer: Viewer, conditions: Sequence[Condition], stretches: Sequence[_Stretch]) -> int:
-    """Count what lies in the stretches; one past the most that is told is enough."""
-    parts = [scope(select(Alert.id), viewer).where(*one.conditions, *conditions) for one in stretches]
-    if not parts:
-        return 0
-    enough = union_all(*parts).limit(MOST_COUNTED + 1).subquery()
-    return session.scalar(select(func.count()).select_from(enough)) or 0
-
-
-def _sorted(
-    session: Session, viewer: Viewer, conditions: Sequence[Condition], filters: Filters, spans: Spans
-) -> list[Key]:
-    """Return the keys of all that the conditions, which only few alerts meet, leave; in order."""
-    chosen = scope(select(Alert.level, Alert.due_on, Alert.rank, Alert.id), viewer).where(*conditions)
-    if filters.status in ALERT.ends:
-        return sorted(Key(0, row.due_on, row.rank, row.id) for row in session.execute(chosen))
-    wanted = {one.place for one in _stretches(filters, spans)}
-    found = []
-    for row in session.execute(chosen.where(Alert.closed_at.is_(None))):
-        group = spans.group(row.due_on)
-        place = GROUPS.index(group) * len(LEVELS) + LEVELS.index(row.level)
-        if place in wanted:
-            found.append(Key(place, row.due_on, row.rank, row.id))
-    return sorted(found)
-
-
-def _conditions(session: Session, filters: Filters) -> tuple[list[Condition], bool]:
-    """Return what holds of the alerts wanted, and whether only a few can meet it."""
-    reasons, few = _reasons(session, filters)
+def _conditions(filters: Filters, viewer: Viewer) -> list[Condition]:
+    """Return what holds of the alerts wanted, their stretch of the queue aside."""
     found: list[Condition] = []
+    town = _town(filters, viewer)
     if filters.status is None:
         found.append(Alert.status.not_in(_ASLEEP))
     elif filters.status not in ALERT.ends:
         found.append(Alert.status == filters.status)
+    elif town is not None:
+        found.append(Alert.town == town)
     if filters.region:
         found.append(within(filters.region))
     if filters.level and filters.status in ALERT.ends:
         found.append(Alert.level == filters.level)
-    whole = [*found, *_owned(filters), *_marks(filters), *reasons, *_members(filters)]
-    return whole, few or filters.people is not None
+    return [*found, *_owned(filters), *_marks(filters), *_members(filters)]
+
+
+def _town(filters: Filters, viewer: Viewer) -> str | None:
+    """The town that all that is wanted lies in, if it lies in one."""
+    codes = [code for code in (filters.region and shorten(filters.region), viewer.region) if code]
+    return next((code[:_TOWN] for code in codes if len(code) >= _TOWN), None)
 
 
 def _marks(filters: Filters) -> list[Condition]:
@@ -248,19 +339,22 @@ def _members(filters: Filters) -> list[Condition]:
     return [Alert.household_id.in_(theirs)]
 
 
-def _reasons(session: Session, filters: Filters) -> tuple[list[Condition], bool]:
-    """A rule that stands in few alerts is asked for those; one that stands in many is looked for along the queue."""
+def stands() -> Condition:
+    """Return the condition that a reason stands, in the words of the index over those that do.
+
+    SQLite takes that index for constants only.
+    """
+    return Reason.status.in_([literal_column("'active'"), literal_column("'unknown'")])
+
+
+def _standing(filters: Filters) -> Select[*tuple[Any, ...]] | None:
+    """The reasons wanted, any of which may stand in the alert; None where none is asked for."""
     if filters.rules is None and filters.direction is None:
-        return [], False
-    standing = select(Reason.alert_id).where(Reason.status.in_(STANDING))
+        return None
+    standing = select(Reason.alert_id).where(stands())
     if filters.direction:
         standing = standing.where(Reason.direction == filters.direction)
-    if filters.rules is not None:
-        standing = standing.where(Reason.rule.in_(filters.rules))
-        counted = select(func.count()).select_from(standing.limit(_FEW + 1).subquery())
-        if (session.scalar(counted) or 0) <= _FEW:
-            return [Alert.id.in_(standing)], True
-    return [standing.where(Reason.alert_id == Alert.id).correlate(Alert).exists()], False
+    return standing if filters.rules is None else standing.where(Reason.rule.in_(filters.rules))
 
 
 def _cursor(key: Key) -> str:
