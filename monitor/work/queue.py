@@ -39,7 +39,7 @@ from monitor.work.deadlines import GROUPS, Spans
 
 MOST_COUNTED = 1000
 STANDING = ("active", "unknown")
-_FEW, _COMMON, _TOWN = 2000, 20_000, 9
+_FEW, _COMMON, _MANY_RULES, _TOWN = 2000, 20_000, 2, 9
 _ASLEEP = ("snoozed", "suspended")
 Condition = ColumnElement[bool]
 # Named, not looked up in each of sixteen stretches: looking up costs a third of the page.
@@ -152,7 +152,8 @@ class _Asked:
     def __init__(self, session: Session, viewer: Viewer, filters: Filters, spans: Spans) -> None:
         self.session, self.viewer, self.filters, self.spans = session, viewer, filters, spans
         self.conditions, self.stretches = _conditions(filters, viewer), _stretches(filters, spans)
-        self.wide, self.standing, self.town = not _selects(filters), _standing(filters), _town(filters, viewer)
+        self.wide, self.town = not _selects(filters), _town(filters, viewer)
+        self.standing = None if filters.rules is None and filters.direction is None else _standing(filters)
         self.common = self.standing is not None and self.town is None and self._has_many(self.standing, _COMMON)
 
     def whole(self) -> list[Key] | None:
@@ -219,17 +220,17 @@ class _Asked:
         """What each alert is asked along the queue: a scalar, so that no planner joins what a page never reaches."""
         if self.standing is None:
             return self.conditions
-        return [*self.conditions, self._asked(self.standing)]
+        return [*self.conditions, self._asked()]
 
-    @staticmethod
-    def _asked(standing: Select[*tuple[Any, ...]]) -> Condition:
+    def _asked(self) -> Condition:
+        standing = _standing(self.filters, each=True)
         one = standing.where(Reason.alert_id == Alert.id).correlate(Alert).limit(1).scalar_subquery()
         return one.is_not(None)
 
     def _chosen(self, *columns: Any) -> Select[*tuple[Any, ...]]:
         chosen = scope(select(*columns), self.viewer).where(*self.conditions)
         if self.standing is not None:  # in one town each alert is asked; in a city those with the reason are fewer
-            chosen = chosen.where(self._asked(self.standing) if self.town else Alert.id.in_(self.standing))
+            chosen = chosen.where(self._asked() if self.town else Alert.id.in_(self.standing))
         if self.filters.status in ALERT.ends:
             return chosen.where(Alert.status == self.filters.status, Alert.closed_at.is_not(None))
         chosen = chosen.where(Alert.closed_at.is_(None))
@@ -347,14 +348,18 @@ def stands() -> Condition:
     return Reason.status.in_([literal_column("'active'"), literal_column("'unknown'")])
 
 
-def _standing(filters: Filters) -> Select[*tuple[Any, ...]] | None:
-    """The reasons wanted, any of which may stand in the alert; None where none is asked for."""
-    if filters.rules is None and filters.direction is None:
-        return None
+def _standing(filters: Filters, *, each: bool = False) -> Select[*tuple[Any, ...]]:
+    """The reasons wanted, any of which may stand in the alert.
+
+    Asked of ``each`` alert for many rules, its few reasons are read, and not the index once for every rule.
+    """
     standing = select(Reason.alert_id).where(stands())
     if filters.direction:
         standing = standing.where(Reason.direction == filters.direction)
-    return standing if filters.rules is None else standing.where(Reason.rule.in_(filters.rules))
+    if filters.rules is None:
+        return standing
+    many = each and len(filters.rules) > _MANY_RULES
+    return standing.where((func.coalesce(Reason.rule, "") if many else Reason.rule).in_(filters.rules))
 
 
 def _cursor(key: Key) -> str:
