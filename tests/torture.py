@@ -301,7 +301,8 @@ def torture(base: Base, asked: argparse.Namespace) -> Tally:
         chance = random.Random(f"{asked.seed} {tally.stories}")
         apart = asked.apart or APART.get(asked.only, tally.stories % 2 == 1)
         with copied(base, lease=asked.lease or (SILENCE if apart else STEADY)) as copy:
-            Story(copy, chance, clean, tally, Manner(bug=asked.bug, apart=apart), asked.only, asked.steps).tell()
+            manner = Manner(bug=asked.bug, apart=apart, slowly=asked.only == "stop")
+            Story(copy, chance, clean, tally, manner, asked.only, asked.steps).tell()
             different = difference(clean.state, _held(copy, steps=asked.steps))
         if different:
             raise Caught(f"seed {asked.seed}, story {tally.stories}: " + "; ".join(different))

@@ -26,7 +26,7 @@ from monitor.errors import Refused
 DONE, BROKEN, REFUSED, CUT, FENCED = 0, 1, 3, 4, 5
 STOPPED = 128 + signal.SIGTERM
 TOO_LONG = 60.0
-_NEVER = threading.Event()
+_NEVER, _RESTS = threading.Event(), 15
 
 
 class Track:
@@ -55,9 +55,11 @@ class Track:
         """The monotonic instant of the newest such commit; 0 when there was none."""
         return self._read(16) / 1e9
 
-    def follow(self, die_at: int | None) -> None:
+    def follow(self, die_at: int | None, *, slowly: bool = False) -> None:
         """Count from now on, in this process; die at point ``die_at``, as ``kill -9`` would have it.
 
+        Slowly, the work rests after each piece, by many short waits: who sleeps meanwhile has some of them left when
+        it wakes, and its heartbeat comes first.
         The heartbeat's statements are no points: on a slow machine there would be more of them than of the work's.
         """
         moving = False
@@ -79,6 +81,8 @@ class Track:
             if moving:
                 self._write(16, time.monotonic_ns())
                 self._write(8, self._read(8) or self._read(16))
+            for _ in range(_RESTS if moving and slowly else 0):
+                _NEVER.wait(0.01)
             moving = False
 
         def undone(_connection: Any) -> None:
@@ -145,11 +149,12 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Manner:
-    """How attempts are made: dead at a point, with a mistake planted, each on a machine that knows no other's."""
+    """How attempts are made: dead at a point, with a mistake planted, each on a machine of its own, at leisure."""
 
     die_at: int | None = None
     bug: str | None = None
     apart: bool = False
+    slowly: bool = False
 
 
 def attempt(copy: Copy, step: Step, manner: Manner) -> Attempt:
@@ -169,7 +174,7 @@ def _work(copy: Copy, step: Step, track: Track, manner: Manner) -> None:
     if manner.bug is not None:
         seeded_bugs.plant(manner.bug)
     service = opened(copy.base, copy)
-    track.follow(manner.die_at)
+    track.follow(manner.die_at, slowly=manner.slowly)
     step(service)
 
 
