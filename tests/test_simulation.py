@@ -12,8 +12,6 @@ from simulation import LENGTH, MEMORY, Broken, World, live
 from monitor.alerts import planning, renewing, writing
 from monitor.alerts.judged import FIRES, SILENT
 
-pytestmark = pytest.mark.slow  # until seen whole in this form
-
 NIGHTS = int(os.environ.get("LOWINCOME_NIGHTS", "1000"))
 SEED = int(os.environ.get("LOWINCOME_NIGHTS_SEED", "1"))
 PARTS = 8
