@@ -16,6 +16,7 @@ from jobs.commands import (
     policies,
     quality,
     torture,
+    training,
     watching,
 )
 
@@ -39,6 +40,7 @@ app.command()(deliveries.ingest)
 app.command("feeds")(deliveries.overview)
 app.command()(nights.scan)
 app.command()(nights.remind)
+app.command()(training.train)
 app.command()(nights.explain)
 app.command()(nights.runs)
 app.command()(clock.run)

@@ -23,6 +23,7 @@ JOBS: dict[str, tuple[str, str]] = {
     "publish": ("jobs.publish", "publish"),
     "follow": ("jobs.follow", "follow"),
     "purge": ("jobs.purge", "purge"),
+    "retrain": ("jobs.train", "train"),
 }
 _NEEDS_A_PERSON = ("held", "refused", "retry", "unreachable", "quarantined")
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from jobs import anchor, ledger, measuring, quarantine, run, verdicts
+from jobs import anchor, ledger, measuring, quarantine, run, scoring, verdicts
 from jobs.ledger import Lease
 from jobs.quarantine import Part, Poison
 from jobs.scoring import Tonight
@@ -96,6 +97,7 @@ def scan(
     _refuse_ahead(night)
     with database.reading(service.engine) as session:
         _refuse_older(session, night)
+    night.tonight = scoring.tonight(service, night.policy, as_of=as_of, region=night.region)
     with run.leased(service, JOB, as_of=as_of, scope=night.region) as lease:
         done = _begin(night, lease) or _scan(night, lease)
     if verdicts_to is not None and done.kept is not None:
@@ -203,6 +205,13 @@ def _scan(night: Night, lease: Lease) -> Scanned:
     return _finish(night, lease, kept)
 
 
+def _with_score(night: Night, table: pd.DataFrame) -> pd.DataFrame:
+    """The score is one more indicator; without a champion it is unknown of everybody."""
+    scores = night.tonight.scores
+    known = pd.Series(float("nan"), table.index) if scores is None else scores.score.reindex(table.index)
+    return table.assign(risk_score=known.astype("Float64"))
+
+
 def _ordered(night: Night, judged: alerts.Judged) -> alerts.Judged:
     """Put the tenth of the score, which orders inside a level, beside what was judged, if a champion stands."""
     scores = night.tonight.scores
@@ -239,7 +248,7 @@ def _chunks(night: Night) -> Iterator[tuple[int, Judge, Part]]:
 def _judged(night: Night, one: measuring.Slice) -> Iterator[Part]:
     if one.broken is not None:
         return iter([Part(one.start, one.table, one.broken)])
-    return quarantine.judged(one.table, night.policy.judge, start=one.start)
+    return quarantine.judged(_with_score(night, one.table), night.policy.judge, start=one.start)
 
 
 def _registered(night: Night) -> int:
@@ -277,6 +286,8 @@ def _finish(night: Night, lease: Lease, kept: Path) -> Scanned:
         summary |= _beside_rules(night, session)
         row = session.get_one(Scan, night.scan)
         row.model_version = night.tonight.model
+        if night.tonight.scores is not None:
+            scoring.keep(night.tonight.scores, night.service.settings.home / "scores" / f"{night.scan}.parquet")
         row.counts, row.verdicts_sha256, row.finished_at = summary, sealed, utc_now()
         entry.counts = summary | {"seconds": {stage: round(taken, 3) for stage, taken in night.seconds.items()}}
         detail = {"as_of": night.as_of.isoformat(), "verdicts": sealed}
