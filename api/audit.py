@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.days import Day
 from api.deps import InTransaction, Reading, Serving, Viewing, may
 from api.problems import RESPONSES
 from monitor import anchors, auditing
@@ -27,8 +28,8 @@ class SoughtIn(BaseModel):
     subject: str | None = Field(
         None, min_length=1, max_length=96, description="对象编号 / the id of what it was done to"
     )
-    since: date | None = Field(None, description="起始日（含）/ first day")
-    until: date | None = Field(None, description="截止日（含）/ last day", le=date(2999, 12, 31))
+    since: Day | None = Field(None, description="起始日（含）/ first day")
+    until: Day | None = Field(None, description="截止日（含）/ last day", le=date(2999, 12, 31))
     before: int | None = Field(None, ge=1, le=2**53, description="上一页的 next / next of the page before")
     limit: int = Field(50, ge=1, le=200)
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.routing import Route
 
 from api.deps import May
 from api.problems import forbidden
@@ -36,6 +37,30 @@ def declare(app: FastAPI, routers: Iterable[APIRouter]) -> None:
         return said
 
     app.openapi = described  # type: ignore[method-assign]
+    for path, verbs in shadowed(app.state.routes).items():
+        app.router.routes.insert(0, Route(path, _not_here, methods=sorted(verbs), include_in_schema=False))
+
+
+def shadowed(routes: Iterable[APIRoute]) -> dict[str, set[str]]:
+    """Return, of each plain address, the methods that only a more general address takes: ``GET /alerts/search``.
+
+    Such a request means the plain address, which does not take that method, and not an alert called search.
+    """
+    routes = list(routes)
+    plain: dict[str, set[str]] = {}
+    for route in routes:
+        if "{" not in route.path:
+            plain.setdefault(route.path, set()).update(route.methods or ())
+    wider = [route for route in routes if "{" in route.path]
+    found = {
+        path: {verb for route in wider if route.path_regex.match(path) for verb in route.methods or ()} - verbs
+        for path, verbs in plain.items()
+    }
+    return {path: verbs for path, verbs in found.items() if verbs}
+
+
+def _not_here(_: Request) -> None:
+    raise HTTPException(405)
 
 
 def _actions(router: APIRouter) -> Iterator[tuple[tuple[str, str], str]]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.days import Day
 from api.deps import ByLaw, Reading, Serving, Viewing, asked_date, may
 from api.households import HouseholdNo
 from api.problems import RESPONSES
@@ -132,7 +133,7 @@ def get_household(
     viewer: Viewing,
     session: Reading,
     laws: ByLaw,
-    as_of: Annotated[date | None, Query(description="截止日，默认最近一次扫描 / default: the newest scan's")] = None,
+    as_of: Annotated[Day | None, Query(description="截止日，默认最近一次扫描 / default: the newest scan's")] = None,
 ) -> DossierOut:
     """Return members, everything known or unknown with its data's date, alerts and cases; names are masked."""
     day = asked_date(session, as_of)

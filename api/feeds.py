@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from api.days import Day
 from api.deps import ByLaw, Reading, asked_date, may
 from api.problems import RESPONSES
 from monitor import feeds
@@ -43,7 +44,7 @@ class FeedOut(BaseModel):
 
 
 @router.get("/feeds", summary="部门数据 / Feeds", dependencies=[may("feed.read")])
-def list_feeds(session: Reading, laws: ByLaw, as_of: Annotated[date | None, Query()] = None) -> list[FeedOut]:
+def list_feeds(session: Reading, laws: ByLaw, as_of: Annotated[Day | None, Query()] = None) -> list[FeedOut]:
     """Return every feed as known on a date (the newest scan's when omitted), those never delivered among them."""
     day = asked_date(session, as_of)
     return [_shown(status) for status in feeds.overview(session, laws.on(day), day)]

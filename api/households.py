@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from api.days import Day
 from api.deps import ByLaw, Reading, Serving, Viewing, asked_date, may
 from api.problems import RESPONSES
 from monitor.alerts import explaining, people
@@ -108,7 +109,7 @@ def timeline(
     viewer: Viewing,
     session: Reading,
     laws: ByLaw,
-    as_of: Annotated[date | None, Query(description="截至，默认今天 / up to; default: today")] = None,
+    as_of: Annotated[Day | None, Query(description="截至，默认今天 / up to; default: today")] = None,
 ) -> ChainOut:
     """Return alerts, visits, referrals, measures, the case's steps and benefits received, in one line."""
     day = judgeable(as_of) if as_of else today()
@@ -140,7 +141,7 @@ def explain(
     viewer: Viewing,
     session: Reading,
     laws: ByLaw,
-    as_of: Annotated[date | None, Query(description="截止日，默认最近一次扫描 / default: the newest scan's")] = None,
+    as_of: Annotated[Day | None, Query(description="截止日，默认最近一次扫描 / default: the newest scan's")] = None,
 ) -> AccountOut:
     """Return every rule's verdict by the deliveries known on ``as_of``: what fires first, then the nearest to it."""
     day = asked_date(session, as_of)

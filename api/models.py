@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
+from api.days import Day
 from api.deps import Reading, Viewing, may, newest_date
 from api.problems import RESPONSES
 from monitor.reports import missed
@@ -60,8 +61,8 @@ def standing(session: Reading) -> StandingOut:
 def estimated(
     viewer: Viewing,
     session: Reading,
-    since: Annotated[date | None, Query(description="起 / from")] = None,
-    until: Annotated[date | None, Query(description="止 / up to")] = None,
+    since: Annotated[Day | None, Query(description="起 / from")] = None,
+    until: Annotated[Day | None, Query(description="止 / up to")] = None,
 ) -> MissedOut:
     """Return the estimate from the random sample of the viewer's region, by default of the last half year."""
     end = until or newest_date(session)

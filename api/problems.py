@@ -193,8 +193,11 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _methods(request: Request) -> set[str]:
+    """What the most plainly written address takes that the request may mean."""
     routes: list[APIRoute] = request.app.state.routes
-    return {verb for route in routes if route.path_regex.match(request.url.path) for verb in route.methods or ()}
+    meant = [route for route in routes if route.path_regex.match(request.url.path)]
+    plainest = min((route.path.count("{") for route in meant), default=0)
+    return {verb for route in meant if route.path.count("{") == plainest for verb in route.methods or ()}
 
 
 def _unreadable(_: Request, error: Exception) -> JSONResponse:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.briefs import Level
+from api.days import Day
 from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
 from api.problems import RESPONSES
 from api.queue import RegionCode
@@ -85,8 +86,8 @@ class PeriodIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     region: RegionCode | None = None
-    since: date | None = Field(None, description="预警日期自 / opened on or after", examples=["2026-01-01"])
-    until: date | None = Field(None, description="预警日期至 / opened on or before", examples=["2026-03-31"])
+    since: Day | None = Field(None, description="预警日期自 / opened on or after", examples=["2026-01-01"])
+    until: Day | None = Field(None, description="预警日期至 / opened on or before", examples=["2026-03-31"])
 
 
 class SplitIn(PeriodIn):

@@ -165,3 +165,26 @@ def test_an_example_prefers_what_the_page_says_and_follows_references() -> None:
     assert example({"anyOf": [{"type": "integer", "minimum": 3}, {"type": "null"}]}, known) == 3
     assert example({"type": "string", "examples": ["张*"]}, known) == "张*"
     assert example({"const": "ok"}, known) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "allowed"),
+    [
+        ("GET", "/api/v1/alerts/search", "POST"), ("OPTIONS", "/api/v1/alerts/search", "POST"),
+        ("OPTIONS", "/api/v1/households/search", "POST"), ("GET", "/api/v1/alerts/next", "POST"),
+        ("DELETE", "/api/v1/alerts", "GET"),
+    ],
+)  # fmt: skip
+def test_an_address_takes_what_its_description_says_and_tells_it(
+    client: TestClient, verb: str, path: str, allowed: str
+) -> None:
+    answer = client.request(verb, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize("day", ["0", "1772409600", "2026-3-1", "20260301", "2026-03-01T00:00:00"])
+def test_a_day_in_a_query_is_written_one_way(client: TestClient, day: str) -> None:
+    for path in ("/api/v1/reports", "/api/v1/feeds", "/api/v1/missed"):
+        name = "as_of" if path.endswith("feeds") else "until"
+        answer = client.get(path, params={name: day})
+        assert (answer.status_code, answer.json()["faults"][0]["code"]) == (422, "not_a_date"), path
