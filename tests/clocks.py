@@ -24,7 +24,7 @@ def told_by(file: Path) -> dict[str, str]:
     """Return the environment of a process whose wall clock is off by what ``file`` says; its other clocks go on."""
     return {
         "LD_PRELOAD": library(), "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1",
     }  # fmt: skip
 
 
