@@ -15,8 +15,6 @@ from seeded_bugs import BUGS
 
 from monitor.settings import read
 
-pytestmark = pytest.mark.slow  # until seen whole in this form
-
 ROOT = Path(__file__).parent.parent
 KILLS = int(os.environ.get("LOWINCOME_KILLS", "500"))
 SEED = int(os.environ.get("LOWINCOME_KILL_SEED", "1"))
@@ -105,6 +103,7 @@ def test_another_machine_takes_over_within_ten_seconds_with_the_lease_that_is_us
     assert said["slowest_recovery_seconds"] > read({}).lease_seconds / 2
 
 
+@pytest.mark.slow  # not yet seen to its end
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_clock_that_is_set_by_hours_and_days_meanwhile_loses_and_doubles_nothing(
