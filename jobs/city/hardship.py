@@ -50,7 +50,7 @@ class Hardship:
 
 CALM = Hardship()
 HARD = Hardship(
-    macro=3.0, slump=0.35, depth=0.15, unlinked=0.20, together=True, illness=1.5, unrest=0.26, undeclared=0.10,
+    macro=3.0, slump=0.35, depth=0.15, unlinked=0.20, together=True, illness=1.5, unrest=0.26, undeclared=0.20,
     brought_in=0.05, reach=0.85,
 )  # fmt: skip
 
