@@ -20,6 +20,7 @@ from models.explanation import Explainer, Reference
 from models.gates import judge
 from models.goals import Evidence, Gate
 from models.journal import Act
+from models.ranked import group_table
 from models.storing import Manifest
 from monitor.errors import Invalid
 from monitor.service import Service
@@ -55,7 +56,10 @@ def train(service: Service, as_of: date) -> dict[str, Any]:
     )
     manifest = Manifest(
         kind="RiskScorer", features=tuple(learned.features), training=_training(learned, as_of),
-        metrics={"calibration": dict(evidence.calibration or {}), "base_rate": float(learned.table["label"].mean())},
+        metrics={
+            "calibration": dict(evidence.calibration or {}), "base_rate": float(learned.table["label"].mean()),
+            "groups": group_table(evidence),
+        },
         gates=tuple(gate.as_plain() for gate in gates), by="retrain", at=utc_now().isoformat(timespec="seconds"),
     )  # fmt: skip
     model = registry.register(final, reference, manifest)

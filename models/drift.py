@@ -7,6 +7,7 @@ feeds, the base rate of the random audit and the precision reached are looked at
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -127,8 +128,8 @@ def rate(labels: Any) -> Interval:
         return Interval(np.nan, np.nan, np.nan)
     mean = float(known.mean())
     middle = (mean + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
-    half = _Z * np.sqrt(mean * (1 - mean) / count + _Z**2 / (4 * count**2)) / (1 + _Z**2 / count)
-    return Interval(mean, float(middle - half), float(middle + half))
+    half = _Z * sqrt(mean * (1 - mean) / count + _Z**2 / (4 * count**2)) / (1 + _Z**2 / count)
+    return Interval(mean, min(mean, max(0.0, middle - half)), max(mean, min(1.0, middle + half)))
 
 
 def alarm(months: Sequence[Month]) -> Alarm | None:

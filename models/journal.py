@@ -75,7 +75,7 @@ class Journal:
             return []
         found: list[tuple[Entry, str]] = []
         before = ""
-        for number, line in enumerate(_whole(self.path).splitlines(), start=1):
+        for number, line in enumerate(_whole(self.path).split("\n")[:-1], start=1):
             seal, _, body = line.partition(" ")
             if not hmac.compare_digest(seal.encode(), self.seal(before, body).encode()):
                 raise Broken(

@@ -228,9 +228,12 @@ def group_ratios(evidence: Evidence, column: str) -> tuple[list[tuple[str, Inter
 
 
 def group_table(evidence: Evidence) -> list[dict[str, Any]]:
-    """Return every group of G7 as the model's card shows it; those too small to say have no figures, only a name."""
+    """Return every group of G7 as the model's card shows it; those too small to say have no figures, only a name.
+
+    Without results there is none.
+    """
     told: list[dict[str, Any]] = []
-    for column in evidence.groups:
+    for column in evidence.groups if evidence.results is not None else ():
         ratios, thin = group_ratios(evidence, column)
         told += [{"group": name, "ratio": one.value, "low": one.low, "high": one.high} for name, one in ratios]
         told += [{"group": name, "evidence": False} for name in thin]

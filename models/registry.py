@@ -61,7 +61,7 @@ class Registry:
         self.journal = Journal(folder / "journal.log", key=key)
 
     def register(self, scorer: Any, reference: Reference, manifest: Manifest) -> str:
-        """Keep a trained model as a challenger and return its id; the same training again gives the same, once.
+        """Keep a trained model as a challenger and return its id; the same training, judged alike, is kept once.
 
         Refuses a score that cannot be explained exactly (decision 0070) and one whose features are not the manifest's.
         """

@@ -77,8 +77,8 @@ class Manifest:
 
     @property
     def id(self) -> str:
-        """Return the model's name: the same training gives the same one."""
-        told = json.dumps([self.kind, list(self.features), dict(self.training), self.scores], sort_keys=True)
+        """Return the model's name: the same training, judged alike, gives the same one."""
+        told = json.dumps([self.kind, self.features, self.training, self.gates, self.scores], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:12]
 
     @property

@@ -15,6 +15,7 @@ from models.explanation import Reference
 from models.gates import HARD, judge
 from models.goals import Evidence
 from models.journal import Act
+from models.ranked import group_table
 from models.registry import Registry
 from models.storing import Manifest
 from monitor.errors import Invalid
@@ -49,6 +50,11 @@ def test_every_gate_is_judged_and_the_sure_ones_are_kept(evidence: Evidence) -> 
     assert told["G14"].verdict == told["G16"].verdict == "reached"
     assert told["G1"].figure.value > 1
     assert told["G13"].verdict in ("reached", "not enough evidence")
+
+
+def test_the_card_has_every_group_that_was_judged(evidence: Evidence) -> None:
+    told = {one["group"].split("=")[0] for one in group_table(evidence)}
+    assert told == set(GROUPS)
 
 
 def test_the_rule_of_selection_is_measured_against_the_best_of_each_date(evidence: Evidence) -> None:

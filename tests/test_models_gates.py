@@ -152,6 +152,7 @@ def test_the_cards_table_names_every_group_but_the_best_served() -> None:
         "minority=False",
     }
     assert told[0]["low"] < told[0]["ratio"] < told[0]["high"]
+    assert group_table(Evidence(groups=("head",))) == []
 
 
 def test_households_that_feeds_know_little_of_must_be_seen_as_often() -> None:

@@ -71,6 +71,14 @@ def test_the_same_training_registered_twice_is_one_model(registry: Registry) -> 
     assert registered(registry, **another(1)) != registered(registry)
 
 
+def test_the_same_training_judged_anew_is_another_model_and_keeps_its_own_gates(registry: Registry) -> None:
+    failed = registered(registry, gates=tuple(gate(name, "failed") for name in HARD))
+    reached = registered(registry)
+    assert failed != reached
+    assert registry.manifest(failed).gates[0]["gate"] == "failed"
+    assert registry.manifest(reached).gates[0]["gate"] == "reached"
+
+
 def test_a_model_whose_score_cannot_be_explained_is_not_registered(registry: Registry) -> None:
     table, label, _ = households(300, seed=4)
     forest = RandomForestClassifier(n_estimators=3).fit(table.fillna(0), label)
@@ -86,10 +94,10 @@ def test_no_model_is_promoted_while_a_hard_gate_is_not_reached(registry: Registr
         for verdict in ("failed", "not enough evidence"):
             gates = tuple(gate(one, verdict if one == name else "reached") for one in HARD)
             with pytest.raises(NotPromoted, match=f"{name} {verdict}"):
-                promoted(registry, gates=gates, **another(hash((name, verdict)) % 1000))
+                promoted(registry, gates=gates)
     without = tuple(gate(one) for one in HARD if one != "G7")
     with pytest.raises(NotPromoted, match="G7 not judged"):
-        promoted(registry, gates=without, **another(7))
+        promoted(registry, gates=without)
     assert registry.champion().reason == "none"
 
 
