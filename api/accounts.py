@@ -11,6 +11,7 @@ from sqlalchemy import select
 from api.deps import InTransaction, Reading, Viewing, may
 from api.once import CHANGES, Expected
 from api.problems import RESPONSES, described
+from api.written import Truth
 from monitor import access, audit
 from monitor.access import accounts, second_factor, tokens
 from monitor.access.accounts import Appointment
@@ -93,7 +94,7 @@ class ActiveIn(BaseModel):
     """Whether an account is let in."""
 
     model_config = ConfigDict(extra="forbid")
-    active: bool
+    active: Truth
 
 
 class TokenIn(BaseModel):

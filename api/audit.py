@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.days import Day
 from api.deps import InTransaction, Reading, Serving, Viewing, may
 from api.problems import RESPONSES
+from api.written import Day
 from monitor import anchors, auditing
 from monitor.auditing import Sought
 from monitor.service import CITY_TIME

@@ -13,6 +13,7 @@ from api.deps import Reading, Serving, Viewing, may
 from api.office import AtOffice
 from api.once import CHANGES, Doing, Expected
 from api.problems import RESPONSES
+from api.written import Truth
 from monitor.access import Viewer
 from monitor.cases import Office, plans, removal
 from monitor.cases.office import case_as_seen, case_for
@@ -136,12 +137,12 @@ class RemovalIn(BaseModel):
     way: Literal["helped", "natural"] = Field(description="帮扶消除、自然消除")
     follow_up: UUID = Field(description="所依据的核查 / the visit it rests on")
     income_yuan: float = Field(ge=0, le=10_000_000, description="家庭人均年收入（元）/ income per head and year")
-    food_and_clothing: bool
-    education: bool
-    medical: bool
-    housing: bool
-    water: bool
-    first_risk_gone: bool
+    food_and_clothing: Truth
+    education: Truth
+    medical: Truth
+    housing: Truth
+    water: Truth
+    first_risk_gone: Truth
 
 
 class AppraisalIn(BaseModel):
@@ -157,7 +158,7 @@ class LaterCheckIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     follow_up: UUID
-    holds: bool
+    holds: Truth
 
 
 class Change:

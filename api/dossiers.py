@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.days import Day
 from api.deps import ByLaw, Reading, Serving, Viewing, asked_date, may
 from api.households import HouseholdNo
 from api.problems import RESPONSES
+from api.written import Day
 from monitor import dossiers
 from monitor.alerts import people
 from monitor.alerts.people import Shown

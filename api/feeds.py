@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.days import Day
 from api.deps import ByLaw, Reading, asked_date, may
 from api.problems import RESPONSES
+from api.written import Day
 from monitor import feeds
 
 router = APIRouter(prefix="/api/v1", tags=["feeds"], responses={401: RESPONSES[401], 422: RESPONSES[422]})

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from api.days import Day
 from api.deps import ByLaw, Reading, Serving, Viewing, asked_date, may
 from api.problems import RESPONSES
+from api.written import Day
 from monitor.alerts import explaining, people
 from monitor.cases import chain
 from monitor.lake import Lake

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from api.days import Day
 from api.deps import Reading, Viewing, may, newest_date
 from api.problems import RESPONSES
+from api.written import Day
 from monitor.reports import missed
 from monitor.tables import Scan
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.briefs import AlertBrief, Desk, Level, Status, Urgency
 from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
 from api.problems import RESPONSES
+from api.written import Truth
 from monitor.access import Viewer
 from monitor.errors import Invalid
 from monitor.service import today
@@ -66,9 +67,9 @@ class Narrow(BaseModel):
     factor: str | None = Field(default=None, pattern=r"^[a-z_]{1,32}$", description="致贫返贫风险因素 / risk factor")
     status: Status | None = Field(default=None, description="省略：现在可办的 / omitted: what may be worked on now")
     direction: Direction | None = None
-    cleared: bool | None = Field(default=None, description="全部原因已消除 / every reason cleared")
+    cleared: Truth | None = Field(default=None, description="全部原因已消除 / every reason cleared")
     owner: OwnerName | None = None
-    recurring: bool | None = Field(default=None, description="复发(true)或新增(false) / recurring or new")
+    recurring: Truth | None = Field(default=None, description="复发(true)或新增(false) / recurring or new")
     group: Urgency | None = Field(default=None, description="紧急程度 / one group of the queue")
 
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.briefs import Level
-from api.days import Day
 from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
 from api.problems import RESPONSES
 from api.queue import RegionCode
+from api.written import Day
 from monitor import reports
 from monitor.alerts import people
 from monitor.reports import Asked, Cell, Figure

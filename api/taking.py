@@ -12,6 +12,7 @@ from api.deps import ByLaw, Reading, Serving, Viewing, may
 from api.once import CHANGES, ONCE, Doing, Expected
 from api.problems import RESPONSES
 from api.queue import Narrow, narrowed
+from api.written import Truth
 from monitor import database
 from monitor.lifecycle import Step
 from monitor.service import today
@@ -46,7 +47,7 @@ class PutOff(Strict):
 
     until: date = Field(description="180天以内 / within 180 days")
     why: PutOffWhy = Field(description="原因代码 / reason code")
-    wakes_on_worse: bool = Field(True, description="情况恶化时立即恢复 / comes back as soon as it worsens")
+    wakes_on_worse: Truth = Field(True, description="情况恶化时立即恢复 / comes back as soon as it worsens")
 
 
 class Suspended(Strict):

@@ -13,6 +13,7 @@ from api.once import ONCE
 from api.problems import RESPONSES, status_of
 from api.queue import Narrow, narrowed
 from api.taking import Change, PutOffWhy, Strict
+from api.written import Truth
 from monitor.errors import Invalid
 from monitor.service import today
 from monitor.work import queue, taking, together
@@ -46,7 +47,7 @@ class PutOffMany(Many):
 
     until: date
     why: PutOffWhy
-    wakes_on_worse: bool = True
+    wakes_on_worse: Truth = True
 
 
 class ByVillage(Strict):

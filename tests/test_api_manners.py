@@ -188,3 +188,11 @@ def test_a_day_in_a_query_is_written_one_way(client: TestClient, day: str) -> No
         name = "as_of" if path.endswith("feeds") else "until"
         answer = client.get(path, params={name: day})
         assert (answer.status_code, answer.json()["faults"][0]["code"]) == (422, "not_a_date"), path
+
+
+@pytest.mark.parametrize("flag", [0, 1, "0", "yes", "", []])
+def test_a_truth_is_written_one_way(client: TestClient, flag: Any) -> None:
+    answer = client.post("/api/v1/alerts/bulk/assign-by-village", json={"all_of": {"recurring": flag}})
+    assert (answer.status_code, answer.json()["faults"][0]["code"]) == (422, "not_a_flag")
+    for said in ("true", "false"):
+        assert client.get("/api/v1/alerts", params={"recurring": said}).status_code == 200
