@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from monitor import database, learning
 from monitor.indicators.vocabulary import months_before
 from monitor.learning import Archive, Features, Known, Labels, leaks
+from monitor.learning.features import BACK
 from monitor.learning.known import REGISTER
 from monitor.learning.labels import SPAN
 from monitor.service import Service
@@ -59,13 +60,14 @@ def dates_before(as_of: date, *, count: int = DATES) -> list[date]:
 def build(service: Service, *, as_of: date, dates: Sequence[date] | None = None) -> Panel:
     """Return the panel of ``dates`` as everything was known then, labelled by what was known on ``as_of``.
 
-    Dates before the first register are left out. Refuses a table that breaks LR1 to LR8.
+    Dates without a full year of history are left out: a change that could not be known then would look like drift.
+    Refuses a table that breaks LR1 to LR8.
     """
     source = learning.archive(service, until=as_of)
     seen: dict[date, Known | None] = {}
     rows, labels, last = [], [], None
     for on in dates or dates_before(as_of):
-        if not any(delivery.feed == REGISTER for delivery in source.manifest(on)):
+        if not any(delivery.feed == REGISTER for delivery in source.manifest(months_before(on, BACK[-1]))):
             continue
         built = learning.build(source, on, seen=seen)
         now = seen[on]
