@@ -7,6 +7,7 @@ from jobs.commands import (
     deliveries,
     doubts,
     keeping,
+    learning,
     made_up,
     models,
     mutation,
@@ -66,6 +67,7 @@ app.command()(operations.migrate)
 app.command()(operations.roles)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(quality.run_tests)
 app.command()(quality.lint)
+app.command()(learning.learn)
 app.command()(mutation.mutate)
 app.command()(torture.torture)
 app.command()(torture.simulate)

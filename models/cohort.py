@@ -45,12 +45,11 @@ def chosen(table: pd.DataFrame, text: str) -> "pd.Series[bool]":
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _unreadable(text, f"{text!r}; equality is written ==, text in quotes") from None
     try:
-        verdict = _Reader(table, quoted).read(tree.body)
+        verdict = _Reader(table, quoted).truth(tree.body)
     except RecursionError:
         raise _unreadable("嵌套太深", "nested too deeply") from None
-    if not isinstance(verdict, pd.Series) or verdict.dtype != "boolean":
-        raise _unreadable("结果不是真假", "it does not say true or false of a row")
-    return verdict.fillna(False).astype(bool)
+    told: pd.Series[bool] = verdict.fillna(False).astype(bool)
+    return told
 
 
 def _keep(quoted: dict[str, str], column: str) -> str:
@@ -71,7 +70,7 @@ class _Reader:
             case ast.BoolOp(op=op, values=values):
                 return self._joined(op, values)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return ~self._truth(operand)
+                return ~self.truth(operand)
             case ast.Compare(left=left, ops=ops, comparators=rights):
                 return self._compared(left, ops, rights)
             case _:
@@ -106,7 +105,8 @@ class _Reader:
             zh=f"条件中的列不存在：{column}", en=f"the condition names a column that is not there: {column}"
         )
 
-    def _truth(self, node: ast.AST) -> Any:
+    def truth(self, node: ast.AST) -> Any:
+        """Return what a part says of every row: true, false, or NA where a value is missing."""
         value = self.read(node)
         if isinstance(value, pd.Series) and pd.api.types.is_bool_dtype(value.dtype):
             return value.astype("boolean")
@@ -115,9 +115,9 @@ class _Reader:
         raise _unreadable("and、or、not 连接的应为比较", "and, or, not join comparisons")
 
     def _joined(self, op: ast.boolop, values: list[ast.expr]) -> Any:
-        verdict = self._truth(values[0])
+        verdict = self.truth(values[0])
         for value in values[1:]:
-            verdict = verdict & self._truth(value) if isinstance(op, ast.And) else verdict | self._truth(value)
+            verdict = verdict & self.truth(value) if isinstance(op, ast.And) else verdict | self.truth(value)
         return verdict
 
     def _compared(self, left: ast.expr, ops: list[ast.cmpop], rights: list[ast.expr]) -> Any:

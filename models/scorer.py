@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -13,6 +13,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from models.calibration import Array, platt, shift
 from models.folds import assign, fewest
 from models.refusals import Unlearnable
+from models.sample import Sample
+
+MANY_ROWS = 100_000
 
 
 class RiskScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -83,6 +86,17 @@ class RiskScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         self.n_iter_ = self.booster_.n_iter_
         return self
 
+    def learn(self, sample: Sample) -> Self:
+        """Return a copy that learned the order of ``sample``; its line is left to who trains it beside others."""
+        fresh: Self = clone(self).set_params(calibration="none")
+        return fresh.fit(sample.features, sample.label.astype(int))
+
+    def raw(self, X: Any) -> Array:  # noqa: N803
+        """Return the trees' own logit, before the line."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)  # noqa: N806
+        return np.asarray(self.booster_.decision_function(self.guarded(X)))
+
     def guarded(self, X: Any) -> Array:  # noqa: N803
         """Return ``X`` as the trees read it: features that had no value when it was fitted are one constant."""
         return np.where(self.silent_, 0.0, X) if self.silent_.any() else np.asarray(X, dtype=np.float64)
@@ -90,9 +104,7 @@ class RiskScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
     def decision_function(self, X: Any) -> Array:  # noqa: N803
         """Return the calibrated logit of the risk."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)  # noqa: N806
-        raw = self.booster_.decision_function(self.guarded(X))
-        return np.asarray(self.slope_ * raw + self.intercept_, dtype=float)
+        return np.asarray(self.slope_ * self.raw(X) + self.intercept_, dtype=float)
 
     def predict_proba(self, X: Any) -> Array:  # noqa: N803
         """Return the calibrated probability of both classes, one row per household."""
@@ -135,7 +147,9 @@ class RiskScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
             return []
         fold = assign(label, groups, count=count, seed=self.seed)
         pairs = [(np.flatnonzero(fold != held), np.flatnonzero(fold == held)) for held in range(count)]
-        return [(train, held) for train, held in pairs if len(held) and fewest(label[train]) >= 1]
+        kept = [(train, held) for train, held in pairs if len(held) and fewest(label[train]) >= 1]
+        # Tens of thousands of held rows are a line's fill: more folds would only cost time.
+        return kept[:1] if len(label) > MANY_ROWS else kept
 
     def _boosted(self, X: Array, label: Any) -> HistGradientBoostingClassifier:  # noqa: N803
         # HistGradientBoosting 1.9 crashes on a feature that has no value at all; as a constant it is never split on.

@@ -71,7 +71,7 @@ class Column:
         """Return the column as float64; missing, unreadable and never-seen categories are NaN."""
         match self.kind:
             case "date":
-                return _days(values)
+                return days(values)
             case "category":
                 place = {level: float(code) for code, level in enumerate(self.levels)}
                 return _texts(values).map(place).to_numpy(dtype=np.float64, na_value=np.nan)
@@ -195,7 +195,7 @@ def _kind(known: "pd.Series[Any]") -> Kind | None:
         return None
     if pd.to_numeric(known, errors="coerce").notna().mean() >= _READABLE:
         return "number"
-    if np.isfinite(_days(known)).mean() >= _READABLE:
+    if np.isfinite(days(known)).mean() >= _READABLE:
         return "date"
     return "category"
 
@@ -206,7 +206,8 @@ def _texts(values: "pd.Series[Any]") -> "pd.Series[Any]":
     return texts.str.strip().str.removesuffix(".0")
 
 
-def _days(values: "pd.Series[Any]") -> np.ndarray:
+def days(values: "pd.Series[Any]") -> np.ndarray:
+    """Return dates, or texts that say such, as days since 1970; NaN where they say none."""
     if not pd.api.types.is_datetime64_any_dtype(values.dtype):
         texts = values.astype("string").str.strip().str.replace("/", "-", regex=False)
         texts = texts.where(texts.str.match(r"^\d{4}-\d{1,2}-\d{1,2}([ T].*)?$").fillna(False))

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jobs import bench_matching, city
-from jobs.bench import beside, by_hand, growing, learning
+from jobs.bench import beside, by_hand, growing, learning, scoring
 from jobs.bench import desk as office_desk
 from jobs.city import dirt
 from jobs.scan import ROWS, scan
@@ -290,9 +290,17 @@ STAGES: dict[str, Callable[[Bench], Result]] = {
     "evidence_matching": evidence_matching,
     "desk": desk,
 }
+
+
+def score(bench: Bench) -> Result:
+    """Learn from up to 500,000 households of 60 features, choose among every model, and score all."""
+    return scoring.score(bench.households, seed=bench.seed)
+
+
 ON_REQUEST: dict[str, Callable[[Bench], Result]] = {
     "api_during_scan": api_during_scan,
     "explain_score": explain_score,
+    "score": score,
 }
 """Stages that load the machine with work of their own: measured when they are named."""
 NO_CITY = frozenset({"explain_score", "score"})
