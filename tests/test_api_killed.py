@@ -72,7 +72,12 @@ def served(service: Service) -> Iterator[Server]:
 
 def ask(port: int, path: str, key: str, token: str, visit: dict[str, str]) -> tuple[int, bytes]:
     """Ask until there is an answer that is one, as a telephone in a valley does."""
-    head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Idempotency-Key": key}
+    head = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "Idempotency-Key": key,
+        "If-Match": '"1"',
+    }
     until = time.monotonic() + 120
     while time.monotonic() < until:
         line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)

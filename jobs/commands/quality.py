@@ -18,7 +18,7 @@ def run_tests(
     workers: Annotated[str, typer.Option(help="并行进程数 / parallel workers: a number or 'auto'")] = "auto",
 ) -> None:
     """运行测试（SQLite 与真实 PostgreSQL）/ Run the tests; further arguments go to pytest."""
-    command = [sys.executable, "-m", "pytest", "-n", workers, "-q", *context.args]
+    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "worksteal", "-q", *context.args]
     raise typer.Exit(_run(command))
 
 
