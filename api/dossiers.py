@@ -1,19 +1,19 @@
 """家庭档案 over HTTP: find a household by what a worker types, and read all that may be seen of it."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.alerts import MemberOut
 from api.deps import ByLaw, Reading, Serving, Viewing, asked_date, may
 from api.households import HouseholdNo
 from api.problems import RESPONSES
 from api.written import Day
 from monitor import dossiers
 from monitor.alerts import people
-from monitor.alerts.people import Shown
 from monitor.dossiers import Known
 from monitor.service import CITY_TIME, today
 from monitor.tables import Alert
@@ -57,16 +57,6 @@ class FoundHouseholds(BaseModel):
 
     items: list[FoundHousehold]
     more: bool = Field(description="还有更多，请输入更具体的内容 / there are more: type more")
-
-
-class MemberOut(BaseModel):
-    """A member as shown; ``place`` is what evidence and reveals speak of."""
-
-    place: int
-    name: str
-    relation: str | None = Field(description="与户主关系代码（GB/T 4761）", examples=["02"])
-    sex: str | None
-    born_in: int | None
 
 
 class KnownOut(BaseModel):
@@ -142,17 +132,13 @@ def get_household(
     return DossierOut(
         household_no=household_no, name=people.title(found.members), as_of=day, category=home.category,
         region=home.region, region_name=laws.tree.full_name(home.region, day), registered=home.registered,
-        members=[MemberOut(**_said(one)) for one in found.members], known=[_known(one) for one in found.known],
+        members=[MemberOut.model_validate(one) for one in found.members], known=[_known(one) for one in found.known],
         alerts=[_alert(one) for one in found.alerts],
         cases=[
             CaseOfHome(id=one.id, status=one.status, opened_on=one.opened_on, removed_on=one.removed_on)
             for one in found.cases
         ],
     )  # fmt: skip
-
-
-def _said(member: Shown) -> dict[str, Any]:
-    return {name: getattr(member, name) for name in MemberOut.model_fields}
 
 
 def _known(one: Known) -> KnownOut:

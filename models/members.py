@@ -4,6 +4,7 @@ Each learns from a ``Sample`` and has ``raw`` (higher is riskier, on its own sca
 Platt's line, set by who trains it on rows it did not learn from; ``decision_function`` is the logit that they give.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -40,15 +41,15 @@ class Candidate(Protocol):
         """Return the probability of both classes."""
 
 
-class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+class Calibrated(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn is untyped
     """A score with Platt's line over it."""
 
     slope_: float
     intercept_: float
 
+    @abstractmethod
     def raw(self, X: Any) -> Array:  # noqa: N803
         """Return the risk on the candidate's own scale."""
-        raise NotImplementedError
 
     def decision_function(self, X: Any) -> Array:  # noqa: N803
         """Return the calibrated logit of the risk."""

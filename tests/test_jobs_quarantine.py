@@ -118,6 +118,18 @@ def refuse_alerts_of(service: Service, household: int) -> None:
         connection.exec_driver_sql("CREATE TRIGGER bad BEFORE INSERT ON alerts FOR EACH ROW EXECUTE FUNCTION no()")
 
 
+def cut_short_before_its_end(city: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scan, and die when everything is written but the end."""
+
+    def killed(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scanning, "_finish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            scan(city, MARCH)
+
+
 @pytest.mark.parametrize("rows", [1, 3, 250_000])
 def test_a_household_that_no_rule_can_judge_costs_nobody_else_the_night(
     city: Service, monkeypatch: pytest.MonkeyPatch, rows: int
@@ -181,15 +193,7 @@ def test_a_night_cut_short_sets_aside_once_whose_indicators_break(
 ) -> None:
     monkeypatch.setattr(scanning, "_BATCH", 1)
     break_indicators(monkeypatch, way, {keys(city)["H000001"]})
-    finish = scanning._finish
-
-    def killed(*_: Any) -> Any:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(scanning, "_finish", killed)
-    with pytest.raises(KeyboardInterrupt):
-        scan(city, MARCH)
-    monkeypatch.setattr(scanning, "_finish", finish)
+    cut_short_before_its_end(city, monkeypatch)
     assert scan(city, MARCH).counts["quarantined"] == 1
     assert len(set_aside(city)) == 1
     assert (only(city).attempt, only(city).status, len(alerted(city))) == (2, "done_with_quarantine", 2)
@@ -233,15 +237,7 @@ def test_a_night_that_was_cut_short_counts_its_poison_once(city: Service, monkey
     key = keys(city)
     monkeypatch.setattr(scanning, "_BATCH", 1)
     monkeypatch.setattr(policy.Policy, "judge", breaking_on({key["H000001"]}))
-    finish = scanning._finish
-
-    def killed(*_: Any) -> Any:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(scanning, "_finish", killed)
-    with pytest.raises(KeyboardInterrupt):
-        scan(city, MARCH)
-    monkeypatch.setattr(scanning, "_finish", finish)
+    cut_short_before_its_end(city, monkeypatch)
     assert scan(city, MARCH).counts["quarantined"] == 1
     assert len(set_aside(city)) == 1
     assert (only(city).attempt, only(city).status) == (2, "done_with_quarantine")
