@@ -21,6 +21,7 @@ from api import (
     models,
     oidc,
     outgoing,
+    pages,
     photos,
     problems,
     queue,
@@ -87,5 +88,6 @@ def create_app(service: Service) -> FastAPI:
     for router in routers:
         app.include_router(router)
     declare(app, routers)
+    pages.install(app)
     complete(app)
     return app

@@ -12,7 +12,7 @@ from api.deps import May
 from api.problems import forbidden
 
 OPEN = frozenset({
-    ("/", "GET"), ("/healthz", "GET"), ("/readyz", "GET"), ("/api/v1/session", "POST"), ("/api/v1/invitations", "POST"),
+    ("/healthz", "GET"), ("/readyz", "GET"), ("/api/v1/session", "POST"), ("/api/v1/invitations", "POST"),
     ("/api/v1/session/oidc", "GET"), ("/api/v1/session/oidc/callback", "GET"),
 })  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 REQUEST = "lowincome.request"  # where a request's id stands in its scope
+_INSTEAD = "lowincome.guards"  # and what its answer carries in place of the usual
 MOST_BYTES = 64 * 1024
 LIMITS = {
     "/api/v1/deliveries": 512 << 20,  # streamed to disk, never held
@@ -44,8 +45,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         most, taken = LIMITS.get(scope["path"], MOST_BYTES), 0
-        carried = guards(scope.get(REQUEST, uuid.uuid4()))
-        own = {name for name, _ in carried}
+        usual = dict(guards(scope.get(REQUEST, uuid.uuid4())))
 
         async def limited() -> Message:
             nonlocal taken
@@ -57,8 +57,9 @@ class Guard:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                theirs = [(name, value) for name, value in message["headers"] if name.lower() not in own]
-                message["headers"] = [*theirs, *carried]
+                carried = usual | scope.get(_INSTEAD, {})
+                theirs = [(name, value) for name, value in message["headers"] if name.lower() not in carried]
+                message["headers"] = [*theirs, *carried.items()]
             await send(message)
 
         await self._app(scope, limited, guarded)
@@ -67,3 +68,9 @@ class Guard:
 def guards(request: object) -> list[tuple[bytes, bytes]]:
     """Return the headers that every answer carries, the id of its ``request`` among them."""
     return [*_HEADERS, (b"x-request-id", str(request).encode())]
+
+
+def instead(scope: MutableMapping[str, Any], **headers: str) -> None:
+    """Let this answer carry ``headers`` in place of the usual guards; the others stay. For pages that people see."""
+    said = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
+    scope[_INSTEAD] = scope.get(_INSTEAD, {}) | said

@@ -1,10 +1,10 @@
-"""Is it alive, is it ready, how does it run: for machines; and a page for whoever looks in by chance."""
+"""Is it alive, is it ready, how does it run: for machines."""
 
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from sqlalchemy import select
@@ -16,14 +16,6 @@ from monitor.tables import Scan, utc_now
 
 router = APIRouter(tags=["health"])
 OVERDUE = timedelta(hours=36)
-_PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>低收入人口动态监测</title>
-<h1>低收入人口动态监测 / Low-income monitoring</h1>
-<p>这是数据接口，页面在后续版本提供。This is an API; its screens come with a later version.</p>
-<ul><li><a href="/openapi.json">/openapi.json</a> 接口说明 what it offers</li>
-<li><a href="/readyz">/readyz</a> 运行状况 how it is</li></ul>
-<p>令牌 token: <code>lowincome worker add NAME --region CODE</code>;
-<code>Authorization: Bearer TOKEN</code> → <code>/api/v1/alerts</code></p></html>
-"""
 
 
 class Alive(BaseModel):
@@ -38,12 +30,6 @@ class Ready(BaseModel):
     status: Literal["ready", "scan_overdue"]
     last_scan_as_of: date | None = Field(description="截止日 / the date last judged")
     last_scan_at: datetime | None = Field(description="完成时间 / when that scan ended")
-
-
-@router.get("/", response_class=HTMLResponse, include_in_schema=False)
-def front() -> str:
-    """Say what this is."""
-    return _PAGE
 
 
 @router.get("/healthz", summary="存活 / Alive")

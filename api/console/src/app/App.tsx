@@ -1,0 +1,74 @@
+import { legacyLogicalPropertiesTransformer, StyleProvider } from '@ant-design/cssinjs';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { ConfigProvider } from 'antd';
+import enUS from 'antd/locale/en_US';
+import zhCN from 'antd/locale/zh_CN';
+import type { ReactElement } from 'react';
+import { lazy, Suspense } from 'react';
+import { BrowserRouter, Navigate, Route, Routes } from 'react-router';
+import paths from '../../paths.json';
+import { Refusal } from '../contract/client';
+import { Skeleton } from '../parts/ListState';
+import { useNarrow } from '../parts/narrow';
+import { language } from '../words/catalogue';
+import { SignedIn } from './session';
+import { Shell } from './shell';
+import { useStored } from './store';
+import { themeOf } from './theme';
+
+const SignIn = lazy(() => import('../screens/sign-in/screen'));
+const Welcome = lazy(() => import('../screens/welcome/screen'));
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: { staleTime: 30_000, retry: (tries, error) => !(error instanceof Refusal) && tries < 1 },
+    mutations: { networkMode: 'always' },
+  },
+});
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
+const csp = { nonce };
+const transformers = [legacyLogicalPropertiesTransformer];
+const plainButtons = { autoInsertSpace: false };
+
+export function App(): ReactElement {
+  const chosen = useStored(language);
+  const narrow = useNarrow();
+  return (
+    <StyleProvider hashPriority="high" transformers={transformers}>
+      <ConfigProvider
+        csp={csp}
+        locale={chosen === 'zh' ? zhCN : enUS}
+        theme={themeOf(narrow)}
+        button={plainButtons}
+        wave={{ disabled: true }}
+      >
+        <QueryClientProvider client={queries}>
+          <BrowserRouter>
+            <Suspense fallback={<Skeleton />}>
+              <Pages />
+            </Suspense>
+          </BrowserRouter>
+        </QueryClientProvider>
+      </ConfigProvider>
+    </StyleProvider>
+  );
+}
+
+function Pages(): ReactElement {
+  return (
+    <Routes>
+      <Route path={paths.signIn} element={<SignIn />} />
+      <Route path={paths.welcome} element={<Welcome />} />
+      <Route path="/" element={<Navigate to={paths.queue} replace />} />
+      <Route
+        path="*"
+        element={
+          <SignedIn>
+            <Shell />
+          </SignedIn>
+        }
+      />
+    </Routes>
+  );
+}

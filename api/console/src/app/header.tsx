@@ -1,0 +1,61 @@
+import { Button } from 'antd';
+import type { ReactElement } from 'react';
+import { lazy, Suspense, useState } from 'react';
+import { Link } from 'react-router';
+import paths from '../../paths.json';
+import { language, speak, useWords } from '../words/catalogue';
+import { shared } from '../words/shared';
+import { outbox } from './outbox';
+import { useSession, useSignOut } from './session';
+import { useStored } from './store';
+import { words } from './words';
+
+const SignOutDialog = lazy(() => import('./leaving'));
+
+export function Header(): ReactElement {
+  const t = useWords(shared);
+  const mine = useWords(words);
+  const { name, role, role_zh, region } = useSession();
+  const chosen = useStored(language);
+  const waiting = useStored(outbox).waiting;
+  const title = chosen === 'zh' ? role_zh : role;
+  return (
+    <header className="header">
+      <Link to="/home" className="header-name">
+        {t.service}
+      </Link>
+      <span className="header-region">{region}</span>
+      <span className="header-rest" />
+      {waiting === 0 ? null : <span className="badge">{mine.waiting(waiting)}</span>}
+      <Link to={paths.account} title={mine.account}>
+        {name}
+        <span className="header-role"> · {title}</span>
+      </Link>
+      <Button size="small" ghost onClick={() => speak(chosen === 'zh' ? 'en' : 'zh')}>
+        {t.other}
+      </Button>
+      <SignOut />
+    </header>
+  );
+}
+
+/** Leaves at once, unless something on this device would be lost by it or the server does not answer. */
+function SignOut(): ReactElement {
+  const t = useWords(shared);
+  const leave = useSignOut();
+  const { waiting } = useStored(outbox);
+  const [asked, setAsked] = useState<{ failure: unknown } | null>(null);
+  const out = (): void => {
+    leave().catch((failure: unknown) => setAsked({ failure }));
+  };
+  return (
+    <>
+      <Button size="small" ghost onClick={() => (waiting > 0 ? setAsked({ failure: null }) : out())}>
+        {t.signOut}
+      </Button>
+      <Suspense fallback={null}>
+        {asked === null ? null : <SignOutDialog failure={asked.failure} onOk={out} onClose={() => setAsked(null)} />}
+      </Suspense>
+    </>
+  );
+}

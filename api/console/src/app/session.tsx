@@ -1,0 +1,73 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { del, get, set } from 'idb-keyval';
+import type { ReactElement, ReactNode } from 'react';
+import { createContext, useContext } from 'react';
+import { Navigate, useLocation } from 'react-router';
+import { api, Refusal, type Schemas, told, Unreachable } from '../contract/client';
+import { Failure } from '../parts/Failure';
+import { Skeleton } from '../parts/ListState';
+
+export type Session = Schemas['SessionOut'];
+
+const KEPT = 'session';
+export const SESSION_KEY = ['session'] as const;
+const Current = createContext<Session | null>(null);
+
+/** Who is signed in; null: nobody. Without a network, whoever was signed in last on this device. */
+async function whoAmI(): Promise<Session | null> {
+  try {
+    const found = await told(api.GET('/api/v1/session'));
+    await set(KEPT, found).catch(() => undefined);
+    return found;
+  } catch (failure) {
+    if (failure instanceof Refusal && failure.status === 401) return null;
+    const before = failure instanceof Unreachable ? await get<Session>(KEPT).catch(() => undefined) : undefined;
+    if (before !== undefined) return before;
+    throw failure;
+  }
+}
+
+export function useWho(): { who: Session | null | undefined; error: unknown; again: () => unknown } {
+  const query = useQuery({
+    queryKey: SESSION_KEY,
+    queryFn: whoAmI,
+    staleTime: Number.POSITIVE_INFINITY,
+    networkMode: 'always',
+    retry: false,
+  });
+  return { who: query.data, error: query.error, again: query.refetch };
+}
+
+/** Let in whoever is signed in; everybody else goes to sign in and comes back to where they wanted to be. */
+export function SignedIn({ children }: { children: ReactNode }): ReactElement {
+  const { who, error, again } = useWho();
+  const { pathname, search } = useLocation();
+  if (who === undefined) return error === null ? <Skeleton /> : <Failure error={error} onRetry={again} kept={false} />;
+  if (who === null) return <Navigate to="/sign-in" replace state={{ from: pathname + search }} />;
+  if (who.unfinished.length > 0 && pathname !== '/account') return <Navigate to="/account" replace />;
+  return <Current.Provider value={who}>{children}</Current.Provider>;
+}
+
+/** Return who is signed in; only within the shell. */
+export function useSession(): Session {
+  const who = useContext(Current);
+  if (who === null) throw new Error('nobody is signed in here');
+  return who;
+}
+
+/** Return whether the person may do an action of the policy, as alert.assign. */
+export function useMay(): (action: string) => boolean {
+  const { actions } = useSession();
+  return (action) => actions.includes(action);
+}
+
+/** Return how to sign out: the session ends on the server, the browser forgets, the page begins anew. */
+export function useSignOut(): () => Promise<void> {
+  const queries = useQueryClient();
+  return async () => {
+    await told(api.DELETE('/api/v1/session'));
+    await del(KEPT).catch(() => undefined);
+    queries.clear();
+    location.assign('/sign-in');
+  };
+}

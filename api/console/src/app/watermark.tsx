@@ -1,0 +1,24 @@
+import type { ReactElement } from 'react';
+import { useEffect, useState } from 'react';
+import { writtenInstant } from '../parts/written';
+import { useSession } from './session';
+
+const MINUTE_MS = 60_000;
+
+function drawn(text: string): string {
+  const safe = text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180"><text x="10" y="110" transform="rotate(-20 160 90)" font-size="15" font-family="sans-serif" fill="#000" fill-opacity="0.07">${safe}</text></svg>`;
+  return `url("data:image/svg+xml,${encodeURIComponent(drawing)}")`;
+}
+
+/** Who looks and when, over every page with personal data: a photograph of it says whose screen it was. */
+export function Watermark(): ReactElement {
+  const { name } = useSession();
+  const [now, setNow] = useState(() => new Date());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(new Date()), MINUTE_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const text = `${name} ${writtenInstant(now)}`;
+  return <div className="watermark" aria-hidden="true" style={{ backgroundImage: drawn(text) }} />;
+}

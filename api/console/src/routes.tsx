@@ -1,0 +1,61 @@
+import type { ComponentType, LazyExoticComponent } from 'react';
+import { lazy } from 'react';
+import paths from '../paths.json';
+import { catalogue } from './words/catalogue';
+
+type Page = LazyExoticComponent<ComponentType>;
+/** One screen: its address, what a person must be allowed to do to see it, and whether the menu leads there. */
+export type Screen = {
+  path: string;
+  page: Page;
+  may?: string;
+  /** Its word in the menu; without one the menu does not name it. */
+  nav?: keyof typeof navWords.zh;
+  /** Shows personal data: carries the watermark. */
+  personal?: boolean;
+};
+
+export const navWords = catalogue(
+  {
+    queue: '预警工作台',
+    visits: '走访包',
+    households: '家庭档案',
+    workload: '分派与工作量',
+    board: '监管看板',
+    exchange: '导入导出',
+    nights: '夜间扫描',
+    rules: '规则与阈值',
+    audit: '审计',
+    system: '系统',
+  },
+  {
+    queue: 'Queue',
+    visits: 'Visit pack',
+    households: 'Households',
+    workload: 'Workload',
+    board: 'Board',
+    exchange: 'Import, export',
+    nights: 'Nights',
+    rules: 'Rules',
+    audit: 'Audit',
+    system: 'System',
+  },
+);
+
+/** Every screen within the shell, in the menu's order; one line each. */
+export const screens: Screen[] = [
+  {
+    path: paths.queue,
+    page: lazy(() => import('./screens/queue/screen')),
+    may: 'alert.read',
+    nav: 'queue',
+    personal: true,
+  },
+  { path: paths.account, page: lazy(() => import('./screens/account/screen')) },
+];
+
+/** Where each role begins: the first screen of the menu that is open to it. */
+export function home(actions: string[]): string {
+  const first = screens.find((one) => one.nav !== undefined && (one.may === undefined || actions.includes(one.may)));
+  return first?.path ?? paths.account;
+}

@@ -1,0 +1,19 @@
+import legacy from '@vitejs/plugin-legacy';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  base: '/',
+  build: {
+    cssTarget: 'chrome86',
+    manifest: true,
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1500,
+  },
+  plugins: [
+    react(),
+    // Polyfills only: the floor is Chromium 86, which knows modules.
+    legacy({ renderLegacyChunks: false, modernPolyfills: true, modernTargets: ['chrome >= 86'] }),
+  ],
+});
