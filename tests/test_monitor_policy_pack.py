@@ -1,5 +1,6 @@
 """What loads and what does not, each refusal with its file and line; and the pack that is shipped."""
 
+import os
 from datetime import date
 
 import pytest
@@ -238,3 +239,28 @@ def test_every_indicator_that_a_rule_needs_is_a_page_or_an_attribute_of_the_regi
 def test_the_pack_is_read_whatever_the_day():
     pack = read_pack(HERE)
     assert pack.version == SHIPPED.version
+
+
+def test_pages_that_did_not_change_are_read_once(tmp_path):
+    root = small_pack(tmp_path)
+    assert read_pack(root) is read_pack(root)
+    assert load(date(2025, 6, 30), root=root).pack is read_pack(root)
+
+
+def test_a_page_changed_in_the_same_instant_and_to_the_same_length_is_read_anew(tmp_path):
+    root = small_pack(tmp_path)
+    before, page = read_pack(root), root / "rules" / "costly.yaml"
+    times, text = page.stat().st_mtime_ns, page.read_text(encoding="utf-8")
+    page.write_text(text.replace("level: red", "level: RED"), encoding="utf-8")
+    os.utime(page, ns=(times, times))
+    with pytest.raises(PolicyError):
+        read_pack(root)
+    page.write_text(text, encoding="utf-8")
+    assert read_pack(root).version == before.version
+
+
+def test_a_page_more_or_less_is_another_pack(tmp_path):
+    root = small_pack(tmp_path)
+    before, page = read_pack(root), root / "rules" / "costly.yaml"
+    page.rename(page.with_name("dear.yaml"))
+    assert set(read_pack(root).rules) != set(before.rules)
