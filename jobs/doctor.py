@@ -11,7 +11,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -133,7 +132,7 @@ def _clock(patient: Patient) -> Iterator[Finding]:
 
 
 def _tables(patient: Patient) -> Iterator[Finding]:
-    head = ScriptDirectory.from_config(migrations.config()).get_current_head()
+    head = migrations.newest()
     with patient.engine.connect().execution_options(lowincome_reading=True) as connection:
         now = MigrationContext.configure(connection).get_current_revision()
         connection.rollback()

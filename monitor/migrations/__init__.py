@@ -1,5 +1,6 @@
 """The history of the tables: Alembic revisions, run when the service opens."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -29,7 +30,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     Two that start together do it once. On PostgreSQL a step that waits for somebody's lock for longer than ten
     seconds is given up, with everything before it, so that a migration never queues the whole office behind it.
     """
-    if _revision(engine) != _newest():
+    if _revision(engine) != newest():
         with engine.begin() as connection:
             _alone(connection)
             walls.raze(connection)
@@ -40,11 +41,11 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 
 def require_newest(engine: Engine) -> None:
     """Refuse tables that are not at this program's revision; nothing is changed."""
-    now, newest = _revision(engine), _newest()
-    if now != newest:
+    now, wanted = _revision(engine), newest()
+    if now != wanted:
         raise Conflict(
-            zh=f"表结构版本为 {now}，程序要求 {newest}：请由属主账号运行 lowincome migrate",
-            en=f"the tables are at {now}, this program wants {newest}: run lowincome migrate as their owner",
+            zh=f"表结构版本为 {now}，程序要求 {wanted}：请由属主账号运行 lowincome migrate",
+            en=f"the tables are at {now}, this program wants {wanted}: run lowincome migrate as their owner",
         )
     with engine.connect() as connection:
         walls.require(connection)
@@ -57,7 +58,9 @@ def _revision(engine: Engine) -> str | None:
     return found
 
 
-def _newest() -> str | None:
+@cache
+def newest() -> str | None:
+    """Return the newest revision that this program knows, read once in a process."""
     return ScriptDirectory.from_config(config()).get_current_head()
 
 
