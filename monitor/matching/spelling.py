@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import product
 
-from pypinyin.constants import PINYIN_DICT
-
-from monitor.matching.names import DOTS, fold, plain_syllable
+from monitor.matching.names import DOTS, dictionary, fold, plain_syllable
 
 LEAST = 2
 _MOST_VARIANTS = 6
@@ -81,5 +79,5 @@ def _spellings(sound: str) -> set[str]:
 
 @cache
 def _readings(sign: str) -> tuple[str, ...]:
-    said = PINYIN_DICT.get(ord(sign))
+    said = dictionary().get(ord(sign))
     return tuple(dict.fromkeys(map(plain_syllable, said.split(",")))) if said else (sign,)
