@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pace
 import postgres
+import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
@@ -35,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from canaries import Canaries
 
         config.pluginmanager.register(Canaries(), "canaries")
+    config.pluginmanager.register(pace.Pace(config), "pace")
     wanted = os.environ.get("LOWINCOME_TEST_DATABASES", "sqlite,postgresql")
     if hasattr(config, "workerinput") or "postgresql" not in wanted or SOCKET in os.environ:
         return
@@ -50,10 +53,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(worker_id: str) -> str:
+def superuser() -> Iterator[psycopg.Connection]:
+    """One connection that makes and drops the databases of this process's tests."""
+    with postgres.superuser(os.environ[SOCKET]) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def postgres_template(worker_id: str, superuser: psycopg.Connection) -> str:
     """The name of a database that has all tables and no rows, to copy from."""
     socket, name = os.environ[SOCKET], f"template_{worker_id}"
-    postgres.execute(socket, f"CREATE DATABASE {name}")
+    superuser.execute(f"CREATE DATABASE {name}".encode())
     engine = create_engine(f"postgresql+psycopg://postgres@/{name}?host={socket}")
     migrations.upgrade(engine)
     engine.dispose()
@@ -85,10 +95,10 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
     here = read({"LOWINCOME_HOME": str(tmp_path / "var"), "LOWINCOME_THREADS": "2"})
     if SOCKET not in os.environ:
         pytest.skip("PostgreSQL is not installed on this machine")
-    socket, name = os.environ[SOCKET], f"t_{uuid.uuid4().hex}"
-    postgres.execute(socket, f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('postgres_template')}")
-    yield replace(here, database_url=f"postgresql+psycopg://postgres@/{name}?host={socket}")
-    postgres.execute(socket, f"DROP DATABASE {name} WITH (FORCE)")
+    superuser, name = request.getfixturevalue("superuser"), f"t_{uuid.uuid4().hex}"
+    postgres.copy(superuser, name, template=request.getfixturevalue("postgres_template"))
+    yield replace(here, database_url=f"postgresql+psycopg://postgres@/{name}?host={os.environ[SOCKET]}")
+    superuser.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture

@@ -77,5 +77,16 @@ class Cluster:
 
 def execute(socket_folder: str, statement: str) -> None:
     """Run one statement, outside a transaction, as the superuser of the test cluster."""
-    with psycopg.connect(host=socket_folder, user="postgres", dbname="postgres", autocommit=True) as connection:
+    with superuser(socket_folder) as connection:
         connection.execute(statement.encode())
+
+
+def superuser(socket_folder: str) -> psycopg.Connection:
+    """Connect as the superuser of the test cluster, outside transactions."""
+    return psycopg.connect(host=socket_folder, user="postgres", dbname="postgres", autocommit=True)
+
+
+def copy(connection: psycopg.Connection, name: str, *, template: str) -> None:
+    """Make a database that is as ``template`` is: file by file, which takes half the time that its log would."""
+    how = " STRATEGY file_copy" if connection.info.server_version >= 150_000 else ""
+    connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}{how}".encode())

@@ -94,7 +94,8 @@ def copied(base: Base, *, lease: float = 8.0) -> Iterator[Copy]:
     shutil.copytree(base.home, home, ignore=shutil.ignore_patterns("lake"))
     shutil.copytree(base.home / "lake", home / "lake", copy_function=os.link)
     if base.server is not None:
-        postgres.execute(base.server, f"CREATE DATABASE {name} TEMPLATE {base.name}")
+        with postgres.superuser(base.server) as superuser:
+            postgres.copy(superuser, name, template=base.name)
     try:
         yield Copy(base, replace(settings_of(home, _url(base, name)), lease_seconds=lease))
     finally:
