@@ -302,7 +302,7 @@ def _seen(session: Session, case: Case, service: Service, office: Office) -> dic
     """The household's indicators as known today."""
     if office.law is None:
         return {}
-    lake = Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
+    lake = Lake.of(service.settings)
     with opened(lake, office.law, manifest(session, as_of=office.today)) as view:
         table = compute(view, office.law, as_of=office.today, households=[case.household_id])
     known = table.astype(object).where(table.notna(), None)

@@ -114,7 +114,7 @@ def timeline(
     """Return alerts, visits, referrals, measures, the case's steps and benefits received, in one line."""
     day = judgeable(as_of) if as_of else today()
     household = chain.household_for(session, household_no, viewer)
-    lake = Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
+    lake = Lake.of(service.settings)
     entries = chain.chain(session, household, lake=lake, policy=laws.on(day), as_of=day)
     shown = people.members(session, household.id, as_of=day, keyring=service.keyring)
     places = people.places(shown)
@@ -145,7 +145,7 @@ def explain(
 ) -> AccountOut:
     """Return every rule's verdict by the deliveries known on ``as_of``: what fires first, then the nearest to it."""
     day = asked_date(session, as_of)
-    lake = Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
+    lake = Lake.of(service.settings)
     found = explaining.account(session, lake, laws.on(day), household_no, as_of=day, viewer=viewer)
     shown = people.members(session, found.household.id, as_of=day, keyring=service.keyring)
     places = people.places(shown)

@@ -229,8 +229,7 @@ def _beside_rules(night: Night, session: Session) -> dict[str, Any]:
 
 def _chunks(night: Night) -> Iterator[tuple[int, Judge, Part]]:
     """Each chunk judged: in one part, or in several around households that cannot be."""
-    settings = night.service.settings
-    lake = Lake(night.service.lake, memory_limit=settings.memory_limit, threads=settings.threads)
+    lake = Lake.of(night.service.settings)
     states = indicators.freshness(night.manifest, night.policy, as_of=night.as_of)
     asked = measuring.Asked(lake, night.policy, night.manifest, night.as_of, night.region or None, night.service.engine)
     total, done = _registered(night), 0
@@ -302,7 +301,7 @@ def _finish(night: Night, lease: Lease, kept: Path) -> Scanned:
 
 def _questioned(night: Night, session: Session) -> dict[str, int]:
     """Put cases in doubt of which an agency took back every fact, and count them."""
-    lake = Lake(night.service.lake, memory_limit=night.service.settings.memory_limit)
+    lake = Lake.of(night.service.settings)
     with indicators.opened(lake, night.policy, night.manifest) as view:
         found = doubts.question_withdrawn(session, partial(indicators.withdrawn, view), as_of=night.as_of)
     return {"cases_questioned": len(found)} if found else {}

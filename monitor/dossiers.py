@@ -109,7 +109,7 @@ def _sizes(session: Session, households: Sequence[int]) -> Counter[int]:
 def _known(session: Session, service: Service, policy: Policy, home: Household, as_of: date) -> list[Known]:
     came = manifest(session, as_of=as_of)
     states = freshness(came, policy, as_of=as_of)
-    lake = Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
+    lake = Lake.of(service.settings)
     with opened(lake, policy, came) as view:
         table = compute(view, policy, as_of=as_of, households=[home.id])
     if table.empty:

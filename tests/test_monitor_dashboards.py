@@ -43,8 +43,8 @@ def shown(service: Service) -> set[str]:
     now = utc_now()
     with database.transaction(service.engine) as session:
         jobs = [Run(job=job, as_of=DAY, status="done", started_at=now, finished_at=now) for job in ("scan", "backup")]
-        jobs += [Run(job="scan", as_of=DAY - timedelta(days=at), status="done", started_at=now, finished_at=now)
-                 for at in (1, 2)]  # fmt: skip
+        jobs += [Run(job=job, as_of=DAY - timedelta(days=at), status="done", started_at=now, finished_at=now)
+                 for job in ("scan", "remind") for at in (1, 2, 3)]  # fmt: skip
         jobs.append(Run(job="remind", as_of=DAY, status="running", started_at=now, heartbeat_at=1.0))
         jobs.append(Run(job="remind", as_of=today() - timedelta(days=3), status="missed"))
         session.add_all(jobs)

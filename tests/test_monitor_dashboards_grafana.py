@@ -15,7 +15,7 @@ import pytest
 import yaml
 from prometheus import program
 from prometheus_client import start_http_server
-from test_monitor_dashboards import RECORDED, RULES, names_in, shown
+from test_monitor_dashboards import GROUPS, RECORDED, RULES, names_in, shown
 
 from monitor.dashboards import grafana
 from monitor.gauges import StoreCollector, registry
@@ -77,6 +77,28 @@ def test_every_query_parses_and_reads_only_series_that_there_are(watched: tuple[
     for _, expression in QUERIES:
         promql_parser.parse(filled(expression))
         assert names_in(filled(expression)) <= watched[1] | set(RECORDED)
+
+
+NOT_DRAWN = {
+    "lowincome_build_info": "what runs, told by doctor",
+    "lowincome_job_last_attempt_timestamp_seconds": "its failing is drawn",
+    "lowincome_job_last_success_timestamp_seconds": "its failing and its missed dates are drawn",
+    "lowincome_outbox_waiting": "its oldest is drawn",
+    "lowincome_rule_hits_total": "the newest scan's are drawn",
+    "lowincome_scan_households_total": "told a night at a time by the console",
+}
+
+
+def test_every_family_of_metrics_is_drawn_recorded_or_named_as_not_drawn(watched: tuple[Service, set[str]]) -> None:
+    drawn = set().union(*(names_in(filled(expression)) for _, expression in QUERIES))
+    judged = set().union(*(names_in(rule["expr"]) for group in GROUPS for rule in group["rules"]))
+    families = {family_of(name) for name in watched[1] if name.startswith("lowincome_")}
+    assert sorted(families - {family_of(name) for name in drawn | judged}) == sorted(NOT_DRAWN)
+
+
+def family_of(series: str) -> str:
+    """The family that a series of it belongs to: a histogram has four."""
+    return re.sub(r"_(?:bucket|count|sum|created)$", "", series)
 
 
 def free_port() -> int:

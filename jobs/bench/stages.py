@@ -246,7 +246,7 @@ def _known(service: Service, as_of: date) -> Manifest:
 
 
 def _lake(service: Service) -> Lake:
-    return Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
+    return Lake.of(service.settings)
 
 
 def _repeated(bench: Bench, work: Callable[[], Result]) -> Result:

@@ -95,7 +95,7 @@ def explain(
 def _lake(service: "Service") -> "Lake":
     from monitor.lake import Lake
 
-    return Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)
+    return Lake.of(service.settings)
 
 
 def runs(most: Annotated[int, typer.Option("--most", "-n", help="最多显示 / at most")] = 20) -> None:

@@ -52,6 +52,22 @@ OPERATORS: Sequence[tuple[str, Sequence[Panel]]] = (
         ),
     ),
     (
+        "作业与队列 / Jobs and their queue",
+        (
+            Panel("多久没有动静 / Silent for", "正在运行的作业距上次心跳 / since its last sign of life", "s",
+                  [("{{job}}", "lowincome_job_silent_seconds")], red_from=60),
+            Panel("用时与平常之比 / Running against usual", "大于 3 即过久 / above 3: it overruns", "percentunit",
+                  [("{{job}}", "lowincome_job_running_seconds / clamp_min(lowincome_job_usual_seconds, 1)")],
+                  red_from=3),
+            Panel("错过的日期 / Dates missed", "近两周 / over a fortnight", "short",
+                  [("{{job}}", "lowincome_job_dates_missed")], "stat", red_from=1),
+            Panel("被搁置的家庭 / Households set aside", "数据有误，无法判定，原预警保留 / not judged",
+                  "short", [("户 households", "lowincome_households_set_aside")], "stat", width=12, red_from=1),
+            Panel("审计条目 / Audit entries a day", "突增或归零都要查 / look into a leap, and into none", "short",
+                  [("条 entries", "increase(lowincome_audit_entries_total[1d])")], width=12),
+        ),
+    ),
+    (
         "部门数据 / Feeds",
         (
             Panel("数据年龄与期限之比 / Age against its limit", "大于 1 即过期，相关规则无法判定 / above 1: stale",
@@ -62,6 +78,8 @@ OPERATORS: Sequence[tuple[str, Sequence[Panel]]] = (
                   [("{{source}}", "lowincome_source_held > 0 or vector(0)")], "table", width=12),
             Panel("每日行数 / Rows a day", "接收、错误、未匹配 / accepted, in error, unmatched", "short",
                   [("{{result}}", "sum by (result) (increase(lowincome_source_rows_total[1d]))")], width=12),
+            Panel("每日批次 / Deliveries a day", "按来源 / by feed", "short",
+                  [("{{source}}", "increase(lowincome_source_deliveries_total[1d])")], width=12),
             Panel("待发消息 / Messages waiting", "最久的一条等了多久 / how long the oldest has waited", "s",
                   [("最久 oldest", "lowincome_outbox_oldest_age_seconds")], width=12),
         ),
@@ -121,6 +139,9 @@ SUPERVISORS: Sequence[tuple[str, Sequence[Panel]]] = (
                     f'{{county=~"$county",le="{days * 86400}.0"}}[30d])) '
                     f"/ clamp_min(sum(increase(lowincome_alert_close_seconds_count{_IN_COUNTY}[30d])), 1)")
                    for days in (5, 14, 30)], width=12),
+            Panel("按期办结 / Closed in time", "近 30 天 / over 30 days", "short",
+                  [("{{in_time}}", f"sum by (in_time) (increase(lowincome_alerts_closed_total{_IN_COUNTY}[30d]))")],
+                  width=12),
             Panel("尚待确认的记录 / Rows to be confirmed", "无法确定属于谁 / nobody knows yet whose they are", "short",
                   [("待确认 open", "lowincome_proposals_open")], "stat", width=12),
         ),

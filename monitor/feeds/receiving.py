@@ -41,10 +41,9 @@ UNKNOWN_FEED = "unknown"
 
 def open_desk(service: Service) -> Desk:
     """Prepare a run of taking in deliveries."""
-    settings = service.settings
     with database.reading(service.engine) as session:
         tree = read_tree(session)
-    lake = Lake(service.lake, memory_limit=settings.memory_limit, threads=settings.threads)
+    lake = Lake.of(service.settings)
     return Desk(service, feed_pages(service.pack or PACK), lake, tree, Index(service.keyring))
 
 

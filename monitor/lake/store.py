@@ -15,6 +15,7 @@ from monitor.lake.engine import Engine
 from monitor.lake.manifest import Manifest, standing
 from monitor.lake.sql import named
 from monitor.lake.view import View
+from monitor.settings import Settings
 
 FACT = {"fact_key": "BIGINT", "person_key": "BIGINT", "row_no": "INTEGER", "seq": "BIGINT"}
 GONE = {"fact_key": "BIGINT", "seq": "BIGINT"}
@@ -36,6 +37,11 @@ class Lake:
         self.root = root
         self.memory_limit = memory_limit
         self.threads = threads
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Lake":
+        """Return the lake of an installation, read with the memory and the threads that its settings allow."""
+        return cls(settings.lake, memory_limit=settings.memory_limit, threads=settings.threads)
 
     def facts_path(self, feed: str, seq: int) -> Path:
         return self.root / feed / f"{seq}.parquet"

@@ -76,7 +76,7 @@ def archive(service: Service, *, until: date) -> Archive:
         began = select(Scan.as_of, func.max(Scan.made_at)).where(Scan.finished_at.is_not(None)).group_by(Scan.as_of)
         nights = {row[0]: row[1] for row in session.execute(began)}
     settings, pack = service.settings, service.pack or policy.HERE
-    lake = Lake(service.lake, memory_limit=settings.memory_limit, threads=settings.threads)
+    lake = Lake.of(service.settings)
     return Archive(
         lake,
         deliveries,
