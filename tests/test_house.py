@@ -75,7 +75,7 @@ def test_test_names_are_sentences_and_tests_are_flat() -> None:
     assert not list((ROOT / "tests").rglob("__init__.py"))
     short = [
         f"{path.name}:{node.name}"
-        for path in (ROOT / "tests").glob("test_*.py")
+        for path in (ROOT / "tests").rglob("test_*.py")
         for node in functions(path)
         if node.name.startswith("test_") and node.name.count("_") < 3
     ]
@@ -113,7 +113,7 @@ def test_every_branch_of_what_is_mutated_is_run_by_the_examples_written_for_it(t
 
 
 def test_every_proof_that_the_fault_list_names_exists() -> None:
-    tests = sorted((ROOT / "tests").glob("test_*.py"))
+    tests = sorted((ROOT / "tests").rglob("test_*.py"))
     there = {path.stem for path in tests} | {node.name for path in tests for node in functions(path)}
     named = re.findall(r"`((?:…_)?test_\w+(?:_…)?)`", (ROOT / "tests" / "faults.md").read_text(encoding="utf-8"))
     lost = [name for name in named if not any(one.startswith(name.removesuffix("_…")) for one in there)]

@@ -73,7 +73,11 @@ def build(plan: Plan) -> Places:
             villages += few
             weights += [share / count / len(few) * (1.3 if place < 2 else 0.9)] * len(few)
     heavy = np.array(weights)
-    return Places(tuple(towns), tuple(villages), heavy / heavy.sum())
+    heavy = heavy / heavy.sum()
+    if plan.crowded:
+        first = np.array([village.town == towns[0][0] for village in villages])
+        heavy = np.where(first, plan.crowded / first.sum(), heavy * (1 - plan.crowded) / heavy[~first].sum())
+    return Places(tuple(towns), tuple(villages), heavy)
 
 
 def _towns(county: str, count: int, chance: np.random.Generator) -> list[tuple[str, str]]:

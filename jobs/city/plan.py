@@ -25,7 +25,8 @@ class Plan:
     """The size, the period and the seed of a made-up city; equal plans give equal rows.
 
     ``until`` is the last day on which a delivery may arrive, ``months`` counts the months of facts, the
-    month of ``until`` included.
+    month of ``until`` included. ``crowded`` is the share of households that live in the first township: a small
+    city in which one desk is as busy as in a large one.
     """
 
     households: int
@@ -34,10 +35,13 @@ class Plan:
     months: int = 18
     formats: tuple[str, ...] = FORMATS
     hardship: Hardship = CALM
+    crowded: float = 0.0
 
     def __post_init__(self) -> None:
         if self.households < 1 or self.months < 1:
             raise Invalid(zh="户数和月数须大于0", en="households and months must be above 0")
+        if not 0 <= self.crowded <= 1:
+            raise Invalid(zh="集中比例须在0到1之间", en="a share lies between 0 and 1")
         if not self.formats or not set(self.formats) <= set(FORMATS):
             raise Invalid(zh=f"格式只能是 {', '.join(FORMATS)}", en=f"formats may be {', '.join(FORMATS)}")
 

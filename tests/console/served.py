@@ -1,0 +1,195 @@
+"""The real service in a process of its own: started from a warm one, so that each module of tests may have its own."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from demo_city import PEOPLE, Person, code_of
+from sqlalchemy import select
+from sqlalchemy.engine import Engine
+
+from jobs import ledger
+from monitor import database
+from monitor.access import sessions
+from monitor.access.sessions import Manner
+from monitor.privacy import Keyring
+from monitor.service import Service, open_service, today
+from monitor.settings import Settings
+from monitor.tables import Alert, Household, Worker, utc_now
+from monitor.tables import Person as Registered
+
+STARTS_WITHIN = 60.0
+HOST = "127.0.0.1"
+_WARM = multiprocessing.get_context("forkserver")
+_WARM.set_forkserver_preload(["api.app", "uvicorn"])
+
+
+@dataclass
+class Served:
+    """An installation of one's own, served over loopback, and what a test may ask of it behind the browser's back."""
+
+    settings: Settings
+    port: int
+    log: Path
+    process: BaseProcess | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the console is."""
+        return f"http://{HOST}:{self.port}"
+
+    @cached_property
+    def behind(self) -> Service:
+        """The same installation, opened in this process."""
+        return open_service(self.settings)
+
+    @property
+    def engine(self) -> Engine:
+        """Its database."""
+        return self.behind.engine
+
+    @property
+    def keyring(self) -> Keyring:
+        """Its keys."""
+        return self.behind.keyring
+
+    def start(self) -> None:
+        """Serve on the same port as before, or on any free one; returns when it listens."""
+        here, there = _WARM.Pipe(duplex=False)
+        place = {
+            "LOWINCOME_HOME": str(self.settings.home), "LOWINCOME_DATABASE_URL": self.settings.database_url,
+            "LOWINCOME_KEY_FILE": str(self.settings.key_file), "LOWINCOME_THREADS": "2",
+        }  # fmt: skip
+        self.process = _WARM.Process(target=_serve, args=(place, self.port, str(self.log), there), daemon=True)
+        self.process.start()
+        there.close()
+        assert here.poll(STARTS_WITHIN), self.log.read_text(encoding="utf-8")
+        self.port = here.recv()
+
+    def stop(self) -> None:
+        """Stop at once, as a machine that loses its power."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.join()
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Let the service answer nothing while the block works; what is asked meanwhile is answered afterwards."""
+        assert self.process is not None
+        assert self.process.pid is not None
+        os.kill(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.process.pid, signal.SIGCONT)
+
+    def fail_last_night(self) -> None:
+        """Let last night's scan fail as one does: taken, at work, broken off. For modules with ``STAGE = BEFORE``."""
+        lease = ledger.take(self.engine, "scan", as_of=today())
+        ledger.broken_off(lease, "failed", "OSError")
+
+    def cookie(self, person: Person) -> dict[str, Any]:
+        """Return the cookie of a new session of ``person``, just proved, for a browser's context."""
+        with database.transaction(self.engine) as session:
+            worker = session.scalars(select(Worker).where(Worker.login == person.login)).one()
+            token = sessions.begin(session, worker, Manner("password", True, b"test"), now=utc_now(), most=99)
+        return {"name": "sid", "value": token, "url": self.url, "httpOnly": True, "sameSite": "Strict"}
+
+    def end_sessions(self, who: str) -> None:
+        """End every session of a person, as half an hour without a sign of life does."""
+        with database.transaction(self.engine) as session:
+            worker = session.scalars(select(Worker).where(Worker.login == PEOPLE[who].login)).one()
+            sessions.end(session, worker.id, why="expired", now=utc_now())
+
+    def code(self, who: str) -> str:
+        """Return what somebody's telephone shows now; each code is good once."""
+        return code_of(self.behind, PEOPLE[who])
+
+    def alerts(self, *, town: str | None = None, **also: Any) -> list[Alert]:
+        """Return open alerts, of one township where one is named, the most urgent first."""
+        chosen = select(Alert).where(Alert.status == "open").filter_by(**also)
+        if town is not None:
+            chosen = chosen.where(Alert.town == town)
+        with database.reading(self.engine) as session:
+            found = list(session.scalars(chosen.order_by(Alert.due_on, Alert.rank.desc(), Alert.id)))
+            session.expunge_all()
+            return found
+
+    def alert(self, key: uuid.UUID | str) -> Alert:
+        """Return an alert as it is stored now."""
+        with database.reading(self.engine) as session:
+            found = session.get_one(Alert, uuid.UUID(str(key)))
+            session.expunge(found)
+            return found
+
+    def household_no(self, alert: Alert) -> str:
+        """Return the number of the household behind an alert."""
+        with database.reading(self.engine) as session:
+            return session.get_one(Household, alert.household_id).household_no
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every full name of a person in the register: none of them may be in an address or on the console."""
+        with database.reading(self.engine) as session:
+            sealed = session.scalars(select(Registered.name).where(Registered.name.is_not(None))).all()
+        return frozenset(self.keyring.decrypt(one, about="people.name") for one in sealed if one is not None)
+
+
+def _serve(place: dict[str, str], port: int, log: str, told: Connection) -> None:
+    """The child: what it says goes to ``log``, the port it got to ``told``."""
+    import uvicorn
+
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    sys.stdout, sys.stderr = open(1, "w", buffering=1), open(2, "w", buffering=1)  # noqa: SIM115
+    os.environ.update(place)
+    config = uvicorn.Config("api.app:create", factory=True, host=HOST, port=port, log_config=None, access_log=False)
+    listening = config.bind_socket()
+    told.send(listening.getsockname()[1])
+    told.close()
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[Served]:
+    """Serve an installation while the block works."""
+    log = settings.home / "served.log"
+    log.touch()
+    one = Served(settings, 0, log)
+    one.start()
+    try:
+        _await(one)
+        yield one
+    finally:
+        one.stop()
+        if "behind" in one.__dict__:
+            one.behind.engine.dispose()
+
+
+def _await(one: Served) -> None:
+    """The socket listens before the application stands: a first answer says that it does."""
+    import httpx
+
+    until = time.monotonic() + STARTS_WITHIN
+    while True:
+        try:
+            httpx.get(f"{one.url}/healthz", timeout=STARTS_WITHIN)
+            return
+        except httpx.TransportError:
+            said = one.log.read_text(encoding="utf-8")
+            assert one.process is not None
+            assert one.process.is_alive(), said
+            assert time.monotonic() < until, said
+            time.sleep(0.1)

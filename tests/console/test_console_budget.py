@@ -1,0 +1,54 @@
+"""What a first load may weigh, as served: 250 KB on a phone's way, 450 KB on a desk's; charts only when asked for."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+from screens import DESK, PHONE, SCREENS, at_rest
+from served import Served
+from wire import listen
+
+DATABASES = ["sqlite"]
+BUDGETS = {"visits": (PHONE, 250), "followUp": (PHONE, 250), "queue": (DESK, 450), "board": (DESK, 450)}
+
+
+def charts(console: Path) -> set[str]:
+    """The parts that draw charts, known by what only they hold."""
+    scripts = (console / "assets").glob("*.js")
+    return {f"/assets/{one.name}" for one in scripts if "zrender" in one.read_text(encoding="utf-8")}
+
+
+@pytest.mark.parametrize("name", BUDGETS)
+def test_a_first_load_stays_within_its_budget(
+    name: str, service: Served, console: Path, signed_in_as: Callable[..., Page],
+    new_context: Callable[..., BrowserContext], record_property: Callable[[str, object], None],
+) -> None:  # fmt: skip
+    size, most = BUDGETS[name]
+    page = new_context(viewport=size, service_workers="block").new_page()
+    signed_in_as(SCREENS[name].who, on=page)
+    wire = listen(page)
+    page.goto(SCREENS[name].of(name, service))
+    at_rest(page)
+    record_property("kilobytes", round(wire.kilobytes))
+    assert wire.of(".js") > 50, "nothing was counted"
+    assert wire.kilobytes <= most, sorted(wire.came.items(), key=lambda one: -one[1])[:8]
+    if name != "board":
+        assert charts(console) & set(wire.came) == set()
+
+
+def test_what_is_served_is_packed_and_kept_for_ever(page: Page, service: Served, console: Path) -> None:
+    heaviest = max((console / "assets").glob("*.js"), key=lambda path: path.stat().st_size)
+    answer = page.request.get(f"/assets/{heaviest.name}", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.body() == heaviest.read_bytes() == gzip.decompress(Path(f"{heaviest}.gz").read_bytes())
+
+
+def test_no_part_of_the_console_names_a_place_elsewhere_to_load_from(console: Path) -> None:
+    page = (console / "index.html").read_text(encoding="utf-8")
+    assert "http" not in page.replace("http-equiv", "")
+    manifest = json.loads((console / ".vite" / "manifest.json").read_text(encoding="utf-8"))
+    assert all(not one["file"].startswith(("http", "//")) for one in manifest.values())
