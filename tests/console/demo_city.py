@@ -92,7 +92,7 @@ def _linked(source: str, target: str) -> None:
     if Path(source).suffix in (".parquet", ".zip"):
         os.link(source, target)
     else:
-        shutil.copyfile(source, target)
+        shutil.copy(source, target)  # and who may read it
 
 
 def stand(folder: Path, socket: str | None) -> DemoCity:

@@ -1,6 +1,7 @@
 """Every screen of the console: who sees it, where it is, and how to tell that it has come to rest."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,8 @@ from playwright.sync_api import Page, expect
 from served import Served
 
 DESK, PHONE = {"width": 1366, "height": 900}, {"width": 390, "height": 844}
-PATHS: dict[str, str] = json.loads(
-    (Path(__file__).parents[2] / "api" / "console" / "paths.json").read_text(encoding="utf-8")
-)
+CONSOLE = Path(__file__).parents[2] / "api" / "console"
+PATHS: dict[str, str] = json.loads((CONSOLE / "paths.json").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,12 @@ class Screen:
     def of(self, name: str, service: Served) -> str:
         """Return the screen's address."""
         return PATHS[name] if self.address is None else self.address(service)
+
+
+def routed() -> list[str]:
+    """Return the names of the screens that the console's routes lead to."""
+    said = [(CONSOLE / "src" / part).read_text(encoding="utf-8") for part in ("routes.tsx", "app/App.tsx")]
+    return list(dict.fromkeys(re.findall(r"path(?:: |=\{)paths\.(\w+)", "".join(said))))
 
 
 def _alert(service: Served) -> str:
@@ -55,6 +61,9 @@ SCREENS: dict[str, Screen] = {
     "audit": Screen("auditor", listed=True),
     "system": Screen("administrator", listed=True),
 }
+
+
+THERE = [name for name in routed() if name in SCREENS]
 
 
 def at_rest(page: Page) -> None:

@@ -54,9 +54,10 @@ def test_an_error_of_a_page_is_noticed(page: Page, watch: Watch) -> None:
     ],
 )
 def test_a_name_that_gets_out_is_noticed(page: Page, watch: Watch, service: Served, leak: str) -> None:
-    page.goto("/healthz")
+    page.goto("/sign-in")
     page.evaluate(f"async name => {{ await ({leak})(name) }}", somebody(service))
     assert [line for line in noticed(watch) if line.startswith("personal data")] != []
+    page.evaluate("localStorage.clear()")
 
 
 def test_a_name_in_the_services_log_is_noticed(service: Served, watch: Watch) -> None:
@@ -69,7 +70,7 @@ def test_a_name_in_the_services_log_is_noticed(service: Served, watch: Watch) ->
 def test_a_page_without_a_name_for_its_picture_is_not_accessible(
     page: Page, accessible: Callable[[Page], None]
 ) -> None:
-    page.goto("/healthz")
+    page.goto("/sign-in")
     page.evaluate("document.body.innerHTML = '<img src=\"data:image/gif;base64,R0lGODlhAQABAAAAACw=\">'")
     with pytest.raises(AssertionError, match="image-alt"):
         accessible(page)
