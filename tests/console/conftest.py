@@ -154,7 +154,9 @@ def new_context(new_context: Callable[..., BrowserContext], watch: Watch) -> Ite
 @pytest.fixture
 def phone(new_context: Callable[..., BrowserContext]) -> Page:
     """A page on a telephone of 390 pixels; sign it in by ``signed_in_as(..., on=phone)``."""
-    return new_context(viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=2).new_page()
+    page = new_context(has_touch=True, is_mobile=True, device_scale_factor=2).new_page()
+    page.set_viewport_size(PHONE)
+    return page
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ def test_a_first_load_stays_within_its_budget(
     new_context: Callable[..., BrowserContext], record_property: Callable[[str, object], None],
 ) -> None:  # fmt: skip
     size, most = BUDGETS[name]
-    page = new_context(viewport=size, service_workers="block").new_page()
+    page = new_context(service_workers="block").new_page()
+    page.set_viewport_size(size)
     signed_in_as(SCREENS[name].who, on=page)
     wire = listen(page)
     page.goto(SCREENS[name].of(name, service))
