@@ -4,10 +4,10 @@ import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import partial
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -300,10 +300,19 @@ def _finish(night: Night, lease: Lease, kept: Path) -> Scanned:
 
 
 def _questioned(night: Night, session: Session) -> dict[str, int]:
-    """Put cases in doubt of which an agency took back every fact, and count them."""
+    """Put cases in doubt of which an agency took back every fact, and count them.
+
+    The lake is opened only for a case that rests on a feed of which something was taken back.
+    """
     lake = Lake.of(night.service.settings)
-    with indicators.opened(lake, night.policy, night.manifest) as view:
-        found = doubts.question_withdrawn(session, partial(indicators.withdrawn, view), as_of=night.as_of)
+    taken = {delivery.feed for delivery in night.manifest if delivery.mode == "withdraw"}
+    with ExitStack() as held:
+        view = cache(lambda: held.enter_context(indicators.opened(lake, night.policy, night.manifest)))
+
+        def gone(feed: str, rows: set[tuple[int, int]]) -> set[tuple[int, int]]:
+            return indicators.withdrawn(view(), feed, rows) if feed in taken else set()
+
+        found = doubts.question_withdrawn(session, gone, as_of=night.as_of)
     return {"cases_questioned": len(found)} if found else {}
 
 

@@ -4,6 +4,7 @@ import csv
 import subprocess
 import sys
 import threading
+import uuid
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -12,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from factories import viewer
 from installed import receive, receive_more, small_pack
 from oracle import Delivery
 from sqlalchemy import event, func, select
@@ -23,9 +25,10 @@ from jobs import scan as scanning
 from jobs.scan import scan
 from jobs.terminal import read_date
 from monitor import audit, database
+from monitor.cases import Visit, record_follow_up
 from monitor.errors import Conflict, Invalid
 from monitor.service import Service
-from monitor.tables import Alert, AlertEvent, AuditEntry, Household, Outbox, Run, RunEvent, Scan
+from monitor.tables import Alert, AlertEvent, AuditEntry, Case, Household, Outbox, Run, RunEvent, Scan
 
 RULES = ("costly_admission", "lone_elder", "medical_self_pay")
 MARCH, APRIL, MAY = date(2026, 3, 31), date(2026, 4, 20), date(2026, 5, 20)
@@ -385,3 +388,25 @@ def test_two_who_keep_the_same_verdicts_do_not_write_into_each_others_file(tmp_p
         overtaken.keep(table[:0])
     assert verdicts.digest(path) == sealed
     assert [one.name for one in tmp_path.iterdir()] == ["scan.parquet"]
+
+
+@pytest.mark.parametrize("taken", [3, 2])
+def test_a_case_of_which_an_agency_took_back_every_fact_is_in_doubt_after_the_night(
+    small_city: tuple[Service, WorldLake], taken: int
+) -> None:
+    """Two of the three settlements are of the household with a case; without both gone it stands."""
+    service, world = small_city
+    scan(service, MARCH)
+    with database.transaction(service.engine) as session:
+        asked = select(Alert.id).join(Household, Alert.household_id == Household.id)
+        alert = session.scalars(asked.where(Household.household_no == "H000000")).one()
+        visit = Visit(uuid.uuid4(), MARCH, "home", "confirmed")
+        record_follow_up(session, alert, visit, by=viewer(), keyring=service.keyring, today=MARCH)
+    assert "cases_questioned" not in scan(service, APRIL).counts
+    gone = settled("2026-03-10", (2, 25_000), (0, 9_000), (0, 12_000), day=MAY).rows[:taken]
+    numbers = ({"settlement_id": number} for number in ("S2", "S1", "S0"))
+    rows = [row | said for row, said in zip(gone, numbers, strict=False)]
+    receive_more(service, world, [Delivery("medical_settlements", MAY, "withdraw", rows)])
+    assert scan(service, MAY).counts.get("cases_questioned", 0) == (taken == 3)
+    with database.reading(service.engine) as session:
+        assert (session.scalars(select(Case.status)).one() == "questioned") == (taken == 3)
