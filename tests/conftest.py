@@ -1,7 +1,6 @@
 """Fixtures: every test that touches the operational database runs on SQLite and on a real PostgreSQL."""
 
 import os
-import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +10,7 @@ import pace
 import postgres
 import psycopg
 import pytest
+from empty import empty
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine
@@ -19,7 +19,6 @@ from monitor import database, migrations
 from monitor.service import Service, open_service
 from monitor.settings import Settings, read
 
-FILE = "lowincome.db"
 # Read when scikit-learn is first loaded; without it OpenMP's threads spin while other tests want the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 SOCKET = "LOWINCOME_TEST_POSTGRESQL_SOCKET"
@@ -70,27 +69,11 @@ def postgres_template(worker_id: str, superuser: psycopg.Connection) -> str:
     return name
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file that has all tables and no rows, to copy from: half of what a short test would else cost."""
-    home = tmp_path_factory.mktemp("template")
-    engine = database.connect(read({"LOWINCOME_HOME": str(home)}))
-    migrations.upgrade(engine)
-    engine.dispose()
-    return home / FILE
-
-
-def _empty(home: Path, template: Path) -> Settings:
-    home.mkdir()
-    shutil.copyfile(template, home / FILE)
-    return read({"LOWINCOME_HOME": str(home), "LOWINCOME_THREADS": "2"})
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """An empty installation, once per kind of database."""
     if request.param == "sqlite":
-        yield _empty(tmp_path / "var", request.getfixturevalue("sqlite_template"))
+        yield empty(tmp_path / "var", LOWINCOME_THREADS="2")
         return
     here = read({"LOWINCOME_HOME": str(tmp_path / "var"), "LOWINCOME_THREADS": "2"})
     if SOCKET not in os.environ:
@@ -116,9 +99,9 @@ def engine(service: Service) -> Engine:
 
 
 @pytest.fixture
-def sqlite_service(tmp_path: Path, sqlite_template: Path) -> Iterator[Service]:
+def sqlite_service(tmp_path: Path) -> Iterator[Service]:
     """An installation on SQLite alone, for what does not depend on the database."""
-    opened = open_service(_empty(tmp_path / "var", sqlite_template))
+    opened = open_service(empty(tmp_path / "var", LOWINCOME_THREADS="2"))
     yield opened
     opened.engine.dispose()
 

@@ -22,6 +22,7 @@ from uuid import UUID
 
 import oracle
 from drops import drop
+from empty import empty
 from installed import small_pack
 from simulated_agencies import Sent, Town, written
 from sqlalchemy import event, select
@@ -31,7 +32,6 @@ from jobs import scan as scanning
 from monitor import database, feeds
 from monitor.errors import Refused
 from monitor.service import Service, open_service
-from monitor.settings import read
 from monitor.tables import Alert, Delivery, Household, Reason, Run
 
 FIRST, LENGTH = date(2025, 1, 6), 60
@@ -120,8 +120,7 @@ class World:
             small_pack(pack, RULES)
         home = self.root / f"world{self.seed}{'' if self.rough else '_calm'}"
         # No heartbeat falls within a night's real seconds: it would come at another statement every time.
-        said = {"LOWINCOME_HOME": str(home), "LOWINCOME_THREADS": "1", "LOWINCOME_LEASE_SECONDS": str(LEASE)}
-        settings = read(said)
+        settings = empty(home, LOWINCOME_THREADS="1", LOWINCOME_LEASE_SECONDS=str(LEASE))
         first, second = (replace(open_service(settings), pack=pack) for _ in range(2))
         self.one, self.other = Machine(first), Machine(second)
         self.one.meanwhile = self._second_worker

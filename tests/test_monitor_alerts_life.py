@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from empty import empty
 from factories import DAY, FIRES, RULES, SILENT, UNKNOWN, Home, judge, register, viewer
 from factories import scan as scan_row
 from hypothesis import settings
@@ -18,7 +19,6 @@ from monitor import audit, database
 from monitor.alerts import raise_alerts
 from monitor.cases import Visit, record_follow_up
 from monitor.service import Service, open_service
-from monitor.settings import read
 from monitor.tables import Alert, AlertEvent, FollowUp, Outbox, Quiet
 
 HOUSEHOLDS = 3
@@ -141,7 +141,7 @@ class Nights(RuleBasedStateMachine):
         self.last: dict[int, Home] = {}
 
     def new_service(self, folder: Path) -> Service:
-        return open_service(read({"LOWINCOME_HOME": str(folder / "var")}))
+        return open_service(empty(folder / "var"))
 
     def teardown(self) -> None:
         if hasattr(self, "service"):
