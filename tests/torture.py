@@ -78,13 +78,14 @@ class Story:
     manner: Manner
     only: str | None = None
     steps: bool = False
+    most: int = _MOST
     killed_at: float | None = None
 
     def tell(self) -> None:
         """Tell every step to its end, however often it has to be begun."""
         for name, step in STORY.items():
             self.killed_at, tries, began = None, 0, time.monotonic()
-            while not self._once(name, step, calm=tries >= _MOST or self.tally.left <= 0):
+            while not self._once(name, step, calm=tries >= self.most or self.tally.left <= 0):
                 tries += 1
                 if time.monotonic() - began > 3 * TOO_LONG:
                     raise Caught(f"{name} does not end")
@@ -303,7 +304,7 @@ def torture(base: Base, asked: argparse.Namespace) -> Tally:
         apart = asked.apart or APART.get(asked.only, tally.stories % 2 == 1)
         with copied(base, lease=asked.lease or (SILENCE if apart else STEADY)) as copy:
             manner = Manner(bug=asked.bug, apart=apart, slowly=asked.only == "stop")
-            Story(copy, chance, clean, tally, manner, asked.only, asked.steps).tell()
+            Story(copy, chance, clean, tally, manner, asked.only, asked.steps, asked.most).tell()
             different = difference(clean.state, _held(copy, steps=asked.steps))
         if different:
             raise Caught(f"seed {asked.seed}, story {tally.stories}: " + "; ".join(different))
@@ -379,6 +380,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--lease", type=float, help="seconds of every lease; short ones are used when omitted")
     parser.add_argument("--apart", action="store_true", help="every process as if on a machine of its own")
     parser.add_argument("--only", help="one kind of disturbance")
+    parser.add_argument("--most", type=int, default=_MOST, help="disturbances of one step before it is left alone")
     parser.add_argument("--steps", action="store_true", help="somebody sets this machine's clock meanwhile")
     parser.add_argument("--bug", help="plant a mistake on purpose: the harness must catch it")
     return parser
