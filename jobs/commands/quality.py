@@ -71,4 +71,6 @@ def _shown(ended: subprocess.CompletedProcess[str]) -> int:
 
 
 def _place() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+    """The environment, but compiled files are kept: hundreds of processes would else each compile the house."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPATH": str(ROOT)}
