@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from monitor import database, migrations
+from monitor.service import Service
 from monitor.settings import Settings, read
 
 FILE = "lowincome.db"
@@ -24,3 +25,11 @@ def empty(home: Path, **more: str) -> Settings:
     home.mkdir(parents=True)
     (home / FILE).write_bytes(_tables())
     return read({"LOWINCOME_HOME": str(home)} | more)
+
+
+def empty_again(service: Service) -> None:
+    """Take an installation on SQLite back to where it had no rows; its engine keeps the statements it compiled."""
+    service.engine.dispose()
+    for ending in ("-wal", "-shm"):
+        (service.settings.home / (FILE + ending)).unlink(missing_ok=True)
+    (service.settings.home / FILE).write_bytes(_tables())

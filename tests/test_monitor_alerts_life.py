@@ -3,11 +3,12 @@
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from empty import empty
+from empty import empty, empty_again
 from factories import DAY, FIRES, RULES, SILENT, UNKNOWN, Home, judge, register, viewer
 from factories import scan as scan_row
 from hypothesis import settings
@@ -125,6 +126,15 @@ class Life:
             now.told += 1
 
 
+FOLDER = TemporaryDirectory(prefix="lowincome-life-")
+
+
+@cache
+def installation() -> Service:
+    """One for all lives, emptied before each: an engine of its own would compile each statement anew."""
+    return open_service(empty(Path(FOLDER.name) / "var"))
+
+
 class Nights(RuleBasedStateMachine):
     """Three households through nights of any verdicts; the database must say what the model says."""
 
@@ -132,21 +142,13 @@ class Nights(RuleBasedStateMachine):
 
     @initialize()
     def install(self) -> None:
-        self.folder = TemporaryDirectory()
-        self.service = self.new_service(Path(self.folder.name))
+        self.service = installation()
+        empty_again(self.service)
         with database.transaction(self.service.engine) as session:
             self.keys = [home.id for home in register(session, HOUSEHOLDS)]
         self.lives = {key: Life() for key in self.keys}
         self.day = DAY
         self.last: dict[int, Home] = {}
-
-    def new_service(self, folder: Path) -> Service:
-        return open_service(empty(folder / "var"))
-
-    def teardown(self) -> None:
-        if hasattr(self, "service"):
-            self.service.engine.dispose()
-            self.folder.cleanup()
 
     @rule(days=st.sampled_from([0, 1, 1, 29, 30, 31, 91]), data=st.data())
     def night(self, days: int, data: st.DataObject) -> None:
