@@ -16,6 +16,7 @@ from api import (
     dossiers,
     duties,
     feeds,
+    forms,
     health,
     households,
     models,
@@ -23,6 +24,7 @@ from api import (
     outgoing,
     pages,
     photos,
+    presence,
     problems,
     queue,
     referrals,
@@ -54,8 +56,8 @@ Low-income monitoring: the queue of alerts, each reason explained, follow-ups re
 region of the worker whose bearer token is sent; names are masked and ID numbers never appear.
 """
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
-    health, auth, oidc, accounts, audit, queue, together, taking, alerts, desk, duties, views, households, dossiers,
-    feeds, runs, uploads, reveals, reports, sheets, outgoing, caseload, cases,
+    health, auth, oidc, accounts, audit, queue, together, taking, presence, alerts, desk, duties, views, households,
+    dossiers, feeds, runs, uploads, reveals, reports, sheets, forms, outgoing, caseload, cases,
     referrals, photos, reviews, suggestions, models,
 )  # fmt: skip
 

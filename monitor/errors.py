@@ -56,6 +56,15 @@ class QuotaSpent(Refused):
         self.seconds = seconds
 
 
+class FormsSpent(QuotaSpent):
+    """The day's number of printed forms is reached."""
+
+    def __init__(self, *, seconds: int, most: int) -> None:
+        super().__init__(seconds=seconds)
+        self.zh = f"今日打印已达上限（{most}户），确有需要请联系主管"
+        self.en = f"today's {most} forms have been printed: if the work cannot wait, ask your supervisor"
+
+
 class Unproven(Refused):
     """Who asks has not shown who they are, or no longer is signed in."""
 

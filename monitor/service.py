@@ -1,7 +1,7 @@
 """One running installation: its settings, its database, its lake and its keys, opened together."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -67,6 +67,16 @@ def _make_ready(engine: Engine, settings: Settings) -> None:
 def today() -> date:
     """Return the date in the city (Asia/Shanghai), whatever the zone of the machine."""
     return datetime.now(CITY_TIME).date()
+
+
+def midnight() -> datetime:
+    """Return when today began in the city, in UTC: from then on what is limited a day is counted."""
+    return datetime.combine(today(), time(), CITY_TIME).astimezone(UTC)
+
+
+def until_midnight() -> int:
+    """Return in how many seconds tomorrow begins in the city, rounded up."""
+    return int((midnight() + timedelta(days=1) - datetime.now(UTC)).total_seconds()) + 1
 
 
 def judgeable(day: date) -> date:

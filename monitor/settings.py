@@ -38,6 +38,7 @@ class Settings:
     webhooks: Path | None = None
     bench_url: str | None = None
     export_rows_alone: int = 100
+    forms_a_day: int = 200
 
     @property
     def backups(self) -> Path:
@@ -77,6 +78,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     ``LOWINCOME_LEAST_HOUSEHOLDS`` the fewest households that a cell of an exported report may tell of (10, at least 5),
     ``LOWINCOME_WEBHOOKS`` the page of who is told of alerts and referrals, ``LOWINCOME_EXPORT_ROWS_ALONE`` how many
     rows a day may be taken out without a second person's agreement (100).
+    ``LOWINCOME_FORMS_A_DAY`` is how many households a worker may print forms of (200).
     ``LOWINCOME_LEASE_SECONDS`` is how long a silent worker keeps its run (5), ``LOWINCOME_JOB_MEMORY_GIB`` the
     address space a job's process may use (16), ``LOWINCOME_TIMETABLE`` the page of when what runs.
     ``LOWINCOME_BENCH_DATABASE_URL`` is a PostgreSQL database that a benchmark may empty. ``LOWINCOME_PASSWORDS`` is
@@ -115,6 +117,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         least_households=_count(env, "LOWINCOME_LEAST_HOUSEHOLDS", 10),
         webhooks=_place(env, "LOWINCOME_WEBHOOKS"),
         export_rows_alone=_count(env, "LOWINCOME_EXPORT_ROWS_ALONE", 100),
+        forms_a_day=_count(env, "LOWINCOME_FORMS_A_DAY", 200),
     )
 
 

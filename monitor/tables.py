@@ -24,6 +24,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     Uuid,
     false,
     text,
@@ -1181,4 +1182,40 @@ class Suggestion(Table):
             postgresql_where=text("status = 'open'"),
         ),
         Index("ix_suggestions_county", "county", "status", "score"),
+    )
+
+
+class Presence(Table):
+    """Who has an alert open; ``since`` and ``until`` are seconds since 1970 by the database's own clock."""
+
+    __tablename__ = "presences"
+
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alerts.id"), primary_key=True)
+    worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"), primary_key=True)
+    doing: Mapped[str] = mapped_column(String(8))
+    since: Mapped[float]
+    until: Mapped[float]
+    seen_at: Mapped[datetime] = mapped_column(default=utc_now)
+    __table_args__ = (_among("doing", "looking", "working"),)
+
+
+class FormPrint(Table):
+    """Forms printed for visits: which alerts, by whom; ``number`` counts up within a year."""
+
+    __tablename__ = "form_prints"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    year: Mapped[int]
+    number: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(2))
+    forms: Mapped[int]
+    alerts: Mapped[list[Any]]
+    made_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"))
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    __table_args__ = (
+        _among("kind", "check", "round"),
+        _among("language", "zh", "en"),
+        UniqueConstraint("year", "number"),
+        Index("ix_form_prints_made_by", "made_by", "made_at"),
     )

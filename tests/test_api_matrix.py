@@ -37,7 +37,7 @@ REFERRED_TO = "医保"
 NAMED = {"place": "1", "figure": "confirmed_share", "year": "2026"}
 BY_PLACE = {"export_id", "alert_id", "case_id", "measure_id", "referral_id", "photo_id", "follow_up", "household_no"}
 BY_PLACE |= {"suggestion_id"}
-OF_NO_PLACE = {"account_id", "token_id", "worker", "note_id", "view"}
+OF_NO_PLACE = {"account_id", "print_id", "token_id", "worker", "note_id", "view"}
 
 
 def approved() -> dict[tuple[str, str], str]:

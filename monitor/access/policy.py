@@ -33,6 +33,7 @@ person.reveal    -         within     within   within     -             -       
 visit.import     -         within     within   -          -             -        -       -          -
 suggestion.read  within    within     within   within     -             -        -       -          within
 suggestion.decide -        within     within   within     -             -        -       -          -
+form.print       -         within     within   within     -             -        -       -          -
 report.read      within    within     within   within     -             -        -       -          -
 report.export    -         within     within   within     -             -        -       -          -
 colleague.read   within    within     within   within     -             -        -       -          -
@@ -76,7 +77,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "service": ("数据服务", "machine"),
 }
 SEPARATE = ("administrator", "security", "auditor")
-STEP_UP = frozenset({"person.reveal", "report.export", "role.grant", "token.issue"})
+STEP_UP = frozenset({"person.reveal", "form.print", "report.export", "role.grant", "token.issue"})
 PROOF_LASTS = timedelta(minutes=5)
 
 

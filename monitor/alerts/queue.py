@@ -16,8 +16,16 @@ def get(session: Session, alert_id: uuid.UUID, *, viewer: Viewer) -> Alert:
     loads = (selectinload(Alert.reasons), selectinload(Alert.household))
     alert = session.scalar(scope(select(Alert).where(Alert.id == alert_id), viewer).options(*loads))
     if alert is None:
-        raise NotFound(zh="没有这条预警，或不在您的管辖范围", en="there is no such alert in your region")
+        raise _no_such()
     return alert
+
+
+def version(session: Session, alert_id: uuid.UUID, *, viewer: Viewer) -> int:
+    """Return the version of one alert and nothing else of it; absent and not yours are the same refusal."""
+    found = session.scalar(scope(select(Alert.version).where(Alert.id == alert_id), viewer))
+    if found is None:
+        raise _no_such()
+    return found
 
 
 def timeline(session: Session, alert: Alert) -> Sequence[AlertEvent]:
@@ -41,3 +49,7 @@ def episodes(session: Session, alert: Alert) -> Mapping[str, uuid.UUID | None]:
     """Return the ids of the episodes before and after this one."""
     later = session.scalar(select(Alert.id).where(Alert.previous_id == alert.id))
     return {"previous": alert.previous_id, "next": later}
+
+
+def _no_such() -> NotFound:
+    return NotFound(zh="没有这条预警，或不在您的管辖范围", en="there is no such alert in your region")
