@@ -25,6 +25,7 @@ from monitor.tables import Alert, AuditEntry, FormPrint, Household, Member, Pers
 PATH = "/api/v1/forms"
 RED = {"illness": FIRES}
 ID_NO = "110101190001011237"
+SOME_ID = "0190b5a0-7c00-7000-8000-000000000001"
 NAMES = (
     "王桂兰",
     "䶮𠮷㐂",
@@ -86,8 +87,8 @@ def test_one_form_says_who_where_why_by_which_law_and_leaves_room_to_write(servi
     said = opened(lin, alerts).said
     reason = lin.get(f"/api/v1/alerts/{alerts[0]}").json()["reasons"][0]
     assert "低收入人口预警入户核查表" in said
-    for wanted in ("王桂兰", "110101********1237", reason["sentence_zh"], reason["reference"]["title"], "核查人签字（2人）",
-                   "户主或代理人签字", "家庭收入", "支出与困难", "林干事"):  # fmt: skip
+    law, room = reason["reference"]["title"], ("核查人签字（2人）", "户主或代理人签字", "家庭收入", "支出与困难")
+    for wanted in ("王桂兰", "110101********1237", reason["sentence_zh"], law, "林干事", *room):
         assert wanted in said, wanted
     assert ID_NO not in said
     assert all(one.zh in said for one in FINDINGS.values())
@@ -220,7 +221,8 @@ def test_a_role_without_the_row_prints_nothing(service: Service, role: str) -> N
 
 @pytest.mark.parametrize(
     "body",
-    [{"alerts": []}, {"alerts": ["x"]}, {"alerts": [str(uuid.uuid4())] * 51}, {"alerts": None}, {}, {"kind": "poster"}],
+    [{"alerts": []}, {"alerts": ["x"]}, {"alerts": [SOME_ID] * 51}, {"alerts": None}, {}, {"kind": "poster"}],
+    ids=["none", "no id", "fifty-one", "null", "nothing", "unknown kind"],
 )
 def test_nothing_more_than_fifty_and_nothing_odd_is_printed(service: Service, body: Any) -> None:
     lin = signed_in(service, "林干事")

@@ -1,0 +1,136 @@
+"""The policy as it stands, to be read: rules with law, sentence and examples; values with their documents."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from pydantic import BaseModel, Field
+
+from api.cards import (
+    IndicatorOut,
+    ParameterBrief,
+    ParameterOut,
+    RuleBrief,
+    RuleOut,
+    indicator_out,
+    parameter_brief,
+    parameter_out,
+    rule_brief,
+    rule_out,
+)
+from api.deps import ByLaw, Serving, may
+from api.guard import instead
+from api.problems import RESPONSES
+from api.written import Day
+from monitor.errors import NotFound
+from monitor.metrics import VERSION
+from monitor.policy import Policy, cards
+from monitor.service import today
+
+SEEN = {304: {"description": "没有变化 / as the caller has it"}}
+ONE = {404: RESPONSES[404], 422: RESPONSES[422], **SEEN}
+router = APIRouter(prefix="/api/v1/policy", tags=["policy"], responses={401: RESPONSES[401]})
+RuleName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["medical_self_pay"])]
+ParameterName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_.]{0,95}$", examples=["medical.self_pay_limit"])]
+IndicatorName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["medical_self_pay_12m"])]
+
+
+class RulesOut(BaseModel):
+    """Every rule in force, by risk factor and code."""
+
+    version: str = Field(description="规则包版本 / digest of the pack")
+    build: str
+    as_of: Day
+    production: bool = Field(description="生产模式不接受样例 / production refuses samples")
+    rules: list[RuleBrief]
+
+
+class ParametersOut(BaseModel):
+    """Every parameter, by name."""
+
+    version: str
+    as_of: Day
+    parameters: list[ParameterBrief]
+
+
+class Page:
+    """The law of today, and whether the caller has the answer: the ETag is the pack's digest, the day and the build."""
+
+    def __init__(
+        self,
+        request: Request,
+        laws: ByLaw,
+        service: Serving,
+        sent: Annotated[str | None, Header(alias="If-None-Match", max_length=200)] = None,
+    ) -> None:
+        self.law, self.tree = laws.on(today()), laws.tree
+        self.production = service.settings.production
+        self.tag = f'"{self.law.version[:16]}-{self.law.as_of.isoformat()}-{VERSION}"'
+        self.has_it = sent is not None and self.tag in sent
+        instead(request.scope, cache_control="private, no-cache")
+
+    def answer(self, work: Callable[[], BaseModel]) -> Response:
+        """Return 304 to who has it, else what ``work`` makes, with its ETag."""
+        headers = {"ETag": self.tag}
+        if self.has_it:
+            return Response(status_code=304, headers=headers)
+        return Response(work().model_dump_json(), headers=headers, media_type="application/json")
+
+
+Asked = Annotated[Page, Depends(Page)]
+
+
+@router.get(
+    "/rules", dependencies=[may("policy.read")], summary="规则 / Rules", response_model=RulesOut, responses=SEEN
+)
+def list_rules(page: Asked) -> Response:
+    """Return every rule in force today with its law and its sentence; the same pack and day are the same ETag."""
+    return page.answer(lambda: _rules(page.law, page.production))
+
+
+@router.get("/rules/{rule}", dependencies=[may("policy.read")], summary="一条规则 / One rule",
+            response_model=RuleOut, responses=ONE)  # fmt: skip
+def get_rule(rule: RuleName, page: Asked) -> Response:
+    """Return a rule with its condition in words, its examples, and the values that it goes by with their documents."""
+    found = page.law.rules.get(rule)
+    if found is None:
+        raise NotFound(zh="没有这条规则", en="there is no such rule")
+    return page.answer(lambda: rule_out(page.law, cards.page(page.law, found), page.tree))
+
+
+@router.get("/parameters", dependencies=[may("policy.read")], summary="标准 / Parameters",
+            response_model=ParametersOut, responses=SEEN)  # fmt: skip
+def list_parameters(page: Asked) -> Response:
+    """Return every parameter with the rules that go by it."""
+    law = page.law
+    briefs = [parameter_brief(law, one) for one in law.parameters.values()]
+    return page.answer(lambda: ParametersOut(version=law.version, as_of=law.as_of, parameters=briefs))
+
+
+@router.get("/parameters/{parameter}", dependencies=[may("policy.read")], summary="一项标准 / One parameter",
+            response_model=ParameterOut, responses=ONE)  # fmt: skip
+def get_parameter(parameter: ParameterName, page: Asked) -> Response:
+    """Return a parameter's values by region, category and day, each with its document and whether it is a sample."""
+    found = page.law.parameters.get(parameter)
+    if found is None:
+        raise NotFound(zh="没有这项标准", en="there is no such parameter")
+    return page.answer(lambda: parameter_out(page.law, found, page.tree))
+
+
+@router.get("/indicators/{indicator}", dependencies=[may("policy.read")], summary="一项监测指标 / One indicator",
+            response_model=IndicatorOut, responses=ONE)  # fmt: skip
+def get_indicator(indicator: IndicatorName, page: Asked) -> Response:
+    """Return what an indicator says of a household, from which feed, over which time, and which rules read it."""
+    found = page.law.indicators.get(indicator)
+    if found is None:
+        raise NotFound(zh="没有这项指标", en="there is no such indicator")
+    return page.answer(lambda: indicator_out(page.law, found))
+
+
+@lru_cache(maxsize=4)
+def _rules(law: Policy, production: bool) -> RulesOut:
+    shown = [cards.card(law, rule) for rule in law.rules.values()]
+    shown.sort(key=lambda card: (card.rule.risk_factor, card.rule.code))
+    told = [rule_brief(one) for one in shown]
+    return RulesOut(version=law.version, build=VERSION, as_of=law.as_of, production=production, rules=told)
