@@ -12,7 +12,7 @@ from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
 from api.households import QuietOut, by_place
 from api.office import AtOffice
 from api.once import CHANGES, Doing, Expected
-from api.presence import ColleagueOut, colleagues_at
+from api.presence import SomebodyOut, colleagues_at
 from api.problems import RESPONSES
 from monitor import cases
 from monitor.alerts import people, queue
@@ -125,7 +125,7 @@ class AlertOut(AlertBrief):
     quiet: list[QuietOut] = Field(description="核实后静默的规则 / rules kept quiet for this household")
     timeline: list[EventOut]
     follow_ups: list[FollowUpOut]
-    others_here: list[ColleagueOut] = Field(description="还有谁在看 / who else has it open just now")
+    others_here: list[SomebodyOut] = Field(description="还有谁在看 / who else has it open just now")
 
 
 class FactIn(BaseModel):

@@ -35,6 +35,7 @@ from api import (
     runs,
     sheets,
     suggestions,
+    system,
     taking,
     together,
     uploads,
@@ -59,7 +60,7 @@ region of the worker whose bearer token is sent; names are masked and ID numbers
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
     health, auth, oidc, accounts, audit, queue, together, taking, presence, alerts, desk, duties, views, households,
     dossiers, feeds, runs, uploads, reveals, reports, sheets, forms, outgoing, caseload, cases,
-    referrals, photos, reviews, suggestions, models, rules,
+    referrals, photos, reviews, suggestions, models, rules, system,
 )  # fmt: skip
 
 

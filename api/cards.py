@@ -17,7 +17,7 @@ Level = Literal["red", "orange", "yellow", "blue"]
 Verdict = Literal["fires", "silent", "unknown"]
 
 
-class Said(BaseModel):
+class BothOut(BaseModel):
     """One thing in both languages."""
 
     zh: str
@@ -39,13 +39,13 @@ class RuleBrief(BaseModel):
 
     name: str
     code: str
-    called: Said
+    called: BothOut
     factor: str = Field(description="致贫返贫风险因素 / risk factor")
-    factor_called: Said
+    factor_called: BothOut
     direction: Direction
     level: Level
     sample: bool = Field(description="所依标准为样例，待核定 / rests on a sample that nobody has approved")
-    preview: Said = Field(description="经办人所见的句子（以例子填写）/ the sentence as caseworkers see it")
+    preview: BothOut = Field(description="经办人所见的句子（以例子填写）/ the sentence as caseworkers see it")
     reference: ReferenceOut
     version: str
 
@@ -54,23 +54,23 @@ class NamedOut(BaseModel):
     """Something that a rule reads."""
 
     name: str
-    called: Said
-    unit: Said
+    called: BothOut
+    unit: BothOut
     page: bool = Field(description="有指标页 / has a page of its own; no: a column of the register")
 
 
-class FeedOut(BaseModel):
+class FeedNamedOut(BaseModel):
     """A feed that a rule rests on."""
 
     name: str
-    called: Said
+    called: BothOut
 
 
 class GivenOut(BaseModel):
     """One fact of an example, in words."""
 
-    called: Said
-    value: Said
+    called: BothOut
+    value: BothOut
 
 
 class ExampleOut(BaseModel):
@@ -79,13 +79,13 @@ class ExampleOut(BaseModel):
     verdict: Verdict
     given: list[GivenOut]
     on: date | None = Field(description="按哪天的标准；空为最新 / values of that day; null: the newest")
-    sentence: Said | None = Field(description="触发时的句子 / the sentence when it fires")
+    sentence: BothOut | None = Field(description="触发时的句子 / the sentence when it fires")
 
 
 class AmountOut(BaseModel):
     """One amount; ``category`` is null where one holds for all."""
 
-    category: Said | None
+    category: BothOut | None
     amount: float
 
 
@@ -93,7 +93,7 @@ class ValueOut(BaseModel):
     """One value of one region, from one day on."""
 
     region: str
-    where: Said = Field(description="哪一级 / which level")
+    where: BothOut = Field(description="哪一级 / which level")
     place: str = Field(description="区划名称 / the region's name")
     effective_from: date
     known_on: date = Field(description="公布日 / published on")
@@ -108,8 +108,8 @@ class ParameterBrief(BaseModel):
     """One parameter as a line of the list."""
 
     name: str
-    called: Said
-    unit: Said
+    called: BothOut
+    unit: BothOut
     by_category: bool
     values: int
     sample: bool = Field(description="现行值中有样例 / a value in force is a sample")
@@ -125,10 +125,10 @@ class ParameterOut(ParameterBrief):
 class RuleOut(RuleBrief):
     """One rule with everything behind it."""
 
-    condition: Said
-    limit: Said | None
+    condition: BothOut
+    limit: BothOut | None
     reads: list[NamedOut]
-    feeds: list[FeedOut]
+    feeds: list[FeedNamedOut]
     cooldown_days: int = Field(description="降级前的冷静期 / days before its alert falls to a lower level")
     quiet_days: int = Field(description="核实无需帮扶后静默天数 / days of silence after a verified no need")
     quiet_worse: float = Field(description="恶化多少即解除静默 / share by which worse facts end the silence")
@@ -141,19 +141,19 @@ class IndicatorOut(BaseModel):
 
     name: str
     code: str | None
-    called: Said
-    unit: Said
+    called: BothOut
+    unit: BothOut
     level: Literal["member", "household"]
-    feed: FeedOut | None
-    window: Said
-    computed: Said | None = Field(description="由其他指标算出 / computed from others")
+    feed: FeedNamedOut | None
+    window: BothOut
+    computed: BothOut | None = Field(description="由其他指标算出 / computed from others")
     reads: list[NamedOut]
     rules: list[str]
 
 
-def said(words: Words) -> Said:
+def said(words: Words) -> BothOut:
     """Return one thing in both languages."""
-    return Said(zh=words.zh, en=words.en)
+    return BothOut(zh=words.zh, en=words.en)
 
 
 def rule_brief(card: Card) -> RuleBrief:
@@ -173,7 +173,7 @@ def rule_out(policy: Policy, page: Page, tree: Tree) -> RuleOut:
         **rule_brief(page.card).model_dump(),
         condition=said(page.condition), limit=said(page.limit) if page.limit else None,
         reads=[_named(policy, one) for one in page.reads],
-        feeds=[FeedOut(name=name, called=said(called)) for name, called in page.feeds],
+        feeds=[FeedNamedOut(name=name, called=said(called)) for name, called in page.feeds],
         cooldown_days=rule.cooldown_days, quiet_days=rule.quiet.days, quiet_worse=rule.quiet.worse,
         examples=[_example(one) for one in page.examples],
         parameters=[parameter_out(policy, one, tree) for one in page.parameters],
@@ -200,7 +200,7 @@ def parameter_out(policy: Policy, parameter: Parameter, tree: Tree) -> Parameter
 def indicator_out(policy: Policy, page: IndicatorPage) -> IndicatorOut:
     """Return an indicator with what it is made from and the rules that read it."""
     shown = cards.indicator(policy, page)
-    feed = None if page.feed is None else FeedOut(name=page.feed, called=said(policy.feeds[page.feed].description))
+    feed = None if page.feed is None else FeedNamedOut(name=page.feed, called=said(policy.feeds[page.feed].description))
     return IndicatorOut(
         name=page.name, code=page.code, called=said(page.description), unit=_unit(page.unit), level=page.level,
         feed=feed, window=said(shown.window), computed=said(shown.computed) if shown.computed else None,
@@ -233,5 +233,5 @@ def _reference(one: Reference) -> ReferenceOut:
     return ReferenceOut(title=one.title, article=one.article, quote=one.quote, says=one.says, href=one.href)
 
 
-def _unit(unit: str) -> Said:
+def _unit(unit: str) -> BothOut:
     return said(UNITS.get(unit, Words(unit, unit)))

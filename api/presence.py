@@ -25,7 +25,7 @@ class HereIn(BaseModel):
     )
 
 
-class ColleagueOut(BaseModel):
+class SomebodyOut(BaseModel):
     """Somebody else who has the alert open."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -38,7 +38,7 @@ class HereOut(BaseModel):
     """Who else is here, which version the alert has come to, and when to call again."""
 
     version: int = Field(description="现为第几版；与所见不同即已被更新 / another than the one you saw: it has changed")
-    others: list[ColleagueOut]
+    others: list[SomebodyOut]
     again_seconds: int = Field(description="多少秒后再报 / seconds after which to call again")
 
 
@@ -59,6 +59,6 @@ def leave(alert_id: UUID, viewer: Viewing, session: InTransaction) -> None:
     presence.leave(session, alert_id, by=viewer)
 
 
-def colleagues_at(session: Session, alert: UUID, viewer: Viewer) -> list[ColleagueOut]:
+def colleagues_at(session: Session, alert: UUID, viewer: Viewer) -> list[SomebodyOut]:
     """Return who else has an alert open that the viewer may see."""
-    return [ColleagueOut.model_validate(one) for one in presence.others(session, alert, viewer=viewer)]
+    return [SomebodyOut.model_validate(one) for one in presence.others(session, alert, viewer=viewer)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import BaseModel, Field
@@ -28,8 +28,8 @@ from monitor.metrics import VERSION
 from monitor.policy import Policy, cards
 from monitor.service import today
 
-SEEN = {304: {"description": "没有变化 / as the caller has it"}}
-ONE = {404: RESPONSES[404], 422: RESPONSES[422], **SEEN}
+SEEN: dict[int | str, dict[str, Any]] = {304: {"description": "没有变化 / as the caller has it"}}
+ONE: dict[int | str, dict[str, Any]] = {404: RESPONSES[404], 422: RESPONSES[422], **SEEN}
 router = APIRouter(prefix="/api/v1/policy", tags=["policy"], responses={401: RESPONSES[401]})
 RuleName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["medical_self_pay"])]
 ParameterName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_.]{0,95}$", examples=["medical.self_pay_limit"])]

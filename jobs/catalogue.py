@@ -24,6 +24,7 @@ JOBS: dict[str, tuple[str, str]] = {
     "follow": ("jobs.follow", "follow"),
     "purge": ("jobs.purge", "purge"),
     "retrain": ("jobs.train", "train"),
+    "doctor": ("jobs.doctor", "doctor"),
 }
 _NEEDS_A_PERSON = ("held", "refused", "retry", "unreachable", "quarantined")
 

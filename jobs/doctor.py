@@ -4,10 +4,11 @@ import platform
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from alembic.migration import MigrationContext
@@ -19,6 +20,7 @@ from jobs.integrity import database_whole, lake_whole
 from monitor import anchors, audit, auditing, database, feeds, migrations, policy
 from monitor.errors import Refused
 from monitor.privacy import open_keyring
+from monitor.service import Service
 from monitor.settings import Settings
 from monitor.tables import Run, Scan, utc_now
 
@@ -65,6 +67,13 @@ def examine(settings: Settings, as_of: date) -> list[Finding]:
         return [*_machine(settings), *(finding for check in CHECKS for finding in _tried(check, patient))]
     finally:
         patient.engine.dispose()
+
+
+def doctor(service: Service, as_of: date) -> dict[str, Any]:
+    """Look at everything and count what is well and what is not; the answers stay in the ledger."""
+    found = examine(service.settings, as_of)
+    well = sum(one.well for one in found)
+    return {"well": well, "ill": len(found) - well, "findings": [asdict(one) for one in found]}
 
 
 def _tried(check: Check, patient: Patient) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from api import paper
 from monitor import database
 from monitor.cases.codes import FINDINGS
 from monitor.service import Service
-from monitor.tables import Alert, AuditEntry, FormPrint, Household, Member, Person
+from monitor.tables import Alert, AuditEntry, FormPrint, Household, Member, Person, utc_now
 
 PATH = "/api/v1/forms"
 RED = {"illness": FIRES}
@@ -183,7 +183,7 @@ def test_nobody_else_opens_a_print_and_after_half_an_hour_nobody_does(service: S
     assert (lin.get(path).status_code, fang.get(path).status_code) == (200, 404)
     assert lin.get(f"{PATH}/{uuid.uuid4()}").status_code == 404
     with database.transaction(service.engine) as session:
-        session.execute(update(FormPrint).values(made_at=FormPrint.made_at - timedelta(minutes=31)))
+        session.execute(update(FormPrint).values(made_at=utc_now() - timedelta(minutes=31)))
     late = lin.get(path)
     assert (late.status_code, "重新打印" in late.json()["detail_zh"]) == (404, True)
 

@@ -34,7 +34,8 @@ from monitor.service import Service
 PAGE = Path(access.__file__).parents[1] / "decisions" / "0020-who-may-see-what.md"
 FULL = os.environ.get("LOWINCOME_MATRIX") == "full"
 REFERRED_TO = "医保"
-NAMED = {"place": "1", "figure": "confirmed_share", "year": "2026"}
+NAMED = {"place": "1", "figure": "confirmed_share", "year": "2026", "rule": "medical_self_pay"}
+NAMED |= {"parameter": "medical.self_pay_limit", "indicator": "medical_self_pay_12m"}
 BY_PLACE = {"export_id", "alert_id", "case_id", "measure_id", "referral_id", "photo_id", "follow_up", "household_no"}
 BY_PLACE |= {"suggestion_id"}
 OF_NO_PLACE = {"account_id", "print_id", "token_id", "worker", "note_id", "view"}

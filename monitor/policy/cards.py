@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from monitor.policy.examples import ANYWHERE
 from monitor.policy.indicator_pages import IndicatorPage, Window
@@ -13,6 +14,8 @@ from monitor.policy.rule_pages import Example, Rule
 from monitor.policy.sentences import show
 from monitor.policy.thresholds import Parameter, Value, level_of
 from monitor.policy.vocabulary import CATEGORIES, REGISTER, RISK_FACTORS, UNITS
+
+State = Literal["in_force", "to_come", "replaced"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Standing:
     value: Value
     where: Words
     amounts: tuple[tuple[Words | None, float], ...]
-    state: str
+    state: State
 
 
 @dataclass(frozen=True)
@@ -105,13 +108,13 @@ def standings(policy: Policy, parameter: Parameter) -> Iterator[Standing]:
     """Yield every value of a parameter, the newest first, each with how it stands on the policy's day."""
     in_force = parameter.in_force(policy.as_of, policy.known_on)
     for value in reversed(parameter.values):
-        state = "in_force" if in_force.get(value.region) is value else _otherwise(policy, value)
+        state: State = "in_force" if in_force.get(value.region) is value else _otherwise(policy, value)
         amounts = value.amounts or {}
         told = tuple((CATEGORIES[key] if key else None, amount) for key, amount in amounts.items())
         yield Standing(value, level_of(value.region), told, state)
 
 
-def _otherwise(policy: Policy, value: Value) -> str:
+def _otherwise(policy: Policy, value: Value) -> State:
     to_come = value.effective_from > policy.as_of or value.known_on > policy.known_on
     return "to_come" if to_come else "replaced"
 

@@ -1,7 +1,7 @@
 """Where a code belongs on a day: through renamings and mergers, and never dropped when it is not known."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -57,7 +57,13 @@ class Tree:
             if place.scheme == OFFICIAL and place.successor is not None:
                 heirs[place.successor] += 1
         self._heirs = heirs
+        self._below: dict[str, list[Place]] = {}
+        for place in sorted(self._official(), key=lambda each: (each.code, each.valid_from)):
+            self._below.setdefault(place.parent or "", []).append(place)
         self._named: dict[date, dict[str, list[str]]] = {}
+
+    def _official(self) -> Iterator[Place]:
+        return (each for (scheme, _), entries in self._places.items() if scheme == OFFICIAL for each in entries)
 
     def find(self, code: str, on: date, *, scheme: str = OFFICIAL) -> Place | None:
         """Return the entry of a code in force on a day; else its last one before, else its first one."""
@@ -85,8 +91,15 @@ class Tree:
 
     def children(self, code: str, on: date) -> list[Place]:
         """Return the entries one level below ``code`` that are in force on a day, by code."""
-        below = [each for (scheme, _), entries in self._places.items() if scheme == OFFICIAL for each in entries]
-        return [each for each in below if each.parent == short(code) and each.valid(on)]
+        return [each for each in self._below.get(short(code) or "", ()) if each.valid(on)]
+
+    def former(self, code: str, on: date) -> list[Place]:
+        """Return the entries one level below ``code`` whose code has ended by a day, by code."""
+        return [each for each in self._below.get(short(code) or "", ()) if each.valid_to and each.valid_to <= on]
+
+    def standing(self, on: date) -> Iterator[Place]:
+        """Yield every official entry in force on a day, by code."""
+        return (each for entries in self._below.values() for each in entries if each.valid(on))
 
     def locate(self, address: str, on: date, *, within: str | None = None) -> str | None:
         """Return the short code of the smallest place that an address names, inside ``within``; None if unsure.

@@ -51,6 +51,10 @@ export const screens: Screen[] = [
     nav: 'queue',
     personal: true,
   },
+  { path: paths.rules, page: lazy(() => import('./screens/rules/screen')), may: 'policy.read', nav: 'rules' },
+  { path: paths.rule, page: lazy(() => import('./screens/rules/one')), may: 'policy.read' },
+  { path: paths.audit, page: lazy(() => import('./screens/audit/screen')), may: 'audit.read', nav: 'audit' },
+  { path: paths.system, page: lazy(() => import('./screens/system/screen')), may: 'policy.read', nav: 'system' },
   { path: paths.account, page: lazy(() => import('./screens/account/screen')) },
 ];
 

@@ -1,5 +1,5 @@
 import createClient, { type Middleware } from 'openapi-fetch';
-import { demand } from './demand';
+import { demand, type Kind } from './demand';
 import { Refusal, Unreachable } from './refusal';
 import type { components, paths } from './schema';
 
@@ -10,6 +10,14 @@ type Answer<T> = { data?: T; error?: unknown; response: Response };
 const SESSION = '/api/v1/session';
 const sent = new WeakMap<Request, Request>();
 
+/** Without a session the server answers 401; a session whose proof is old is forbidden until it is shown anew. */
+async function asksFor(response: Response): Promise<Kind | null> {
+  if (response.status === 401) return 'sign-in';
+  if (response.status !== 403) return null;
+  const said = (await response.clone().json()) as { type?: string };
+  return said.type?.endsWith('proof-needed') === true ? 'proof' : null;
+}
+
 /** Every request says that it comes from our own page; one refused for want of a session or a proof waits, then goes again. */
 const manners: Middleware = {
   onRequest({ request }) {
@@ -18,11 +26,10 @@ const manners: Middleware = {
     return request;
   },
   async onResponse({ request, response, schemaPath }) {
-    if (response.status !== 401 || schemaPath.startsWith(SESSION)) return undefined;
-    const said = (await response.clone().json()) as { type?: string };
+    const wanted = schemaPath.startsWith(SESSION) ? null : await asksFor(response);
+    if (wanted === null) return undefined;
     const again = sent.get(request);
-    const well = await demand(said.type?.endsWith('proof-needed') ? 'proof' : 'sign-in');
-    return well && again ? fetch(again) : undefined;
+    return (await demand(wanted)) && again ? fetch(again) : undefined;
   },
 };
 

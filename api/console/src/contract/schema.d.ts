@@ -440,6 +440,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{alert_id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * 我在看 / I am here
+         * @description Note that I have the alert open, for 45 seconds by the database's clock, and return who else has.
+         */
+        put: operations["be_here_api_v1_alerts__alert_id__presence_put"];
+        post?: never;
+        /**
+         * 我已离开 / I left
+         * @description Note that I have closed the alert; a second time changes nothing.
+         */
+        delete: operations["leave_api_v1_alerts__alert_id__presence_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{alert_id}/referrals": {
         parameters: {
             query?: never;
@@ -1252,6 +1276,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 打印核查表、走访单 / Print forms
+         * @description Number a print of these alerts and write down who asked; its page can be opened by them for half an hour.
+         */
+        post: operations["print_forms_api_v1_forms_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{print_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 打开打印页 / Open a print
+         * @description Return the page of a print, A4, without any script; the ID numbers on it are masked.
+         */
+        get: operations["open_print_api_v1_forms__print_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/search": {
         parameters: {
             query?: never;
@@ -1444,6 +1508,106 @@ export interface paths {
          * @description Return the picture; that it was seen, and by whom, is in the audit before it leaves.
          */
         get: operations["show_photo_api_v1_photos__photo_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/indicators/{indicator}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 一项监测指标 / One indicator
+         * @description Return what an indicator says of a household, from which feed, over which time, and which rules read it.
+         */
+        get: operations["get_indicator_api_v1_policy_indicators__indicator__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/parameters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 标准 / Parameters
+         * @description Return every parameter with the rules that go by it.
+         */
+        get: operations["list_parameters_api_v1_policy_parameters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/parameters/{parameter}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 一项标准 / One parameter
+         * @description Return a parameter's values by region, category and day, each with its document and whether it is a sample.
+         */
+        get: operations["get_parameter_api_v1_policy_parameters__parameter__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 规则 / Rules
+         * @description Return every rule in force today with its law and its sentence; the same pack and day are the same ETag.
+         */
+        get: operations["list_rules_api_v1_policy_rules_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/rules/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 一条规则 / One rule
+         * @description Return a rule with its condition in words, its examples, and the values that it goes by with their documents.
+         */
+        get: operations["get_rule_api_v1_policy_rules__rule__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1808,6 +1972,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 系统概况 / What runs here
+         * @description Return build, pack and the settings that people should know of.
+         */
+        get: operations["about_api_v1_system_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 体检 / What the doctor found
+         * @description Return the doctor's newest answers, what is not well first.
+         */
+        get: operations["last_examination_api_v1_system_doctor_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 区划树 / The tree of regions
+         * @description Return a region with what lies directly below it, one level at a time.
+         */
+        get: operations["regions_api_v1_system_regions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/regions/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 查找区划 / Look for a region
+         * @description Return at most fifty regions in force that are called so, higher ones first.
+         */
+        post: operations["search_regions_api_v1_system_regions_search_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 保存期限 / How long what is kept
+         * @description Return, of every table, what it is for and how long it is kept: the data register that erasure goes by.
+         */
+        get: operations["retention_api_v1_system_retention_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens/{token_id}": {
         parameters: {
             query?: never;
@@ -1980,6 +2244,39 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AboutOut
+         * @description What runs here. Nothing in it tells where.
+         */
+        AboutOut: {
+            /** Build */
+            build: string;
+            /** Policy Version */
+            policy_version: string;
+            /** Rules */
+            rules: number;
+            /** Production */
+            production: boolean;
+            /**
+             * Database
+             * @enum {string}
+             */
+            database: "sqlite" | "postgresql";
+            /**
+             * Cipher
+             * @description intl：AES-256-GCM；gm：SM4-GCM
+             */
+            cipher: string;
+            /** Passwords */
+            passwords: string;
+            /**
+             * Second Factor
+             * @description 所有人必须使用动态码 / everybody must have a second factor
+             */
+            second_factor: boolean;
+            /** Newest Scan */
+            newest_scan: string | null;
+        };
         /**
          * AccountIn
          * @description A new account. Its role comes from the security administrator.
@@ -2298,6 +2595,11 @@ export interface components {
             timeline: components["schemas"]["EventOut"][];
             /** Follow Ups */
             follow_ups: components["schemas"]["FollowUpOut"][];
+            /**
+             * Others Here
+             * @description 还有谁在看 / who else has it open just now
+             */
+            others_here: components["schemas"]["SomebodyOut"][];
         };
         /**
          * AlertPage
@@ -2350,6 +2652,15 @@ export interface components {
              * @constant
              */
             status?: "ok";
+        };
+        /**
+         * AmountOut
+         * @description One amount; ``category`` is null where one holds for all.
+         */
+        AmountOut: {
+            category: components["schemas"]["BothOut"] | null;
+            /** Amount */
+            amount: number;
         };
         /**
          * AnswerIn
@@ -2535,6 +2846,16 @@ export interface components {
             unanchored_since: string | null;
             /** @description 最近一次全链校验 / the last check of the whole chain */
             verified: components["schemas"]["VerifiedOut"] | null;
+        };
+        /**
+         * BothOut
+         * @description One thing in both languages.
+         */
+        BothOut: {
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
         };
         /**
          * BreakOut
@@ -2921,6 +3242,47 @@ export interface components {
             why: string;
         };
         /**
+         * DoctorAnswerOut
+         * @description One answer of the doctor.
+         */
+        DoctorAnswerOut: {
+            /** Name */
+            name: string;
+            /** Well */
+            well: boolean;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
+        /**
+         * DoctorOut
+         * @description What the doctor found when it last looked; it looks every morning, and nothing is looked at now.
+         */
+        DoctorOut: {
+            /**
+             * Run
+             * @description 空：尚未检查 / null: it has not looked yet
+             */
+            run: string | null;
+            /** At */
+            at: string | null;
+            /**
+             * Status
+             * @description 该次检查的作业状态 / how that run ended
+             */
+            status: string | null;
+            /** Well */
+            well: number;
+            /** Ill */
+            ill: number;
+            /**
+             * Findings
+             * @description 有问题的在前 / what is not well comes first
+             */
+            findings: components["schemas"]["DoctorAnswerOut"][];
+        };
+        /**
          * Done
          * @description What became of many.
          */
@@ -3075,6 +3437,26 @@ export interface components {
             };
         };
         /**
+         * ExampleOut
+         * @description A household as an officer would put it, and what the rule says of it.
+         */
+        ExampleOut: {
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "fires" | "silent" | "unknown";
+            /** Given */
+            given: components["schemas"]["GivenOut"][];
+            /**
+             * On
+             * @description 按哪天的标准；空为最新 / values of that day; null: the newest
+             */
+            on: string | null;
+            /** @description 触发时的句子 / the sentence when it fires */
+            sentence: components["schemas"]["BothOut"] | null;
+        };
+        /**
          * ExportRequestOut
          * @description An export that waits for another, or that another decided on.
          */
@@ -3162,6 +3544,15 @@ export interface components {
             zh: string;
             /** En */
             en: string;
+        };
+        /**
+         * FeedNamedOut
+         * @description A feed that a rule rests on.
+         */
+        FeedNamedOut: {
+            /** Name */
+            name: string;
+            called: components["schemas"]["BothOut"];
         };
         /**
          * FeedOut
@@ -3413,6 +3804,14 @@ export interface components {
             to: string;
         };
         /**
+         * GivenOut
+         * @description One fact of an example, in words.
+         */
+        GivenOut: {
+            called: components["schemas"]["BothOut"];
+            value: components["schemas"]["BothOut"];
+        };
+        /**
          * GroupCounts
          * @description How many alerts each group of the queue holds, counted up to 1000+ each.
          */
@@ -3437,6 +3836,11 @@ export interface components {
              * @description 未到期
              */
             later: string;
+        };
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
         };
         /**
          * HandedOver
@@ -3478,6 +3882,37 @@ export interface components {
             why_en: string[];
         };
         /**
+         * HereIn
+         * @description What I do at the alert.
+         */
+        HereIn: {
+            /**
+             * Doing
+             * @description 查看中、登记中 / looking at it, or filling in a form
+             * @default looking
+             * @enum {string}
+             */
+            doing?: "looking" | "working";
+        };
+        /**
+         * HereOut
+         * @description Who else is here, which version the alert has come to, and when to call again.
+         */
+        HereOut: {
+            /**
+             * Version
+             * @description 现为第几版；与所见不同即已被更新 / another than the one you saw: it has changed
+             */
+            version: number;
+            /** Others */
+            others: components["schemas"]["SomebodyOut"][];
+            /**
+             * Again Seconds
+             * @description 多少秒后再报 / seconds after which to call again
+             */
+            again_seconds: number;
+        };
+        /**
          * ImportedOut
          * @description What became of a sheet; sending it again records nothing twice.
          */
@@ -3497,6 +3932,31 @@ export interface components {
              * @description 未登记的行 / rows that were refused
              */
             errors: components["schemas"]["RowErrorOut"][];
+        };
+        /**
+         * IndicatorOut
+         * @description One indicator: what is said of a household, from which feed, over which time.
+         */
+        IndicatorOut: {
+            /** Name */
+            name: string;
+            /** Code */
+            code: string | null;
+            called: components["schemas"]["BothOut"];
+            unit: components["schemas"]["BothOut"];
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "member" | "household";
+            feed: components["schemas"]["FeedNamedOut"] | null;
+            window: components["schemas"]["BothOut"];
+            /** @description 由其他指标算出 / computed from others */
+            computed: components["schemas"]["BothOut"] | null;
+            /** Reads */
+            reads: components["schemas"]["NamedOut"][];
+            /** Rules */
+            rules: string[];
         };
         /**
          * InvitationIn
@@ -3533,6 +3993,57 @@ export interface components {
             token: components["schemas"]["TokenOut"];
             /** Text */
             text: string;
+        };
+        /**
+         * KeepOut
+         * @description How long one table's rows are kept, as the data register says.
+         */
+        KeepOut: {
+            /** Table */
+            table: string;
+            purpose: components["schemas"]["BothOut"];
+            /** Source */
+            source: string;
+            /** Basis */
+            basis: string;
+            /**
+             * Days
+             * @description 空：不按天数 / null: by no number of days
+             */
+            days: number | null;
+            /**
+             * Since
+             * @description 自哪个日期起算 / from which date on
+             */
+            since: string | null;
+            /**
+             * Then
+             * @description 到期删除或置空 / deleted, or columns made blank
+             */
+            then: ("delete" | "blank") | null;
+            /** Columns */
+            columns: string[];
+            /**
+             * Forever
+             * @description 长期保存的理由 / why it stays
+             */
+            forever: string | null;
+            /**
+             * Together With
+             * @description 随哪张表 / as long as that table's rows
+             */
+            together_with: string | null;
+            /**
+             * Sees
+             * @description 谁能看 / who sees it
+             */
+            sees: components["schemas"]["BothOut"][];
+            /** Sensitive */
+            sensitive: number;
+            /** Personal */
+            personal: number;
+            /** Internal */
+            internal: number;
         };
         /**
          * KnownOut
@@ -3780,6 +4291,21 @@ export interface components {
             high: number | null;
         };
         /**
+         * NamedOut
+         * @description Something that a rule reads.
+         */
+        NamedOut: {
+            /** Name */
+            name: string;
+            called: components["schemas"]["BothOut"];
+            unit: components["schemas"]["BothOut"];
+            /**
+             * Page
+             * @description 有指标页 / has a page of its own; no: a column of the register
+             */
+            page: boolean;
+        };
+        /**
          * Narrow
          * @description What the queue is narrowed to.
          */
@@ -3935,6 +4461,71 @@ export interface components {
             version?: number | null;
         };
         /**
+         * ParameterBrief
+         * @description One parameter as a line of the list.
+         */
+        ParameterBrief: {
+            /** Name */
+            name: string;
+            called: components["schemas"]["BothOut"];
+            unit: components["schemas"]["BothOut"];
+            /** By Category */
+            by_category: boolean;
+            /** Values */
+            values: number;
+            /**
+             * Sample
+             * @description 现行值中有样例 / a value in force is a sample
+             */
+            sample: boolean;
+            /**
+             * Rules
+             * @description 哪些规则依它 / the rules that go by it
+             */
+            rules: string[];
+        };
+        /**
+         * ParameterOut
+         * @description One parameter with all its values, the newest first.
+         */
+        ParameterOut: {
+            /** Name */
+            name: string;
+            called: components["schemas"]["BothOut"];
+            unit: components["schemas"]["BothOut"];
+            /** By Category */
+            by_category: boolean;
+            /** Values */
+            values: number;
+            /**
+             * Sample
+             * @description 现行值中有样例 / a value in force is a sample
+             */
+            sample: boolean;
+            /**
+             * Rules
+             * @description 哪些规则依它 / the rules that go by it
+             */
+            rules: string[];
+            /** Standing */
+            standing: components["schemas"]["ValueOut"][];
+        };
+        /**
+         * ParametersOut
+         * @description Every parameter, by name.
+         */
+        ParametersOut: {
+            /** Version */
+            version: string;
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Parameters */
+            parameters: components["schemas"]["ParameterBrief"][];
+        };
+        /**
          * PasswordIn
          * @description A new password for somebody who has just proved who they are.
          */
@@ -4010,6 +4601,71 @@ export interface components {
             beyond: number;
             /** Soonest Late */
             soonest_late: components["schemas"]["LateOut"][];
+        };
+        /**
+         * PrintIn
+         * @description Which alerts are printed, and how.
+         */
+        PrintIn: {
+            /**
+             * Alerts
+             * @description 预警编号，至多50条 / at most fifty
+             */
+            alerts: string[];
+            /**
+             * Kind
+             * @description check：入户核查表，一户一页；round：走访单 / a page each, or one list
+             * @default check
+             * @enum {string}
+             */
+            kind?: "check" | "round";
+            /**
+             * Order
+             * @description 按村排列，或按所给次序 / village by village, or as given
+             * @default village
+             * @enum {string}
+             */
+            order?: "village" | "given";
+            /**
+             * Language
+             * @default zh
+             * @enum {string}
+             */
+            language?: "zh" | "en";
+        };
+        /**
+         * PrintOut
+         * @description A print that can be opened.
+         */
+        PrintOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Number
+             * @description 编号，印在每页 / stands on every page
+             */
+            number: string;
+            /** Forms */
+            forms: number;
+            /**
+             * Skipped
+             * @description 不在管辖范围，未打印 / not in your region, left out
+             */
+            skipped: string[];
+            /**
+             * Path
+             * @description 打开并打印的地址 / the page to open and print
+             */
+            path: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description 可打开至 / can be opened until then
+             */
+            until: string;
         };
         /**
          * Problem
@@ -4289,6 +4945,28 @@ export interface components {
             codes: string[];
         };
         /**
+         * ReferenceOut
+         * @description The document that something rests on.
+         */
+        ReferenceOut: {
+            /** Title */
+            title: string;
+            /** Article */
+            article: string;
+            /**
+             * Quote
+             * @description 原文 / its own words
+             */
+            quote: string;
+            /**
+             * Says
+             * @description 大意 / what it says, in ours
+             */
+            says: string;
+            /** Href */
+            href: string;
+        };
+        /**
          * ReferralIn
          * @description A request to a department.
          */
@@ -4429,6 +5107,68 @@ export interface components {
              * @description 版本，即 ETag / its ETag
              */
             version: number;
+        };
+        /**
+         * RegionOut
+         * @description One region as the tree holds it.
+         */
+        RegionOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Full Name */
+            full_name: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "nation" | "province" | "city" | "county" | "town" | "village";
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /**
+             * Valid To
+             * @description 已撤销之日 / the day from which it is no longer; null: in force
+             */
+            valid_to: string | null;
+            /**
+             * Successor
+             * @description 并入何处 / what took it over
+             */
+            successor: string | null;
+            /**
+             * Below
+             * @description 下一级个数 / how many lie directly below it
+             */
+            below: number;
+        };
+        /**
+         * RegionSoughtIn
+         * @description A region to look for.
+         */
+        RegionSoughtIn: {
+            /**
+             * Text
+             * @description 名称、拼音、首字母或代码 / name, pinyin, initials or code
+             */
+            text: string;
+        };
+        /**
+         * RegionsOut
+         * @description A region, those around it and what lies directly below it.
+         */
+        RegionsOut: {
+            here: components["schemas"]["RegionOut"];
+            /**
+             * Path
+             * @description 自上而下的上级代码 / the codes around it, from the top
+             */
+            path: string[];
+            /** Below */
+            below: components["schemas"]["RegionOut"][];
         };
         /**
          * RemovalIn
@@ -4666,6 +5406,130 @@ export interface components {
             next: string | null;
         };
         /**
+         * RuleBrief
+         * @description One rule as a line of the list.
+         */
+        RuleBrief: {
+            /** Name */
+            name: string;
+            /** Code */
+            code: string;
+            called: components["schemas"]["BothOut"];
+            /**
+             * Factor
+             * @description 致贫返贫风险因素 / risk factor
+             */
+            factor: string;
+            factor_called: components["schemas"]["BothOut"];
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "help" | "leave" | "check";
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "red" | "orange" | "yellow" | "blue";
+            /**
+             * Sample
+             * @description 所依标准为样例，待核定 / rests on a sample that nobody has approved
+             */
+            sample: boolean;
+            /** @description 经办人所见的句子（以例子填写）/ the sentence as caseworkers see it */
+            preview: components["schemas"]["BothOut"];
+            reference: components["schemas"]["ReferenceOut"];
+            /** Version */
+            version: string;
+        };
+        /**
+         * RuleOut
+         * @description One rule with everything behind it.
+         */
+        RuleOut: {
+            /** Name */
+            name: string;
+            /** Code */
+            code: string;
+            called: components["schemas"]["BothOut"];
+            /**
+             * Factor
+             * @description 致贫返贫风险因素 / risk factor
+             */
+            factor: string;
+            factor_called: components["schemas"]["BothOut"];
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "help" | "leave" | "check";
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "red" | "orange" | "yellow" | "blue";
+            /**
+             * Sample
+             * @description 所依标准为样例，待核定 / rests on a sample that nobody has approved
+             */
+            sample: boolean;
+            /** @description 经办人所见的句子（以例子填写）/ the sentence as caseworkers see it */
+            preview: components["schemas"]["BothOut"];
+            reference: components["schemas"]["ReferenceOut"];
+            /** Version */
+            version: string;
+            condition: components["schemas"]["BothOut"];
+            limit: components["schemas"]["BothOut"] | null;
+            /** Reads */
+            reads: components["schemas"]["NamedOut"][];
+            /** Feeds */
+            feeds: components["schemas"]["FeedNamedOut"][];
+            /**
+             * Cooldown Days
+             * @description 降级前的冷静期 / days before its alert falls to a lower level
+             */
+            cooldown_days: number;
+            /**
+             * Quiet Days
+             * @description 核实无需帮扶后静默天数 / days of silence after a verified no need
+             */
+            quiet_days: number;
+            /**
+             * Quiet Worse
+             * @description 恶化多少即解除静默 / share by which worse facts end the silence
+             */
+            quiet_worse: number;
+            /** Examples */
+            examples: components["schemas"]["ExampleOut"][];
+            /** Parameters */
+            parameters: components["schemas"]["ParameterOut"][];
+        };
+        /**
+         * RulesOut
+         * @description Every rule in force, by risk factor and code.
+         */
+        RulesOut: {
+            /**
+             * Version
+             * @description 规则包版本 / digest of the pack
+             */
+            version: string;
+            /** Build */
+            build: string;
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /**
+             * Production
+             * @description 生产模式不接受样例 / production refuses samples
+             */
+            production: boolean;
+            /** Rules */
+            rules: components["schemas"]["RuleBrief"][];
+        };
+        /**
          * RunOut
          * @description One run of a job.
          */
@@ -4767,6 +5631,28 @@ export interface components {
             password: string;
             /** Code */
             code?: string | null;
+        };
+        /**
+         * SomebodyOut
+         * @description Somebody else who has the alert open.
+         */
+        SomebodyOut: {
+            /**
+             * Name
+             * @description 姓名或岗位 / name or post
+             */
+            name: string;
+            /**
+             * Doing
+             * @description 查看中、登记中 / looking, or filling in a form
+             * @enum {string}
+             */
+            doing: "looking" | "working";
+            /**
+             * Seconds
+             * @description 已多少秒 / for how many seconds now
+             */
+            seconds: number;
         };
         /**
          * Sought
@@ -4981,6 +5867,64 @@ export interface components {
             en: string;
             /** Inputs */
             inputs: string[];
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+            /** Input */
+            input?: unknown;
+            /** Context */
+            ctx?: Record<string, never>;
+        };
+        /**
+         * ValueOut
+         * @description One value of one region, from one day on.
+         */
+        ValueOut: {
+            /** Region */
+            region: string;
+            /** @description 哪一级 / which level */
+            where: components["schemas"]["BothOut"];
+            /**
+             * Place
+             * @description 区划名称 / the region's name
+             */
+            place: string;
+            /**
+             * Effective From
+             * Format: date
+             */
+            effective_from: string;
+            /**
+             * Known On
+             * Format: date
+             * @description 公布日 / published on
+             */
+            known_on: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "in_force" | "to_come" | "replaced";
+            /**
+             * Status
+             * @description sample：样例，待核定 / nobody has approved it
+             * @enum {string}
+             */
+            status: "sourced" | "sample";
+            /** Confirmed By */
+            confirmed_by: string;
+            reference: components["schemas"]["ReferenceOut"];
+            /**
+             * Amounts
+             * @description 空：自此随上级 / empty: from here on as the region above
+             */
+            amounts: components["schemas"]["AmountOut"][];
         };
         /**
          * VerifiedNowOut
@@ -6132,6 +7076,70 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["NoteOut"];
                 };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    be_here_api_v1_alerts__alert_id__presence_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HereIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HereOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leave_api_v1_alerts__alert_id__presence_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description refused */
             default: {
@@ -7607,6 +8615,70 @@ export interface operations {
             };
         };
     };
+    print_forms_api_v1_forms_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrintIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrintOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_print_api_v1_forms__print_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                print_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     find_households_api_v1_households_search_post: {
         parameters: {
             query?: never;
@@ -7933,6 +9005,167 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": string;
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_indicator_api_v1_policy_indicators__indicator__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                indicator: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_parameters_api_v1_policy_parameters_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParametersOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_parameter_api_v1_policy_parameters__parameter__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                parameter: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParameterOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rules_api_v1_policy_rules_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rule_api_v1_policy_rules__rule__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"];
                 };
             };
             /** @description refused */
@@ -8577,6 +9810,159 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DecidedOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    about_api_v1_system_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AboutOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    last_examination_api_v1_system_doctor_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    regions_api_v1_system_regions_get: {
+        parameters: {
+            query?: {
+                under?: string | null;
+                /** @description 也列出已撤销的 / those that ended, too */
+                former?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionsOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_regions_api_v1_system_regions_search_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegionSoughtIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionOut"][];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retention_api_v1_system_retention_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeepOut"][];
                 };
             };
             /** @description refused */

@@ -1,0 +1,69 @@
+import type { ReactElement } from 'react';
+import { Instant } from '../../parts/small';
+import { useWords } from '../../words/catalogue';
+import type { Entry, Filters } from './asked';
+import { acts, words } from './words';
+
+type Props = { entry: Entry; onOnly: (more: Partial<Filters>) => void };
+const SHORT = 8;
+
+/** One entry: who and what lead to all that the same one did, and all that was done to the same thing. */
+export function Line({ entry, onOnly }: Props): ReactElement {
+  const t = useWords(words);
+  const called = useWords(acts);
+  return (
+    <tr>
+      <td data-label={t.when}>
+        <Instant at={entry.at} />
+      </td>
+      <td data-label={t.act}>{called[entry.action] ?? entry.action}</td>
+      <td data-label={t.by}>
+        <Only said={entry.by_name} onClick={() => onOnly({ by: entry.by })} />
+      </td>
+      <td data-label={t.about}>
+        <Only said={shortened(entry.subject)} onClick={() => onOnly({ subject: entry.subject })} />
+      </td>
+      <td data-label={t.detail}>
+        <Detail entry={entry} />
+      </td>
+    </tr>
+  );
+}
+
+function Only({ said, onClick }: { said: string; onClick: () => void }): ReactElement {
+  const t = useWords(words);
+  return (
+    <button type="button" className="linkish" onClick={onClick} aria-label={t.onlyThis(said)}>
+      {said}
+    </button>
+  );
+}
+
+function Detail({ entry }: { entry: Entry }): ReactElement {
+  const told = Object.entries(entry.detail);
+  return (
+    <>
+      {told.map(([key, value]) => (
+        <span key={key} className="audit-pair">
+          <span className="quiet">{key}</span> {written(value)}{' '}
+        </span>
+      ))}
+      <span className="quiet masked">#{entry.id}</span>
+    </>
+  );
+}
+
+function written(value: unknown): string {
+  if (Array.isArray(value)) return value.length > 3 ? `${value.length}` : value.map(written).join(', ');
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value)
+      .map(([key, inner]) => `${key} ${written(inner)}`)
+      .join(', ');
+  }
+  return typeof value === 'string' ? shortened(value) : String(value);
+}
+
+/** An id by its first eight signs: enough to tell two apart on a page. */
+function shortened(text: string): string {
+  return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text) || /^[0-9a-f]{32,}$/.test(text) ? text.slice(0, SHORT) : text;
+}

@@ -1,0 +1,89 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
+import { useMay } from '../../app/session';
+import { api, type Schemas, told } from '../../contract/client';
+import { cityToday } from '../../parts/written';
+
+export type Rule = Schemas['RuleBrief'];
+export type Whole = Schemas['RuleOut'];
+export type Value = Schemas['ValueOut'];
+export type Parameter = Schemas['ParameterOut'];
+export type Indicator = Schemas['IndicatorOut'];
+/** How one rule did: alerts raised in a year, and of those settled, how many were confirmed. */
+export type Yield = { raised: number; confirmed: number; settled: number };
+export type Filters = { text: string; direction: string; level: string; samples: boolean };
+export const NO_FILTER: Filters = { text: '', direction: '', level: '', samples: false };
+
+const HOUR_MS = 3_600_000;
+
+export function useRules(): UseQueryResult<Schemas['RulesOut']> {
+  return useQuery({ queryKey: ['rules'], queryFn: () => told(api.GET('/api/v1/policy/rules')), staleTime: HOUR_MS });
+}
+
+export function useRule(name: string): UseQueryResult<Whole> {
+  return useQuery({
+    queryKey: ['rule', name],
+    queryFn: () => told(api.GET('/api/v1/policy/rules/{rule}', { params: { path: { rule: name } } })),
+    staleTime: HOUR_MS,
+  });
+}
+
+export function useIndicator(name: string, on: boolean): UseQueryResult<Indicator> {
+  return useQuery({
+    queryKey: ['indicator', name],
+    queryFn: () => told(api.GET('/api/v1/policy/indicators/{indicator}', { params: { path: { indicator: name } } })),
+    staleTime: HOUR_MS,
+    enabled: on,
+  });
+}
+
+/** A year back from a day; the 29th of February has its day before. */
+function yearBefore(day: string): string {
+  const at = new Date(`${day}T00:00:00Z`);
+  at.setUTCFullYear(at.getUTCFullYear() - 1);
+  return at.toISOString().slice(0, 10);
+}
+
+async function figure(name: string): Promise<Schemas['CellOut'][]> {
+  const until = cityToday();
+  const params = { path: { figure: name }, query: { by: 'rule' as const, since: yearBefore(until), until } };
+  return (await told(api.GET('/api/v1/reports/{figure}', { params }))).cells;
+}
+
+async function yields(): Promise<Map<string, Yield>> {
+  const [raised, confirmed] = await Promise.all([figure('raised'), figure('confirmed_share')]);
+  const found = new Map<string, Yield>();
+  for (const cell of raised) {
+    if (cell.key) found.set(cell.key, { raised: cell.counted, confirmed: 0, settled: 0 });
+  }
+  for (const cell of confirmed) {
+    const one = cell.key ? found.get(cell.key) : undefined;
+    if (one !== undefined) {
+      one.confirmed = cell.counted;
+      one.settled = cell.among;
+    }
+  }
+  return found;
+}
+
+/** How each rule did in one's own region; nothing for who may not read reports. */
+export function useYields(): Map<string, Yield> | undefined {
+  const may = useMay();
+  return useQuery({ queryKey: ['rules', 'yield'], queryFn: yields, enabled: may('report.read') }).data;
+}
+
+export function chosen(rules: Rule[], filters: Filters): Rule[] {
+  const text = filters.text.trim().toLowerCase();
+  return rules.filter(
+    (one) =>
+      (filters.direction === '' || one.direction === filters.direction) &&
+      (filters.level === '' || one.level === filters.level) &&
+      (!filters.samples || one.sample) &&
+      (text === '' || written(one).includes(text)),
+  );
+}
+
+function written(one: Rule): string {
+  const said = [one.name, one.code, one.called.zh, one.called.en, one.factor_called.zh, one.factor_called.en];
+  return [...said, one.reference.title].join(' ').toLowerCase();
+}

@@ -1,0 +1,81 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Button } from 'antd';
+import type { ReactElement } from 'react';
+import { api, type Schemas, told } from '../../contract/client';
+import { ListState } from '../../parts/ListState';
+import { Instant } from '../../parts/small';
+import { useServed, useWords } from '../../words/catalogue';
+import { shared } from '../../words/shared';
+import { words } from './words';
+
+type Account = Schemas['AccountOut'];
+const PAGE = 50;
+
+/** Who has an account, with which role and where. */
+export function Accounts(): ReactElement {
+  const t = useWords(words);
+  const s = useWords(shared);
+  const query = useInfiniteQuery({
+    queryKey: ['accounts'],
+    queryFn: ({ pageParam }) => {
+      const query = { limit: PAGE, ...(pageParam === null ? {} : { after: pageParam }) };
+      return told(api.GET('/api/v1/accounts', { params: { query } }));
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  });
+  const found = query.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <ListState query={query} what={t.accounts} count={found.length} nothing={<p>{t.noAccounts}</p>}>
+      <Listed accounts={found} />
+      {query.hasNextPage ? (
+        <Button onClick={() => query.fetchNextPage()} loading={query.isFetchingNextPage}>
+          {s.more}
+        </Button>
+      ) : null}
+    </ListState>
+  );
+}
+
+function Listed({ accounts }: { accounts: Account[] }): ReactElement {
+  const t = useWords(words);
+  return (
+    <table className="plain stacked" aria-label={t.accounts}>
+      <thead>
+        <tr>
+          <th scope="col">{t.name}</th>
+          <th scope="col">{t.login}</th>
+          <th scope="col">{t.role}</th>
+          <th scope="col">{t.region}</th>
+          <th scope="col">{t.active}</th>
+          <th scope="col">{t.since}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {accounts.map((one) => (
+          <Line key={one.id} account={one} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Line({ account }: { account: Account }): ReactElement {
+  const t = useWords(words);
+  const served = useServed();
+  const roles = useQuery({ queryKey: ['roles'], queryFn: () => told(api.GET('/api/v1/roles')) });
+  const role = roles.data?.find((one) => one.role === account.role);
+  const called = role === undefined ? account.role : served(role.zh, role.en);
+  return (
+    <tr>
+      <td data-label={t.name}>{account.name}</td>
+      <td data-label={t.login}>{account.login ?? '—'}</td>
+      <td data-label={t.role}>{account.role === 'none' ? t.noRole : called}</td>
+      <td data-label={t.region}>{[account.region, account.department].filter((one) => one !== null).join(' ')}</td>
+      <td data-label={t.active}>{account.active ? t.on : t.stopped}</td>
+      <td data-label={t.since}>
+        <Instant at={account.created_at} />
+      </td>
+    </tr>
+  );
+}
