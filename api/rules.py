@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import BaseModel, Field
+from sqlalchemy import select
 
 from api.cards import (
     IndicatorOut,
@@ -19,7 +20,7 @@ from api.cards import (
     rule_brief,
     rule_out,
 )
-from api.deps import ByLaw, Serving, may
+from api.deps import ByLaw, Reading, Serving, may
 from api.guard import instead
 from api.problems import RESPONSES
 from api.written import Day
@@ -27,6 +28,7 @@ from monitor.errors import NotFound
 from monitor.metrics import VERSION
 from monitor.policy import Policy, cards
 from monitor.service import today
+from monitor.tables import Scan
 
 SEEN: dict[int | str, dict[str, Any]] = {304: {"description": "没有变化 / as the caller has it"}}
 ONE: dict[int | str, dict[str, Any]] = {404: RESPONSES[404], 422: RESPONSES[422], **SEEN}
@@ -52,6 +54,22 @@ class ParametersOut(BaseModel):
     version: str
     as_of: Day
     parameters: list[ParameterBrief]
+
+
+class HitsOut(BaseModel):
+    """What one rule said of the households of the newest scan."""
+
+    rule: str
+    fires: int = Field(description="触发户数 / households of which it fires")
+    unknown: int = Field(description="数据不足户数 / households of which it could not say")
+
+
+class NewestHitsOut(BaseModel):
+    """What every rule said in the newest finished scan."""
+
+    as_of: Day | None = Field(description="空：尚未扫描 / null: none was scanned yet")
+    households: int
+    rules: list[HitsOut]
 
 
 class Page:
@@ -126,6 +144,17 @@ def get_indicator(indicator: IndicatorName, page: Asked) -> Response:
     if found is None:
         raise NotFound(zh="没有这项指标", en="there is no such indicator")
     return page.answer(lambda: indicator_out(page.law, found))
+
+
+@router.get("/hits", dependencies=[may("run.read")], summary="上次扫描各规则命中 / What each rule said last")
+def newest_hits(session: Reading) -> NewestHitsOut:
+    """Return of how many households each rule fired, or could not say, in the newest finished scan."""
+    ended = select(Scan).where(Scan.finished_at.is_not(None)).order_by(Scan.as_of.desc(), Scan.finished_at.desc())
+    scan = session.scalar(ended.limit(1))
+    said = scan.counts.get("by_rule", {}) if scan else {}
+    told = [HitsOut(rule=name, fires=one["fires"], unknown=one["unknown"]) for name, one in sorted(said.items())]
+    households = scan.counts.get("households", 0) if scan else 0
+    return NewestHitsOut(as_of=scan.as_of if scan else None, households=households, rules=told)
 
 
 @lru_cache(maxsize=4)

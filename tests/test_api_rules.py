@@ -9,9 +9,10 @@ import yaml
 from desks import signed_in
 from fastapi.testclient import TestClient
 
-from monitor import policy
+from monitor import database, policy
 from monitor.policy import cards
 from monitor.service import Service, today
+from monitor.tables import Scan, utc_now
 
 PATH = "/api/v1/policy"
 RULES = sorted(path.stem for path in (policy.HERE / "rules").glob("*.yaml"))
@@ -135,6 +136,21 @@ def test_what_is_not_there_is_not_found_in_both_languages(auditor: TestClient, p
 @pytest.mark.parametrize("path", ["rules/../../etc", "rules/A", "parameters/%2e%2e", "indicators/" + "x" * 65])
 def test_a_name_that_is_none_opens_no_file(auditor: TestClient, path: str) -> None:
     assert auditor.get(f"{PATH}/{path}").status_code in (404, 422)
+
+
+def test_what_each_rule_said_last_is_the_newest_finished_scans(service: Service) -> None:
+    reader = signed_in(service, "高主管", role="supervisor", region="3402")
+    assert reader.get(f"{PATH}/hits").json() == {"as_of": None, "households": 0, "rules": []}
+    with database.transaction(service.engine) as session:
+        for day, fires, ended in ((1, 5, utc_now()), (2, 7, utc_now()), (3, 9, None)):
+            counts = {"households": 10, "by_rule": {"elder": {"fires": fires, "unknown": 1}}}
+            session.add(
+                Scan(as_of=date(2026, 3, day), policy_version="p", manifest="m", counts=counts, finished_at=ended)
+            )
+    said = reader.get(f"{PATH}/hits").json()
+    assert said == {
+        "as_of": "2026-03-02", "households": 10, "rules": [{"rule": "elder", "fires": 7, "unknown": 1}],
+    }  # fmt: skip
 
 
 def test_a_clerk_of_another_department_reads_no_policy(sqlite_service: Service) -> None:

@@ -1,14 +1,14 @@
 """The ledger's rows: asked for, put on hold, missed, found."""
 
 from datetime import date
-from zlib import crc32
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from monitor import database
 from monitor.errors import NotFound
-from monitor.tables import Run, RunEvent, utc_now
+from monitor.runs import RELEASED_FROM, lock_job, note, reopen
+from monitor.tables import Run, utc_now
 
 WELL = ("done", "done_with_quarantine")
 UNFINISHED = ("requested", "interrupted", "failed")
@@ -28,7 +28,8 @@ def request(
         entry = Run(job=job, as_of=as_of, scope=scope, status="requested", attempt=0, fence=0)
         session.add(entry)
     elif again and entry.status in (*WELL, "failed", "interrupted"):
-        _open(entry)
+        reopen(session, entry, by=by)
+        return True
     else:
         return False
     note(session, entry, "requested", by=by)
@@ -39,15 +40,9 @@ def release(session: Session, job: str, *, as_of: date, scope: str = "", by: str
     """Ask anew for what is on hold, was missed or was given up; refuses when there is no such run."""
     lock_job(session, job)
     entry = find(session, job, as_of=as_of, scope=scope)
-    if entry is None or entry.status not in ("held", "missed", "failed"):
+    if entry is None or entry.status not in RELEASED_FROM:
         raise NotFound(zh=f"{job} {as_of} 没有被搁置", en=f"no run of {job} for {as_of} is on hold")
-    _open(entry)
-    note(session, entry, "requested", by=by)
-
-
-def _open(entry: Run) -> None:
-    entry.tries, entry.not_before, entry.finished_at, entry.problem = 0, None, None, None
-    entry.status, entry.requested_at = "requested", utc_now()
+    reopen(session, entry, by=by)
 
 
 def hold(session: Session, job: str, *, as_of: date, scope: str = "", by: str, reason: str) -> None:
@@ -101,15 +96,3 @@ def recent(session: Session, *, most: int = 50) -> list[Run]:
     """Return the latest runs of all jobs, newest first; one that never began counts from when it was asked for."""
     newest = func.coalesce(Run.started_at, Run.requested_at).desc()
     return list(session.scalars(select(Run).order_by(newest, Run.id).limit(most)))
-
-
-def lock_job(session: Session, job: str) -> None:
-    """Let no two at once decide on runs of ``job``; on SQLite whoever may write is alone already."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(7302, :key)").bindparams(key=crc32(job.encode()) >> 1))
-
-
-def note(session: Session, entry: Run, kind: str, *, by: str) -> None:
-    """Write a change of the run's state beside it, in the same transaction."""
-    session.flush()
-    session.add(RunEvent(run_id=entry.id, kind=kind, by=by, fence=entry.fence, problem=entry.problem))

@@ -11,10 +11,11 @@ from time import monotonic
 from sqlalchemy import ColumnElement, Engine, select, update
 from sqlalchemy.orm import Session
 
-from jobs.ledger.entries import WELL, find, lock_job, note, pause
+from jobs.ledger.entries import WELL, find, pause
 from jobs.ledger.owners import is_dead, this_process
 from monitor import database
 from monitor.errors import Conflict
+from monitor.runs import lock_job, note
 from monitor.tables import Json, Run, utc_now
 
 MOST_TRIES = 5

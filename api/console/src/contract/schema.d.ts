@@ -4018,9 +4018,9 @@ export interface components {
             since: string | null;
             /**
              * Then
-             * @description 到期删除或置空 / deleted, or columns made blank
+             * @description delete 删除，blank 置空 / deleted, or columns made blank
              */
-            then: ("delete" | "blank") | null;
+            then: string | null;
             /** Columns */
             columns: string[];
             /**
@@ -5121,9 +5121,9 @@ export interface components {
             full_name: string;
             /**
              * Level
-             * @enum {string}
+             * @description nation, province, city, county, town, village
              */
-            level: "nation" | "province" | "city" | "county" | "town" | "village";
+            level: string;
             /**
              * Valid From
              * Format: date

@@ -9,8 +9,8 @@ export type Whole = Schemas['RuleOut'];
 export type Value = Schemas['ValueOut'];
 export type Parameter = Schemas['ParameterOut'];
 export type Indicator = Schemas['IndicatorOut'];
-/** How one rule did: alerts raised in a year, and of those settled, how many were confirmed. */
-export type Yield = { raised: number; confirmed: number; settled: number };
+/** How one rule did: of how many households it fired in the newest scan; of its alerts settled in a year, how many held. */
+export type Yield = { fires: number; confirmed: number; settled: number };
 export type Filters = { text: string; direction: string; level: string; samples: boolean };
 export const NO_FILTER: Filters = { text: '', direction: '', level: '', samples: false };
 
@@ -44,29 +44,26 @@ function yearBefore(day: string): string {
   return at.toISOString().slice(0, 10);
 }
 
-async function figure(name: string): Promise<Schemas['CellOut'][]> {
+async function shares(): Promise<Schemas['CellOut'][]> {
   const until = cityToday();
-  const params = { path: { figure: name }, query: { by: 'rule' as const, since: yearBefore(until), until } };
+  const query = { by: 'rule' as const, since: yearBefore(until), until };
+  const params = { path: { figure: 'confirmed_share' }, query };
   return (await told(api.GET('/api/v1/reports/{figure}', { params }))).cells;
 }
 
 async function yields(): Promise<Map<string, Yield>> {
-  const [raised, confirmed] = await Promise.all([figure('raised'), figure('confirmed_share')]);
+  const [hits, settled] = await Promise.all([told(api.GET('/api/v1/policy/hits')), shares()]);
   const found = new Map<string, Yield>();
-  for (const cell of raised) {
-    if (cell.key) found.set(cell.key, { raised: cell.counted, confirmed: 0, settled: 0 });
-  }
-  for (const cell of confirmed) {
-    const one = cell.key ? found.get(cell.key) : undefined;
-    if (one !== undefined) {
-      one.confirmed = cell.counted;
-      one.settled = cell.among;
-    }
+  for (const one of hits.rules) found.set(one.rule, { fires: one.fires, confirmed: 0, settled: 0 });
+  for (const cell of settled) {
+    if (!cell.key) continue;
+    const before = found.get(cell.key) ?? { fires: 0, confirmed: 0, settled: 0 };
+    found.set(cell.key, { ...before, confirmed: cell.counted, settled: cell.among });
   }
   return found;
 }
 
-/** How each rule did in one's own region; nothing for who may not read reports. */
+/** How each rule did, alerts in one's own region; nothing for who may not read reports. */
 export function useYields(): Map<string, Yield> | undefined {
   const may = useMay();
   return useQuery({ queryKey: ['rules', 'yield'], queryFn: yields, enabled: may('report.read') }).data;

@@ -39,11 +39,11 @@ export function Card({ rule, did, known }: { rule: Rule; did: Yield | undefined;
 
 function Did({ did }: { did: Yield | undefined }): ReactElement {
   const t = useWords(words);
-  const { raised = 0, confirmed = 0, settled = 0 } = did ?? {};
+  const { fires = 0, confirmed = 0, settled = 0 } = did ?? {};
   const share = `${Math.round((confirmed / Math.max(settled, 1)) * 100)}%`;
   return (
     <p className="quiet">
-      {t.hits(writtenCount(raised))} · {settled === 0 ? t.tooFew : t.share(share, writtenCount(settled))}
+      {t.hits(writtenCount(fires))} · {settled === 0 ? t.tooFew : t.share(share, writtenCount(settled))}
     </p>
   );
 }

@@ -56,6 +56,6 @@ export default function Rules(): ReactElement {
 
 function move(list: HTMLUListElement | null, by: number): void {
   const links = Array.from(list?.querySelectorAll<HTMLAnchorElement>('a') ?? []);
-  const at = links.findIndex((one) => one === document.activeElement);
+  const at = links.indexOf(document.activeElement as HTMLAnchorElement);
   links[Math.min(Math.max(at + by, 0), links.length - 1)]?.focus();
 }

@@ -44,7 +44,11 @@ function OneParameter({ parameter }: { parameter: Parameter }): ReactElement {
         </thead>
         <tbody>
           {parameter.standing.map((one) => (
-            <OneValue key={`${one.region} ${one.effective_from} ${one.known_on}`} value={one} share={parameter.unit.zh === ''} />
+            <OneValue
+              key={`${one.region} ${one.effective_from} ${one.known_on}`}
+              value={one}
+              share={parameter.unit.zh === ''}
+            />
           ))}
         </tbody>
       </table>

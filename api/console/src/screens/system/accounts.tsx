@@ -8,7 +8,7 @@ import { useServed, useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
 import { words } from './words';
 
-type Account = Schemas['AccountOut'];
+type Account = Schemas['AccountPage']['items'][number];
 const PAGE = 50;
 
 /** Who has an account, with which role and where. */

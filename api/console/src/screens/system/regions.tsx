@@ -75,7 +75,9 @@ function Below({ under, former }: { under: string | undefined; former: boolean }
   const query = useQuery({
     queryKey: ['system', 'regions', under, former],
     queryFn: () =>
-      told(api.GET('/api/v1/system/regions', { params: { query: { former, ...(under === undefined ? {} : { under }) } } })),
+      told(
+        api.GET('/api/v1/system/regions', { params: { query: { former, ...(under === undefined ? {} : { under }) } } }),
+      ),
   });
   const found = query.data?.below ?? [];
   return (

@@ -50,8 +50,9 @@ export const words = catalogue(
     days: (n: number, since: string) => `自 ${since} 起 ${n} 天`,
     deleted: '到期删除',
     blanked: (columns: string) => `到期置空 ${columns}`,
-    forever: (why: string) => `长期：${why}`,
-    with: (table: string) => `随 ${table}`,
+    // The register gives its reasons in English: here it is enough that there is no term.
+    forever: (_why: string) => '长期保存',
+    with: (table: string) => `与“${table}”同期`,
     sees: '谁能看',
     nobody: '无人直接查看',
     classes: (sensitive: number, personal: number) => `敏感 ${sensitive} 列，个人 ${personal} 列`,
