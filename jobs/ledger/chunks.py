@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from jobs.ledger.entries import note
 from jobs.ledger.lease import Fenced, Lease, Stopped
 from monitor import database
+from monitor.runs import note
 from monitor.tables import Json, Run, utc_now
 
 Done = TypeVar("Done")
