@@ -1476,6 +1476,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/nights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 夜间扫描 / Nights
+         * @description Return the latest scans, newest first, each beside what was usual in the seven nights before it.
+         */
+        get: operations["list_nights_api_v1_nights_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/photos": {
         parameters: {
             query?: never;
@@ -1508,6 +1528,26 @@ export interface paths {
          * @description Return the picture; that it was seen, and by whom, is in the audit before it leaves.
          */
         get: operations["show_photo_api_v1_photos__photo_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 上次扫描各规则命中 / What each rule said last
+         * @description Return of how many households each rule fired, or could not say, in the newest finished scan.
+         */
+        get: operations["newest_hits_api_v1_policy_hits_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1772,6 +1812,26 @@ export interface paths {
         get: operations["list_runs_api_v1_runs_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 重新放行 / Let a run go
+         * @description Ask anew for a run that is on hold, was missed or failed; whoever works takes it next.
+         */
+        post: operations["release_run_api_v1_runs__run_id__release_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3913,6 +3973,24 @@ export interface components {
             again_seconds: number;
         };
         /**
+         * HitsOut
+         * @description What one rule said of the households of the newest scan.
+         */
+        HitsOut: {
+            /** Rule */
+            rule: string;
+            /**
+             * Fires
+             * @description 触发户数 / households of which it fires
+             */
+            fires: number;
+            /**
+             * Unknown
+             * @description 数据不足户数 / households of which it could not say
+             */
+            unknown: number;
+        };
+        /**
          * ImportedOut
          * @description What became of a sheet; sending it again records nothing twice.
          */
@@ -4347,6 +4425,21 @@ export interface components {
             group?: ("long_overdue" | "overdue" | "soon" | "later") | null;
         };
         /**
+         * NewestHitsOut
+         * @description What every rule said in the newest finished scan.
+         */
+        NewestHitsOut: {
+            /**
+             * As Of
+             * @description 空：尚未扫描 / null: none was scanned yet
+             */
+            as_of: string | null;
+            /** Households */
+            households: number;
+            /** Rules */
+            rules: components["schemas"]["HitsOut"][];
+        };
+        /**
          * NextAsked
          * @description Which part of the queue, and what to pass over.
          */
@@ -4359,6 +4452,78 @@ export interface components {
              * @default []
              */
             skip?: string[];
+        };
+        /**
+         * NightRunOut
+         * @description One scan: what it went by, how long it took, what came of it.
+         */
+        NightRunOut: {
+            /**
+             * Run
+             * Format: uuid
+             */
+            run: string;
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Scope */
+            scope: string;
+            /**
+             * Status
+             * @description requested, running, done, done_with_quarantine, held, failed, interrupted, missed
+             */
+            status: string;
+            /** Attempt */
+            attempt: number;
+            /** Problem */
+            problem: string | null;
+            /** Started At */
+            started_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Seconds
+             * @description 用时 / how long; null while at work
+             */
+            seconds: number | null;
+            /**
+             * Households
+             * @description 判定户数 / households judged
+             */
+            households: number | null;
+            /**
+             * Set Aside
+             * @description 未能判定，另存 / households that could not be judged
+             */
+            set_aside: number;
+            /** Raised */
+            raised: number | null;
+            /** Cleared */
+            cleared: number | null;
+            /**
+             * Policy Version
+             * @description 规则包 / the pack that it went by
+             */
+            policy_version: string | null;
+            /** Model */
+            model: string | null;
+            /**
+             * Usual
+             * @description 此前七夜新增的中位数 / the median raised in the seven nights before
+             */
+            usual: number | null;
+            /**
+             * Spike
+             * @description 新增为平常两倍以上且多20件以上，宜先复核 / look before it is worked on
+             */
+            spike: boolean;
+            /**
+             * Can Release
+             * @description 可重新放行 / may be let go
+             */
+            can_release: boolean;
         };
         /**
          * NotDone
@@ -8949,6 +9114,37 @@ export interface operations {
             };
         };
     };
+    list_nights_api_v1_nights_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NightRunOut"][];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     add_photo_api_v1_photos_post: {
         parameters: {
             query: {
@@ -9005,6 +9201,35 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": string;
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    newest_hits_api_v1_policy_hits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewestHitsOut"];
                 };
             };
             /** @description refused */
@@ -9446,6 +9671,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOut"][];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_run_api_v1_runs__run_id__release_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
                 };
             };
             /** @description refused */
