@@ -54,6 +54,7 @@ function Detail({ entry }: { entry: Entry }): ReactElement {
 }
 
 function written(value: unknown): string {
+  if (value === null) return '—';
   if (Array.isArray(value)) return value.length > 3 ? `${value.length}` : value.map(written).join(', ');
   if (typeof value === 'object' && value !== null) {
     return Object.entries(value)
