@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 CONSOLE = ROOT / "api" / "console"
 CHROMIUM = "/usr/bin/chromium"
 SOCKET = "LOWINCOME_TEST_POSTGRESQL_SOCKET"
-SHOTS = ROOT / "test-results" / "screens"
+SHOTS = ROOT / "artefacts" / "screens"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-dev-shm-usage", "--lang=zh-CN",
@@ -186,15 +186,32 @@ def accessible(console: Path) -> Callable[[Page], None]:
     return check
 
 
+@pytest.fixture(scope="session")
+def shots() -> Path:
+    """Where pictures go."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    return SHOTS
+
+
 @pytest.fixture
-def shot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
-    """Write a picture of a page below ``test-results/screens``, to be looked at by people; once, not per database."""
+def shot(request: pytest.FixtureRequest, shots: Path) -> Callable[[Page, str], None]:
+    """Write a picture of a page below ``artefacts/screens``, to be looked at by people; once, not per database."""
 
     def take(page: Page, name: str) -> None:
         if "postgresql" in request.node.name:
             return
-        SHOTS.mkdir(parents=True, exist_ok=True)
         width = (page.viewport_size or DESK)["width"]
-        page.screenshot(path=SHOTS / f"{re.sub(r'[^a-z0-9-]+', '-', name.lower())}-{width}.png", full_page=True)
+        page.screenshot(path=shots / f"{re.sub(r'[^a-z0-9-]+', '-', name.lower())}-{width}.png", full_page=True)
 
     return take
+
+
+@pytest.fixture
+def figure(shots: Path) -> Callable[[str], None]:
+    """Keep a line of figures in ``artefacts/figures.txt``."""
+
+    def keep(line: str) -> None:
+        with (shots.parent / "figures.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    return keep

@@ -80,6 +80,7 @@ def test_a_list_that_is_awaited_is_accessible(
     page.route(data_of, lambda route: held.append(route))
     signed_in_as(SCREENS[name].who, on=page)
     page.goto(SCREENS[name].of(name, service))
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator("[aria-busy=true]").first).to_be_visible()
     page.wait_for_timeout(400)  # grey lines come after a moment's patience
     shot(page, f"{name}-loading")
@@ -115,6 +116,7 @@ def test_a_list_without_a_network_says_that_and_not_that_it_is_empty(
     page.route(data_of, lambda route: held.append(route))
     signed_in_as(SCREENS[name].who, on=page)
     page.goto(SCREENS[name].of(name, service))
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator("[aria-busy=true]").first).to_be_visible()
     page.context.set_offline(True)
     for route in held:

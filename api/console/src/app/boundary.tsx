@@ -1,6 +1,8 @@
-import type { ReactNode } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 import { Component } from 'react';
 import { Failure } from '../parts/Failure';
+import { useWords } from '../words/catalogue';
+import { shared } from '../words/shared';
 
 type Props = { children: ReactNode; at: string };
 type State = { failure: unknown };
@@ -19,6 +21,19 @@ export class Boundary extends Component<Props, State> {
 
   override render(): ReactNode {
     if (this.state.failure === null) return this.props.children;
-    return <Failure error={this.state.failure} onRetry={() => this.setState({ failure: null })} kept={false} />;
+    return <Broken failure={this.state.failure} onRetry={() => this.setState({ failure: null })} />;
   }
+}
+
+/** A part of the page that did not come over the network is not asked for again but by loading the page anew. */
+function Broken({ failure, onRetry }: { failure: unknown; onRetry: () => void }): ReactElement {
+  const t = useWords(shared);
+  const lost = failure instanceof TypeError && failure.message.includes('dynamically imported');
+  const again = lost ? () => window.location.reload() : onRetry;
+  return (
+    <>
+      <h1>{lost ? t.unreachable : t.broken}</h1>
+      <Failure error={failure} onRetry={again} kept={false} />
+    </>
+  );
 }

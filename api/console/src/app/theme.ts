@@ -7,7 +7,11 @@ export function themeOf(narrow: boolean): ThemeConfig {
   return {
     token: {
       colorPrimary: '#1450aa',
+      colorPrimaryHover: '#0e3f8a',
+      colorPrimaryActive: '#0b3270',
       colorLink: '#1450aa',
+      colorLinkHover: '#0e3f8a',
+      colorLinkActive: '#0b3270',
       colorTextPlaceholder: '#666',
       colorTextDescription: '#595959',
       colorTextTertiary: '#595959',
