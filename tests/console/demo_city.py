@@ -5,6 +5,7 @@ night can be shown as it is found in the morning.
 """
 
 import fcntl
+import hashlib
 import os
 import shutil
 import uuid
@@ -101,7 +102,7 @@ def stand(folder: Path, socket: str | None) -> DemoCity:
     ``LOWINCOME_CONSOLE_CITY`` names a folder to keep it in from one run to the next, until the day is over.
     """
     kept = os.environ.get("LOWINCOME_CONSOLE_CITY")
-    files = Path(kept) / today().isoformat() if kept else folder
+    files = Path(kept) / f"{today()}-{_tables()}" if kept else folder
     files.mkdir(parents=True, exist_ok=True)
     with _alone(files / "lock"):
         if not (files / AFTER).exists():
@@ -111,6 +112,12 @@ def stand(folder: Path, socket: str | None) -> DemoCity:
             for stage in (BEFORE, AFTER):
                 _carry_over(files / stage, socket, f"console_{stage}")
     return DemoCity(files, socket)
+
+
+def _tables() -> str:
+    """What the tables are known by: the revisions there are."""
+    revisions = sorted(path.name for path in (Path(migrations.__file__).parent / "versions").glob("*.py"))
+    return hashlib.sha256("".join(revisions).encode()).hexdigest()[:8]
 
 
 @contextmanager
