@@ -1,0 +1,74 @@
+"""A night that failed: who works is told in red whose results they see, and the operator lets the run go again."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from demo_city import BEFORE
+from playwright.sync_api import BrowserContext, Page, expect
+from screens import THERE, at_rest
+from served import Served
+
+from jobs import catalogue, ledger
+from jobs.work import next_asked
+from monitor import database
+from monitor.service import today
+
+STAGE = BEFORE
+
+
+@pytest.fixture(scope="module", autouse=True)
+def failed(service: Served) -> None:
+    """Last night's scan was taken, was at work, and broke off."""
+    service.fail_last_night()
+
+
+def test_a_failed_night_is_said_in_red_and_is_never_an_empty_list(
+    page: Page, signed_in_as: Callable[..., Page], accessible: Callable[[Page], None], shot: Callable[[Page, str], None]
+) -> None:
+    signed_in_as("caseworker").goto("/queue")
+    at_rest(page)
+    expect(page.get_by_role("alert").filter(has_text="昨夜扫描未完成")).to_be_visible()
+    expect(page.get_by_text(f"以下为 {today() - timedelta(days=1)} 的结果")).to_be_visible()
+    assert page.locator("[data-alert]").count() > 10
+    shot(page, "queue-scan-failed")
+    accessible(page)
+
+
+def test_somebody_without_work_is_not_told_that_all_is_well_after_a_failed_night(
+    page: Page, signed_in_as: Callable[..., Page], accessible: Callable[[Page], None]
+) -> None:
+    signed_in_as("newcomer").goto("/queue")
+    at_rest(page)
+    expect(page.get_by_role("alert").filter(has_text="昨夜扫描未完成")).to_be_visible()
+    accessible(page)
+
+
+@pytest.mark.skipif("nights" not in THERE, reason="the nights' screen is not there yet")
+def test_the_operator_lets_a_failed_night_go_again_and_everybody_sees_its_results(
+    page: Page, service: Served, signed_in_as: Callable[..., Page], accessible: Callable[[Page], None],
+    shot: Callable[[Page, str], None], new_context: Callable[..., BrowserContext],
+) -> None:  # fmt: skip
+    signed_in_as("administrator").goto("/nights")
+    at_rest(page)
+    night = page.get_by_role("row").filter(has_text=str(today())).first
+    expect(night).to_contain_text("失败")
+    shot(page, "nights-failed")
+    accessible(page)
+    night.get_by_role("button").last.click()
+    if page.get_by_role("dialog").count():
+        page.get_by_role("dialog").get_by_role("button").last.click()
+    page.wait_for_timeout(500)
+    asked = next_asked(service.behind)
+    assert asked is not None
+    assert (asked.job, asked.as_of) == ("scan", today())
+    catalogue.perform(service.behind, asked.job, asked.as_of)
+    with database.reading(service.engine) as session:
+        run = ledger.find(session, "scan", as_of=today())
+        assert run is not None
+        assert run.status in ledger.WELL
+    worker = signed_in_as("caseworker", on=new_context().new_page())
+    worker.goto("/queue")
+    at_rest(worker)
+    expect(worker.get_by_text("昨夜扫描未完成")).to_have_count(0)
+    expect(worker.get_by_text(f"数据截至 {today()}")).to_be_visible()
