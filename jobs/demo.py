@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from jobs import city
 from jobs.scan import Scanned, scan
+from jobs.staff import Post, staff
 from monitor import access, database, feeds, policy, regions
 from monitor.alerts import people
 from monitor.alerts.words import Language, Speaker
@@ -39,6 +40,7 @@ class Demo:
     receipts: Sequence[Receipt]
     scans: Sequence[Scanned]
     token: str
+    posts: Sequence[Post]
 
     def __enter__(self) -> Self:
         return self
@@ -103,7 +105,7 @@ def run(settings: Settings, *, households: int, seed: int = 1, until: date = UNT
         step(f"扫描 / scan {night}", done, len(dates))
         scans.append(scan(service, night))
     step("扫描 / scan", len(dates), len(dates))
-    return Demo(own.home, service, made, receipts, scans, token)
+    return Demo(own.home, service, made, receipts, scans, token, staff(service))
 
 
 def three_alerts(demo: Demo, *, language: Language) -> list[str]:

@@ -26,7 +26,9 @@ def first_invitation(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> str
     monkeypatch.setenv("LOWINCOME_DATABASE_URL", settings.database_url)
     said = CliRunner().invoke(app, ["account", "bootstrap"])
     assert said.exit_code == 0, said.output
-    return said.output.strip().splitlines()[-1]
+    address, invitation = said.output.strip().splitlines()[-1].split("#")
+    assert address == "http://127.0.0.1:8000/welcome"
+    return invitation
 
 
 def test_the_first_administrator_comes_by_an_invitation_good_once(

@@ -7,11 +7,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from people import Office
 from sqlalchemy import func, select
 
 from jobs import demo
 from jobs.city.verdicts import Hindsight
 from jobs.commands.made_up import _line
+from jobs.staff import staff
 from jobs.verdicts import export
 from monitor import database
 from monitor.alerts.asked import AUDIT
@@ -113,3 +115,23 @@ def test_the_table_of_scans_says_how_many_households_the_rules_newly_alerted(sho
         alerted = session.scalar(select(func.count()).where(Alert.opened_on == night, Alert.id.in_(ruled)))
     assert _line(made.scans[0])[3] == alerted
     assert alerted
+
+
+def test_everybody_in_the_demo_can_sign_in_and_sees_only_their_own(shown: tuple[demo.Demo, object]) -> None:
+    made, _ = shown
+    office = Office(made.service)
+    seen = {}
+    for post in made.posts:
+        browser = office.signed_in(post.login, post.password)
+        seen[post.login] = browser.get("/api/v1/alerts")
+    assert {login: answer.status_code for login, answer in seen.items()} == {
+        "admin": 403, "security": 403, "auditor": 403, "village": 200, "town": 200, "county": 200, "city": 200,
+    }  # fmt: skip
+    village = next(post.region for post in made.posts if post.login == "village")
+    assert {item["region"] for item in seen["village"].json()["items"]} == {village}
+
+
+def test_a_city_has_its_first_administrator_once(shown: tuple[demo.Demo, object]) -> None:
+    made, _ = shown
+    with pytest.raises(Conflict):
+        staff(made.service)

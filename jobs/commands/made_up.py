@@ -71,6 +71,11 @@ def _tell(made: "Demo", port: int) -> None:
     )
     for zh, en in zip(three_alerts(made, language="zh"), three_alerts(made, language="en"), strict=True):
         screen.print(f"\n{zh}\n{en}", markup=False)
+    show(
+        "在界面上登录（密码随机，只显示这一次）/ sign in to the console (passwords are random and shown this once)",
+        ["账号 login", "密码 password", "角色 role", "区划 region"],
+        [[post.login, post.password, post.title, post.region] for post in made.posts],
+    )
     _where_to_look(made, port)
 
 
@@ -114,7 +119,7 @@ def _serve(made: "Demo", port: int) -> None:
     for name in ("LOWINCOME_DATABASE_URL", "LOWINCOME_KEY_FILE"):
         os.environ.pop(name, None)
     os.environ["LOWINCOME_HOME"] = str(made.home)
-    screen.print(f"\n接口 / API: http://127.0.0.1:{port}/   (Ctrl-C 结束 / to stop)", markup=False)
+    screen.print(f"\n界面与接口 / console and API: http://127.0.0.1:{port}/   (Ctrl-C 结束 / to stop)", markup=False)
     uvicorn.run("api.app:create", factory=True, host="127.0.0.1", port=port, log_level="warning")
 
 

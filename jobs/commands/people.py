@@ -32,13 +32,16 @@ def add_worker(
 
 
 def bootstrap() -> None:
-    """发出首位系统管理员的一次性邀请 / Print the first administrator's one-time invitation, good for a day."""
+    """发出首位系统管理员的一次性链接 / Print the first administrator's one-time link, good for a day.
+
+    What stands behind its # is the invitation: no browser sends that to a server with the address.
+    """
     with opened() as service:
-        text = _invited(service)
+        text, address = _invited(service), service.settings.public_url or "http://127.0.0.1:8000"
     if text is None:
         screen.print("已有系统管理员 / there is an administrator already", style="yellow")
         raise typer.Exit(Exit.REFUSED)
-    typer.echo(text)
+    typer.echo(f"{address}/welcome#{text}")
 
 
 def _invited(service: "Service") -> str | None:
