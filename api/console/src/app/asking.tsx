@@ -1,9 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Modal } from 'antd';
 import type { ReactElement } from 'react';
 import { api, told } from '../contract/client';
 import type { Demand } from '../contract/demand';
 import { Credentials, type Shown } from '../parts/Credentials';
+import { Dialog } from '../parts/Dialog';
 import { useWords } from '../words/catalogue';
 import { SESSION_KEY, useSession } from './session';
 import { words } from './words';
@@ -29,15 +29,9 @@ export default function Asking({ wanted }: { wanted: Demand }): ReactElement {
     wanted.done(true);
   };
   return (
-    <Modal
-      open
-      footer={null}
-      title={proof ? t.proof : t.again}
-      onCancel={() => wanted.done(false)}
-      maskClosable={false}
-    >
+    <Dialog title={proof ? t.proof : t.again} onClose={() => wanted.done(false)}>
       <p>{proof ? t.proofHint : t.againHint}</p>
       <Credentials withLogin={!proof} onShow={show} />
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,6 @@
-import { Modal, Switch } from 'antd';
+import { Switch } from 'antd';
 import type { ReactElement } from 'react';
+import { Dialog } from '../parts/Dialog';
 import { useWords } from '../words/catalogue';
 import { keysOn, switchKeys } from './keys';
 import { useStored } from './store';
@@ -13,7 +14,7 @@ export default function KeyDialog({ onClose }: { onClose: () => void }): ReactEl
   const named = useWords(keyWords);
   const on = useStored(keysOn);
   return (
-    <Modal open footer={null} title={t.keys} onCancel={onClose}>
+    <Dialog title={t.keys} onClose={onClose}>
       <p className="switch-line">
         <Switch checked={on} onChange={switchKeys} aria-label={t.keysOn} /> {t.keysOn}
       </p>
@@ -28,6 +29,6 @@ export default function KeyDialog({ onClose }: { onClose: () => void }): ReactEl
           </div>
         ))}
       </dl>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,6 @@
-import { Modal } from 'antd';
+import { Button } from 'antd';
 import type { ReactElement } from 'react';
+import { Dialog } from '../parts/Dialog';
 import { useSaid } from '../parts/Failure';
 import { useWords } from '../words/catalogue';
 import { shared } from '../words/shared';
@@ -16,8 +17,19 @@ export default function Leaving({ failure, onOk, onClose }: Props): ReactElement
   const said = useSaid();
   const { waiting } = useStored(outbox);
   return (
-    <Modal open onOk={onOk} onCancel={onClose} title={t.signOut}>
+    <Dialog
+      title={t.signOut}
+      onClose={onClose}
+      buttons={
+        <>
+          <Button onClick={onClose}>{t.cancel}</Button>
+          <Button type="primary" onClick={onOk}>
+            {t.confirm}
+          </Button>
+        </>
+      }
+    >
       <p>{failure === null ? mine.unsaved(waiting) : said(failure)}</p>
-    </Modal>
+    </Dialog>
   );
 }

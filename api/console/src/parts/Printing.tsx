@@ -1,9 +1,10 @@
 import { useMutation } from '@tanstack/react-query';
-import { Modal } from 'antd';
+import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { api, type Schemas, told } from '../contract/client';
 import { catalogue, language, useWords } from '../words/catalogue';
 import { shared } from '../words/shared';
+import { Dialog } from './Dialog';
 import { Failure } from './Failure';
 
 type Kind = NonNullable<Schemas['PrintIn']['kind']>;
@@ -45,21 +46,23 @@ export function usePrinting(): Printing {
 type Props = { made: Made | undefined; error: unknown; onClose: () => void };
 
 /** What became of a print; the link is there for browsers that open no page by themselves. */
-function Outcome({ made, error, onClose }: Props): ReactElement {
+function Outcome({ made, error, onClose }: Props): ReactElement | null {
   const t = useWords(printingWords);
   const s = useWords(shared);
+  if (made === undefined && error === null) return null;
   return (
-    <Modal
-      open={made !== undefined || error !== null}
-      onCancel={onClose}
-      onOk={onClose}
+    <Dialog
       title={made === undefined ? t.failed : t.ready(made.forms, made.number)}
-      okText={s.close}
-      cancelButtonProps={{ style: { display: 'none' } }}
+      onClose={onClose}
+      buttons={
+        <Button type="primary" onClick={onClose}>
+          {s.close}
+        </Button>
+      }
     >
       {error === null ? null : <Failure error={error} kept={false} />}
       {made === undefined ? null : <Ready made={made} />}
-    </Modal>
+    </Dialog>
   );
 }
 
