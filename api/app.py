@@ -20,11 +20,13 @@ from api import (
     health,
     households,
     models,
+    months,
     nights,
     oidc,
     outgoing,
     pages,
     photos,
+    places,
     presence,
     problems,
     queue,
@@ -60,7 +62,7 @@ region of the worker whose bearer token is sent; names are masked and ID numbers
 """
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
     health, auth, oidc, accounts, audit, queue, together, taking, presence, alerts, desk, duties, views, households,
-    dossiers, feeds, runs, uploads, reveals, reports, sheets, forms, outgoing, caseload, cases,
+    dossiers, months, places, feeds, runs, uploads, reveals, reports, sheets, forms, outgoing, caseload, cases,
     referrals, photos, reviews, suggestions, models, rules, system, nights,
 )  # fmt: skip
 

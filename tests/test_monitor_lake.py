@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from monitor.lake import DeliveryRef, Lake, Manifest, View, digest, standing
 from monitor.lake.duck import DuckEngine
-from monitor.lake.spill import PREFIX, Spill
+from monitor.lake.spill import LOCK, PREFIX, Spill
 
 FEED = "wages"
 COLUMNS = {FEED: {"month": "DATE", "gross_wage": "DECIMAL(14, 2)"}}
@@ -220,3 +221,15 @@ def test_nothing_is_written_when_the_disk_refuses(lake: Lake, monkeypatch: pytes
     with pytest.raises(OSError, match="No space"):
         lake.write(FEED, 2, facts(2))
     assert [path.name for path in (lake.root / FEED).iterdir()] == ["1.parquet"]
+
+
+def test_engines_opened_at_once_take_no_folder_from_each_other(tmp_path: Path) -> None:
+    def opened(_: int) -> bool:
+        spill = Spill(tmp_path)
+        there = (spill.folder / LOCK).exists()
+        spill.close()
+        return there
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(opened, range(400)))
+    assert list(tmp_path.glob(f"{PREFIX}*")) == []

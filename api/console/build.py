@@ -20,7 +20,7 @@ DIST = HERE / "dist"
 SCHEMA = HERE / "src" / "contract" / "schema.d.ts"
 _STAMP = ".built-from"
 _PACKED = {".js", ".css", ".html", ".svg", ".json"}
-_ROOM_NAMES = {"node_modules", "dist", "__pycache__"}
+_ROOM_NAMES = {"node_modules", "dist", "__pycache__", ".building"}
 
 
 def sources() -> Iterator[Path]:

@@ -7,6 +7,8 @@ export default defineConfig({
   build: {
     cssTarget: 'chrome86',
     manifest: true,
+    // One style sheet: a part of it lost on a bad line would not be asked for again.
+    cssCodeSplit: false,
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,

@@ -143,7 +143,7 @@ def _measures(session: Session, household: Household) -> Iterator[Entry]:
 
 def _benefits(session: Session, household: Household, *, lake: Lake, policy: Policy, as_of: date) -> Iterator[Entry]:
     known = manifest(session, as_of=as_of)
-    persons = _persons(session, household, as_of)
+    persons = persons_of(session, household, as_of)
     if not persons or not any(delivery.feed == "benefit_payments" for delivery in known):
         return
     with opened(lake, policy, known) as view:
@@ -161,7 +161,8 @@ def _benefit(row: dict[str, Any]) -> Entry:
     return Entry("benefit", row["month"], None, subject, zh, en, None, detail, int(row["person_key"]))
 
 
-def _persons(session: Session, household: Household, as_of: date) -> Sequence[int]:
+def persons_of(session: Session, household: Household, as_of: date) -> Sequence[int]:
+    """Return who belongs to the household on a day, in the order of their joining."""
     chosen = select(Member.person_id).where(Member.household_id == household.id, Member.from_on <= as_of)
     chosen = chosen.where(or_(Member.until_on.is_(None), Member.until_on > as_of))
     return session.scalars(chosen.order_by(Member.id)).all()

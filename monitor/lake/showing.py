@@ -80,3 +80,13 @@ def paid_to(payments: str, *, persons: Sequence[int], since: date) -> str:
         f"WHERE person_key IN ({listed}) AND month >= {day(since)} "
         "ORDER BY month DESC, program, person_key, seq, row_no"
     )
+
+
+def monthly(facts: str, *, persons: Sequence[int], amount: str, happened_on: str, since: date, only: str) -> str:
+    """Return what the facts of ``persons`` come to in each month from ``since`` on, where ``only`` holds."""
+    listed = ", ".join(str(int(person)) for person in persons) or "NULL"
+    month = f"CAST(date_trunc('month', {named(happened_on)}) AS DATE)"
+    return (
+        f"SELECT {month} AS month, CAST(SUM({named(amount)}) AS DOUBLE) AS amount FROM {named(facts)} "
+        f"WHERE person_key IN ({listed}) AND {named(happened_on)} >= {day(since)} AND {only} GROUP BY 1 ORDER BY 1"
+    )

@@ -20,9 +20,7 @@ class Spill:
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
         _sweep(home)
-        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=home))
-        self._lock = os.open(self.folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.folder, self._lock = _own(home)
 
     def close(self) -> None:
         """Remove the folder and everything in it; a second call changes nothing."""
@@ -30,6 +28,17 @@ class Spill:
             shutil.rmtree(self.folder, ignore_errors=True)
             os.close(self._lock)
             self._lock = -1
+
+
+def _own(home: Path) -> tuple[Path, int]:
+    """A folder that is ours: another's sweep may take it away between its making and our lock; then make another."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=home))
+        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.fstat(lock).st_nlink:
+            return folder, lock
+        os.close(lock)
 
 
 def _sweep(home: Path) -> None:

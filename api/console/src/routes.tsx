@@ -1,6 +1,6 @@
 import type { ComponentType, LazyExoticComponent } from 'react';
-import { lazy } from 'react';
 import paths from '../paths.json';
+import { lasting } from './app/lasting';
 import { catalogue } from './words/catalogue';
 
 type Page = LazyExoticComponent<ComponentType>;
@@ -46,16 +46,23 @@ export const navWords = catalogue(
 export const screens: Screen[] = [
   {
     path: paths.queue,
-    page: lazy(() => import('./screens/queue/screen')),
+    page: lasting(() => import('./screens/queue/screen')),
     may: 'alert.read',
     nav: 'queue',
     personal: true,
   },
-  { path: paths.rules, page: lazy(() => import('./screens/rules/screen')), may: 'policy.read', nav: 'rules' },
-  { path: paths.rule, page: lazy(() => import('./screens/rules/one')), may: 'policy.read' },
-  { path: paths.audit, page: lazy(() => import('./screens/audit/screen')), may: 'audit.read', nav: 'audit' },
-  { path: paths.system, page: lazy(() => import('./screens/system/screen')), may: 'policy.read', nav: 'system' },
-  { path: paths.account, page: lazy(() => import('./screens/account/screen')) },
+  { path: paths.alert, page: lasting(() => import('./screens/alert/screen')), may: 'alert.read', personal: true },
+  {
+    path: paths.workload,
+    page: lasting(() => import('./screens/workload/screen')),
+    may: 'alert.assign',
+    nav: 'workload',
+  },
+  { path: paths.rules, page: lasting(() => import('./screens/rules/screen')), may: 'policy.read', nav: 'rules' },
+  { path: paths.rule, page: lasting(() => import('./screens/rules/one')), may: 'policy.read' },
+  { path: paths.audit, page: lasting(() => import('./screens/audit/screen')), may: 'audit.read', nav: 'audit' },
+  { path: paths.system, page: lasting(() => import('./screens/system/screen')), may: 'policy.read', nav: 'system' },
+  { path: paths.account, page: lasting(() => import('./screens/account/screen')) },
 ];
 
 /** Where each role begins: the first screen of the menu that is open to it. */

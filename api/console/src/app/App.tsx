@@ -4,20 +4,21 @@ import { ConfigProvider } from 'antd';
 import enUS from 'antd/locale/en_US';
 import zhCN from 'antd/locale/zh_CN';
 import type { ReactElement } from 'react';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router';
 import paths from '../../paths.json';
 import { Refusal } from '../contract/client';
-import { Skeleton } from '../parts/ListState';
+import { PageOnItsWay } from '../parts/ListState';
 import { useNarrow } from '../parts/narrow';
 import { language } from '../words/catalogue';
+import { lasting } from './lasting';
 import { SignedIn } from './session';
 import { Shell } from './shell';
 import { useStored } from './store';
 import { themeOf } from './theme';
 
-const SignIn = lazy(() => import('../screens/sign-in/screen'));
-const Welcome = lazy(() => import('../screens/welcome/screen'));
+const SignIn = lasting(() => import('../screens/sign-in/screen'));
+const Welcome = lasting(() => import('../screens/welcome/screen'));
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -45,7 +46,7 @@ export function App(): ReactElement {
       >
         <QueryClientProvider client={queries}>
           <BrowserRouter>
-            <Suspense fallback={<Skeleton />}>
+            <Suspense fallback={<PageOnItsWay />}>
               <Pages />
             </Suspense>
           </BrowserRouter>

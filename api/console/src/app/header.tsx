@@ -1,4 +1,3 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { lazy, Suspense, useState } from 'react';
 import { Link } from 'react-router';
@@ -31,9 +30,9 @@ export function Header(): ReactElement {
         {name}
         <span className="header-role"> · {title}</span>
       </Link>
-      <Button size="small" ghost onClick={() => speak(chosen === 'zh' ? 'en' : 'zh')}>
+      <button type="button" className="header-button" onClick={() => speak(chosen === 'zh' ? 'en' : 'zh')}>
         {t.other}
-      </Button>
+      </button>
       <SignOut />
     </header>
   );
@@ -50,9 +49,13 @@ function SignOut(): ReactElement {
   };
   return (
     <>
-      <Button size="small" ghost onClick={() => (waiting > 0 ? setAsked({ failure: null }) : out())}>
+      <button
+        type="button"
+        className="header-button"
+        onClick={() => (waiting > 0 ? setAsked({ failure: null }) : out())}
+      >
         {t.signOut}
-      </Button>
+      </button>
       <Suspense fallback={null}>
         {asked === null ? null : <SignOutDialog failure={asked.failure} onOk={out} onClose={() => setAsked(null)} />}
       </Suspense>

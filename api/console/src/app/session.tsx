@@ -5,7 +5,9 @@ import { createContext, useContext } from 'react';
 import { Navigate, useLocation } from 'react-router';
 import { api, Refusal, type Schemas, told, Unreachable } from '../contract/client';
 import { Failure } from '../parts/Failure';
-import { Skeleton } from '../parts/ListState';
+import { PageOnItsWay } from '../parts/ListState';
+import { useWords } from '../words/catalogue';
+import { shared } from '../words/shared';
 
 export type Session = Schemas['SessionOut'];
 
@@ -42,10 +44,20 @@ export function useWho(): { who: Session | null | undefined; error: unknown; aga
 export function SignedIn({ children }: { children: ReactNode }): ReactElement {
   const { who, error, again } = useWho();
   const { pathname, search } = useLocation();
-  if (who === undefined) return error === null ? <Skeleton /> : <Failure error={error} onRetry={again} kept={false} />;
+  if (who === undefined) return error === null ? <PageOnItsWay /> : <NotLetIn error={error} again={again} />;
   if (who === null) return <Navigate to="/sign-in" replace state={{ from: pathname + search }} />;
   if (who.unfinished.length > 0 && pathname !== '/account') return <Navigate to="/account" replace />;
   return <Current.Provider value={who}>{children}</Current.Provider>;
+}
+
+function NotLetIn({ error, again }: { error: unknown; again: () => unknown }): ReactElement {
+  const t = useWords(shared);
+  return (
+    <main className="card">
+      <h1>{t.service}</h1>
+      <Failure error={error} onRetry={again} kept={false} />
+    </main>
+  );
 }
 
 /** Return who is signed in; only within the shell. */

@@ -2,7 +2,7 @@ import type { ReactElement } from 'react';
 import { Suspense } from 'react';
 import { Navigate, Route, Routes, useLocation, useNavigate } from 'react-router';
 import paths from '../../paths.json';
-import { Skeleton } from '../parts/ListState';
+import { PageOnItsWay } from '../parts/ListState';
 import { UndoToast } from '../parts/Undo';
 import { home, type Screen, screens } from '../routes';
 import { useWords } from '../words/catalogue';
@@ -34,7 +34,7 @@ export function Shell(): ReactElement {
       <Nav />
       <main id="content" tabIndex={-1}>
         <Boundary at={pathname}>
-          <Suspense fallback={<Skeleton />}>
+          <Suspense fallback={<PageOnItsWay />}>
             <Routes>
               {screens.map((one) => (
                 <Route key={one.path} path={one.path} element={<Shown screen={one} />} />

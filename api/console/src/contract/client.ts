@@ -7,7 +7,8 @@ export type Schemas = components['schemas'];
 export { type Problem, Refusal, Unreachable } from './refusal';
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
-const SESSION = '/api/v1/session';
+/** Where the answer to "who are you" is itself 401, there is nothing to wait for. */
+const ASKED_THERE = ['/api/v1/session', '/api/v1/session/proof'];
 const sent = new WeakMap<Request, Request>();
 
 /** Without a session the server answers 401; a session whose proof is old is forbidden until it is shown anew. */
@@ -26,7 +27,7 @@ const manners: Middleware = {
     return request;
   },
   async onResponse({ request, response, schemaPath }) {
-    const wanted = schemaPath.startsWith(SESSION) ? null : await asksFor(response);
+    const wanted = ASKED_THERE.includes(schemaPath) ? null : await asksFor(response);
     if (wanted === null) return undefined;
     const again = sent.get(request);
     return (await demand(wanted)) && again ? fetch(again) : undefined;

@@ -1396,6 +1396,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{household_no}/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 近12个月收支 / Twelve months
+         * @description Return wages, pensions, benefits and medical costs by month, as the deliveries known on the day tell them.
+         */
+        get: operations["twelve_months_api_v1_households__household_no__months_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{household_no}/timeline": {
         parameters: {
             query?: never;
@@ -1468,6 +1488,26 @@ export interface paths {
          * @description Return what the newest scan went by: a champion, or rules alone and why.
          */
         get: operations["standing_api_v1_model_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/night": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 昨夜扫描 / Last night
+         * @description Return which night's results the lists show, and how the latest scan ended; why it failed is the operator's.
+         */
+        get: operations["last_night_api_v1_night_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1712,6 +1752,26 @@ export interface paths {
          *     By the department itself, or by our people for it; the department withdraws nothing.
          */
         post: operations["answer_api_v1_referrals__referral_id__answers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 行政区划 / Regions
+         * @description Return a region of mine and those directly below it; what lies outside of mine is answered with my own.
+         */
+        get: operations["list_regions_api_v1_regions_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4369,6 +4429,62 @@ export interface components {
             high: number | null;
         };
         /**
+         * MonthOut
+         * @description One month: what came in by source, what illness cost, and both together.
+         */
+        MonthOut: {
+            /**
+             * Month
+             * @description YYYY-MM
+             */
+            month: string;
+            /**
+             * Wages
+             * @description 元；空为尚无数据，不是0 / yuan; null: not told yet, which is not 0
+             */
+            wages: number | null;
+            /**
+             * Pensions
+             * @description 元；空为尚无数据，不是0 / yuan; null: not told yet, which is not 0
+             */
+            pensions: number | null;
+            /**
+             * Benefits
+             * @description 元；空为尚无数据，不是0 / yuan; null: not told yet, which is not 0
+             */
+            benefits: number | null;
+            /**
+             * Medical
+             * @description 元；空为尚无数据，不是0 / yuan; null: not told yet, which is not 0
+             */
+            medical: number | null;
+            /**
+             * Income
+             * @description 元；空为尚无数据，不是0 / yuan; null: not told yet, which is not 0
+             */
+            income: number | null;
+            /**
+             * Spending
+             * @description 元；空为尚无数据，不是0 / yuan; null: not told yet, which is not 0
+             */
+            spending: number | null;
+        };
+        /**
+         * MonthsOut
+         * @description The months, the oldest first.
+         */
+        MonthsOut: {
+            /** Household No */
+            household_no: string;
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Months */
+            months: components["schemas"]["MonthOut"][];
+        };
+        /**
          * NamedOut
          * @description Something that a rule reads.
          */
@@ -4452,6 +4568,30 @@ export interface components {
              * @default []
              */
             skip?: string[];
+        };
+        /**
+         * NightOut
+         * @description How the last night went: what the lists show, and whether a later night did not come to its end.
+         */
+        NightOut: {
+            /**
+             * As Of
+             * @description 现有结果的截止日 / the date that the lists show; null: none yet
+             */
+            as_of: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * State
+             * @description 最近一次扫描 / the latest scan
+             * @enum {string}
+             */
+            state: "done" | "running" | "failed";
+            /**
+             * Tried As Of
+             * @description 最近一次扫描的截止日 / the date that the latest scan is for
+             */
+            tried_as_of: string | null;
         };
         /**
          * NightRunOut
@@ -4721,6 +4861,35 @@ export interface components {
             width: number;
             /** Height */
             height: number;
+        };
+        /**
+         * PlaceOut
+         * @description One region.
+         */
+        PlaceOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /**
+             * Level
+             * @description province, city, county, town, village
+             */
+            level: string;
+            /**
+             * Leaf
+             * @description 没有下级 / nothing below it
+             */
+            leaf: boolean;
+        };
+        /**
+         * PlacesOut
+         * @description A region and what lies directly below it.
+         */
+        PlacesOut: {
+            here: components["schemas"]["PlaceOut"];
+            /** Below */
+            below: components["schemas"]["PlaceOut"][];
         };
         /**
          * PlanOut
@@ -8985,6 +9154,41 @@ export interface operations {
             };
         };
     };
+    twelve_months_api_v1_households__household_no__months_get: {
+        parameters: {
+            query?: {
+                /** @description 截止日，默认最近一次扫描 / default: the newest scan's */
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description 户编号 / the register's number */
+                household_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthsOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     timeline_api_v1_households__household_no__timeline_get: {
         parameters: {
             query?: {
@@ -9101,6 +9305,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["api__models__StandingOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    last_night_api_v1_night_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NightOut"];
                 };
             };
             /** @description refused */
@@ -9494,6 +9727,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReferralOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_regions_api_v1_regions_get: {
+        parameters: {
+            query?: {
+                under?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlacesOut"];
                 };
             };
             /** @description refused */

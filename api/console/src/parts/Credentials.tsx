@@ -1,4 +1,4 @@
-import { Button, Input } from 'antd';
+import { Button } from 'antd';
 import type { ReactElement, SubmitEvent } from 'react';
 import { useId, useState } from 'react';
 import { Refusal } from '../contract/client';
@@ -110,7 +110,7 @@ export function Field({ label, value, onText, name, secret = false, focused = fa
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      {secret ? <Input.Password {...common} /> : <Input {...common} />}
+      <input type={secret ? 'password' : 'text'} {...common} />
       {hint === undefined ? null : <p className="quiet">{hint}</p>}
     </div>
   );

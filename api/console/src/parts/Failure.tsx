@@ -37,7 +37,7 @@ function Said({ error }: { error: unknown }): ReactElement {
   if (error instanceof Unreachable) {
     return (
       <>
-        <p>{t.unreachable}</p>
+        <p>{navigator.onLine ? t.unreachable : t.unreachableOffline}</p>
         <p>{t.unreachableNext}</p>
       </>
     );

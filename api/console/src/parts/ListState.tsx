@@ -92,3 +92,14 @@ export function Skeleton({ lines = 6 }: { lines?: number }): ReactElement {
     </div>
   );
 }
+
+/** A whole page that is on its way: it says so, and has a heading as every page has. */
+export function PageOnItsWay(): ReactElement {
+  const t = useWords(shared);
+  return (
+    <div className="page-waiting">
+      <h1 className="unseen">{t.loading}</h1>
+      <Skeleton />
+    </div>
+  );
+}

@@ -1,28 +1,172 @@
-import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
-import { api, told } from '../../contract/client';
-import { ListState } from '../../parts/ListState';
-import { Level } from '../../parts/small';
-import { useServed, useWords } from '../../words/catalogue';
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
+import { useNavigate, useSearchParams } from 'react-router';
+import { useKeys } from '../../app/keys';
+import { useMay } from '../../app/session';
+import { ListState, Skeleton } from '../../parts/ListState';
+import { useNarrow } from '../../parts/narrow';
+import { useWords } from '../../words/catalogue';
+import { type Brief, useNarrowing, useQueue } from './asked';
+import { ColumnChoice } from './ColumnChoice';
+import { Export } from './Export';
+import { Filters } from './Filters';
+import { Groups } from './Groups';
+import { List } from './List';
+import { Night, NothingToDo } from './Night';
+import './queue.css';
+import { usePicked } from './picked';
+import { Search } from './Search';
+import { Views } from './Views';
 import { words } from './words';
 
+const Bulk = lazy(() => import('./Bulk').then((found) => ({ default: found.Bulk })));
+const Drawer = lazy(() => import('../alert/Drawer').then((found) => ({ default: found.Drawer })));
+
+/** S1: what to do next. The list, how it is narrowed, what is ticked, and the alert that is open beside it. */
 export default function Queue(): ReactElement {
   const t = useWords(words);
-  const served = useServed();
-  const query = useQuery({ queryKey: ['queue'], queryFn: () => told(api.GET('/api/v1/alerts')) });
-  const items = query.data?.items ?? [];
+  const may = useMay();
+  const narrow = useNarrow();
+  const narrowing = useNarrowing();
+  const [text, setText] = useState('');
+  const query = useQueue(narrowing.narrow, text);
+  const items = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
+  const picked = usePicked(items);
+  const opened = useOpened(items, narrow);
+  const search = useRef<HTMLInputElement>(null);
+  useQueueKeys(items, opened, picked.toggle, () => search.current?.focus());
+  const { fetchNextPage } = query;
+  const onMore = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+  const first = query.data?.pages[0];
   return (
-    <>
-      <h1>{t.title}</h1>
-      <ListState query={query} what={t.alerts} count={items.length} nothing={<p>{t.nothing}</p>}>
-        <ul>
-          {items.map((one) => (
-            <li key={one.id}>
-              <Level level={one.level} /> {one.name} {served(one.sentence_zh, one.sentence_en)}
-            </li>
-          ))}
-        </ul>
+    <div className={opened.id === null ? 'queue' : 'queue queue-beside'}>
+      <div className="queue-top">
+        <h1>{t.title}</h1>
+        <Night />
+        <Views narrowing={narrowing} />
+        {may('report.export') && !narrow ? <Export narrow={narrowing.narrow} /> : null}
+      </div>
+      <Groups narrowing={narrowing} />
+      <Search onText={setText} input={search} />
+      {narrow ? <PhoneFilters narrowing={narrowing} /> : <Filters narrowing={narrowing} />}
+      <div className="queue-count">
+        <span>
+          {first === undefined ? '' : `${t.count(first.count)} · ${t.order}`}
+          {first?.warnings?.map((one) => ` · ${one.zh}`)}
+        </span>
+        {narrow ? null : <ColumnChoice />}
+      </div>
+      <Suspense fallback={null}>
+        <Bulk picked={picked} />
+      </Suspense>
+      <ListState
+        query={query}
+        what={t.alerts}
+        count={items.length}
+        narrowed={narrowing.narrowed || text !== ''}
+        onClear={narrowing.clear}
+        nothing={<NothingToDo />}
+      >
+        <List
+          items={items}
+          at={opened.at}
+          picked={picked}
+          to={opened.to}
+          more={query.hasNextPage}
+          loading={query.isFetchingNextPage}
+          onMore={onMore}
+        />
       </ListState>
-    </>
+      {opened.id === null ? null : (
+        <Suspense
+          fallback={
+            <aside className="drawer">
+              <Skeleton />
+            </aside>
+          }
+        >
+          <Drawer
+            key={opened.id}
+            id={opened.id}
+            place={opened.at < 0 ? null : { at: opened.at, of: items.length }}
+            onStep={opened.step}
+            onClose={opened.close}
+          />
+        </Suspense>
+      )}
+    </div>
   );
+}
+
+function PhoneFilters({ narrowing }: { narrowing: ReturnType<typeof useNarrowing> }): ReactElement {
+  const t = useWords(words);
+  return (
+    <details className="phone-filters" open={false}>
+      <summary>{t.filters}</summary>
+      <Filters narrowing={narrowing} />
+    </details>
+  );
+}
+
+type Opened = {
+  id: string | null;
+  at: number;
+  to: (one: Brief) => string;
+  step: (by: number) => void;
+  move: (by: number) => void;
+  open: () => void;
+  close: () => void;
+};
+
+/** Which alert is open beside the list, by the address, and which line the keys have reached. */
+function useOpened(items: Brief[], narrow: boolean): Opened {
+  const [params, setParams] = useSearchParams();
+  const go = useNavigate();
+  const id = params.get('alert');
+  const [reached, setReached] = useState(-1);
+  const open = items.findIndex((one) => one.id === id);
+  const at = id === null ? reached : open;
+  const address = (one: Brief | undefined): URLSearchParams => {
+    const next = new URLSearchParams(params);
+    if (one === undefined) next.delete('alert');
+    else next.set('alert', one.id);
+    return next;
+  };
+  const show = (index: number): void => {
+    const one = items[index];
+    if (one === undefined) return;
+    setReached(index);
+    if (narrow) void go(`/alerts/${one.id}`);
+    else setParams(address(one), { replace: id !== null });
+  };
+  const bounded = (by: number): number => Math.max(0, Math.min(items.length - 1, at + by));
+  return {
+    id: narrow ? null : id,
+    at,
+    to: (one) => (narrow ? `/alerts/${one.id}` : `?${address(one).toString()}`),
+    step: (by) => show(bounded(by)),
+    move: (by) => (id === null ? setReached(bounded(by)) : show(bounded(by))),
+    open: () => show(at),
+    close: () => {
+      setReached(open);
+      setParams(address(undefined), { replace: true });
+    },
+  };
+}
+
+function useQueueKeys(
+  items: Brief[],
+  opened: Opened,
+  toggle: (index: number, range: boolean) => void,
+  search: () => void,
+): void {
+  const { at } = opened;
+  useKeys({
+    j: () => opened.move(1),
+    k: () => opened.move(-1),
+    Enter: () => items[at] !== undefined && opened.open(),
+    x: () => toggle(at, false),
+    X: () => toggle(at, true),
+    '/': search,
+  });
 }

@@ -1,0 +1,119 @@
+import { Button } from 'antd';
+import type { ReactElement } from 'react';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import { useKeys } from '../../app/keys';
+import { useMay } from '../../app/session';
+import { Conflict, type Line } from '../../parts/Conflict';
+import { Failure, useSaid } from '../../parts/Failure';
+import { printForms } from '../../parts/printing';
+import { offerUndo } from '../../parts/Undo';
+import { work } from '../../parts/words-of-work';
+import { useWords } from '../../words/catalogue';
+import { type Acting, useActing } from './acting';
+import type { Alert } from './asked';
+import { EvidenceTable, Members, Timeline } from './Facts';
+import { Head } from './Head';
+import { Months } from './Months';
+import { Notes } from './Notes';
+import { AssignPanel, type PanelName, ReferPanel, SnoozePanel } from './Panels';
+import { Presence } from './Presence';
+import { Reveal } from './Reveal';
+import { Clears, NotSeen, Why } from './Why';
+import { words } from './words';
+import './alert.css';
+
+/** S2 from top to bottom: who, why, what would clear it, what was not seen, the months, the rows, the people, the story. */
+export function Contents({ alert }: { alert: Alert }): ReactElement {
+  const may = useMay();
+  const [panel, setPanel] = useState<PanelName>(null);
+  const [note, setNote] = useState('');
+  const acting = useActing(alert, () => setPanel(null));
+  return (
+    <>
+      <div className="alert-body">
+        <Presence alert={alert} />
+        <Head alert={alert} acting={acting} onReveal={() => setPanel('reveal')} />
+        {panel === 'reveal' ? <Reveal alert={alert} onClose={() => setPanel(null)} /> : null}
+        <Why alert={alert} />
+        <Clears alert={alert} />
+        <NotSeen alert={alert} />
+        <Months household={alert.household_no} />
+        <EvidenceTable alert={alert} onWrong={setNote} />
+        <Members alert={alert} />
+        <Timeline household={alert.household_no} />
+        <Notes alert={alert.id} text={note} onText={setNote} may={may('alert.work')} />
+      </div>
+      <Footer alert={alert} acting={acting} panel={panel} onPanel={setPanel} />
+    </>
+  );
+}
+
+type FooterProps = { alert: Alert; acting: Acting; panel: PanelName; onPanel: (panel: PanelName) => void };
+
+function Footer({ alert, acting, panel, onPanel }: FooterProps): ReactElement {
+  const t = useWords(words);
+  const may = useMay();
+  const go = useNavigate();
+  const ended = alert.closed_at !== null;
+  const visit = (finding?: string) => (): void =>
+    void go(`/alerts/${alert.id}/follow-up${finding === undefined ? '' : `?finding=${finding}`}`);
+  const works = may('alert.work') && !ended;
+  const said = useSaid();
+  const print = (): void => {
+    printForms([alert.id], 'check').catch((failure: unknown) => offerUndo({ text: said(failure) }));
+  };
+  useKeys(
+    { 1: visit('confirmed'), 2: visit('false_alarm'), 3: visit('unreachable'), h: () => onPanel('snooze') },
+    works,
+  );
+  useKeys({ 4: () => onPanel('refer') }, may('alert.refer') && !ended);
+  useKeys({ a: () => onPanel('assign') }, may('alert.assign') && !ended);
+  useKeys({ p: print }, may('form.print'));
+  const close = (): void => onPanel(null);
+  return (
+    <footer className="alert-foot">
+      <Trouble alert={alert} acting={acting} />
+      {panel === 'assign' ? <AssignPanel acting={acting} onClose={close} /> : null}
+      {panel === 'snooze' ? <SnoozePanel acting={acting} onClose={close} /> : null}
+      {panel === 'refer' ? <ReferPanel acting={acting} onClose={close} /> : null}
+      <div className="row-of-buttons">
+        {works ? (
+          <Button type="primary" onClick={visit()}>
+            {t.followUp}
+          </Button>
+        ) : null}
+        {may('alert.refer') && !ended ? <Button onClick={() => onPanel('refer')}>{t.refer}</Button> : null}
+        {may('alert.assign') && !ended ? <Button onClick={() => onPanel('assign')}>{t.assign}</Button> : null}
+        {works && alert.status !== 'snoozed' ? <Button onClick={() => onPanel('snooze')}>{t.snooze}</Button> : null}
+        {works && alert.status === 'snoozed' ? (
+          <Button onClick={() => acting.go({ kind: 'resume' })}>{t.resume}</Button>
+        ) : null}
+        {may('form.print') ? <Button onClick={print}>{t.print}</Button> : null}
+      </div>
+    </footer>
+  );
+}
+
+/** What was refused; and where somebody else was faster, both side by side. */
+function Trouble({ alert, acting }: { alert: Alert; acting: Acting }): ReactElement | null {
+  const t = useWords(words);
+  const states = useWords(work);
+  const { conflict } = acting;
+  if (conflict === null) return acting.failure === null ? null : <Failure error={acting.failure} />;
+  const { act, before } = conflict;
+  const line = (what: string, mine: string, theirs: string): Line => ({ what, mine, theirs });
+  const meant =
+    act.kind === 'snooze'
+      ? `${t.snooze} ${act.pause.until}`
+      : act.kind === 'assign'
+        ? `${t.assign} ${act.name}`
+        : t[act.kind];
+  const lines = [
+    line(t.intended, meant, '—'),
+    line(t.status, states[before.status], states[alert.status]),
+    line(t.owner, before.owner_name ?? t.unassigned, alert.owner_name ?? t.unassigned),
+    line(t.due, before.due_on ?? '—', alert.due_on ?? '—'),
+  ];
+  return <Conflict lines={lines} busy={acting.busy} onMine={acting.again} onTheirs={acting.giveUp} />;
+}

@@ -1,0 +1,56 @@
+import { Button } from 'antd';
+import type { ReactElement } from 'react';
+import { useMay, useSession } from '../../app/session';
+import { Level } from '../../parts/small';
+import { work } from '../../parts/words-of-work';
+import { useWords } from '../../words/catalogue';
+import { words as queue } from '../queue/words';
+import type { Acting } from './acting';
+import type { Alert } from './asked';
+import { words } from './words';
+
+type Props = { alert: Alert; acting: Acting; onReveal: () => void };
+
+/** Who it is about, where, whose it is and how urgent. */
+export function Head({ alert, acting, onReveal }: Props): ReactElement {
+  const t = useWords(words);
+  const states = useWords(work);
+  const urgent = useWords(queue);
+  const may = useMay();
+  const { name } = useSession();
+  const left = alert.days_left;
+  const due = left === null ? '' : left < 0 ? urgent.lateBy(-left) : left === 0 ? urgent.dueToday : urgent.left(left);
+  const ended = alert.closed_at !== null;
+  return (
+    <div className="alert-head">
+      <p>
+        <Level level={alert.level} /> <b>{alert.name}</b> <span className="masked">{alert.household_no}</span> ·{' '}
+        {t.people(alert.members.length)}
+      </p>
+      <p>{alert.region_name}</p>
+      <p>
+        {states[alert.status]}
+        {due === '' ? null : <span className={left !== null && left < 0 ? 'late' : ''}> · {due}</span>} ·{' '}
+        {t.openedOn(alert.opened_on, alert.episode)}
+      </p>
+      <p>
+        {t.owner}：{alert.owner_name ?? t.unassigned}{' '}
+        {may('alert.work') && !ended && alert.owner === null ? (
+          <Button size="small" loading={acting.busy} onClick={() => acting.go({ kind: 'claim' })}>
+            {t.claim}
+          </Button>
+        ) : null}
+        {may('alert.work') && !ended && alert.owner_name === name ? (
+          <Button size="small" loading={acting.busy} onClick={() => acting.go({ kind: 'release' })}>
+            {t.release}
+          </Button>
+        ) : null}{' '}
+        {may('person.reveal') ? (
+          <Button size="small" onClick={onReveal}>
+            {t.call} · {t.reveal}
+          </Button>
+        ) : null}
+      </p>
+    </div>
+  );
+}

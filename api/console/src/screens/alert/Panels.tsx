@@ -1,0 +1,101 @@
+import { Button } from 'antd';
+import type { ReactElement, ReactNode } from 'react';
+import { useId, useState } from 'react';
+import { OneOf } from '../../parts/OneOf';
+import { PauseFields, usePause } from '../../parts/putting-off';
+import { cityToday } from '../../parts/written';
+import { useWords } from '../../words/catalogue';
+import { shared } from '../../words/shared';
+import { useColleagues } from '../queue/asked';
+import type { Acting } from './acting';
+import { referrals } from './referral-words';
+import { words } from './words';
+
+export type PanelName = 'assign' | 'snooze' | 'refer' | 'reveal' | null;
+type Props = { acting: Acting; onClose: () => void };
+type BoxProps = Props & { title: string; ready: boolean; onGo: () => void; children: ReactNode };
+
+function Box({ title, ready, acting, onGo, onClose, children }: BoxProps): ReactElement {
+  const common = useWords(shared);
+  return (
+    <fieldset className="acting" aria-label={title}>
+      {children}
+      <Button type="primary" loading={acting.busy} disabled={!ready} onClick={onGo}>
+        {title}
+      </Button>
+      <Button onClick={onClose}>{common.cancel}</Button>
+    </fieldset>
+  );
+}
+
+export function AssignPanel({ acting, onClose }: Props): ReactElement {
+  const t = useWords(words);
+  const { data } = useColleagues();
+  const [to, setTo] = useState('');
+  const name = data?.find((one) => one.id === to)?.name ?? '';
+  const options = (data ?? []).map((one) => ({ value: one.id, text: `${one.name}（${one.open}）` }));
+  const go = (): void => void acting.go({ kind: 'assign', to, name });
+  return (
+    <Box title={t.assign} ready={to !== ''} acting={acting} onGo={go} onClose={onClose}>
+      <OneOf label={t.to} value={to} none={t.chooseOwner} options={options} onChoose={setTo} />
+    </Box>
+  );
+}
+
+export function SnoozePanel({ acting, onClose }: Props): ReactElement {
+  const t = useWords(words);
+  const [pause, setPause] = usePause();
+  const go = (): void => void acting.go({ kind: 'snooze', pause });
+  return (
+    <Box title={t.snooze} ready={pause.until !== ''} acting={acting} onGo={go} onClose={onClose}>
+      <PauseFields pause={pause} onChange={setPause} />
+    </Box>
+  );
+}
+
+export function ReferPanel({ acting, onClose }: Props): ReactElement {
+  const t = useWords(words);
+  const codes = useWords(referrals);
+  const id = useId();
+  const [said, setSaid] = useState({ code: 'RF_MED', department: '', due_on: '', note: '' });
+  const ready = said.department.trim() !== '' && said.due_on > cityToday();
+  const go = (): void =>
+    void acting.go({ kind: 'refer', referral: { ...said, note: said.note.trim() === '' ? null : said.note } });
+  return (
+    <Box title={t.refer} ready={ready} acting={acting} onGo={go} onClose={onClose}>
+      <OneOf
+        label={t.referCode}
+        value={said.code}
+        options={Object.entries(codes).map(([value, text]) => ({ value, text }))}
+        onChoose={(code) => setSaid({ ...said, code })}
+      />
+      <span className="choice">
+        <label htmlFor={`${id}d`}>{t.department}</label>
+        <input
+          id={`${id}d`}
+          maxLength={64}
+          value={said.department}
+          onChange={(event) => setSaid({ ...said, department: event.target.value })}
+        />
+      </span>
+      <span className="choice">
+        <label htmlFor={`${id}u`}>{t.referDue}</label>
+        <input
+          id={`${id}u`}
+          type="date"
+          value={said.due_on}
+          onChange={(event) => setSaid({ ...said, due_on: event.target.value })}
+        />
+      </span>
+      <span className="choice">
+        <label htmlFor={`${id}n`}>{t.referNote}</label>
+        <input
+          id={`${id}n`}
+          maxLength={2000}
+          value={said.note}
+          onChange={(event) => setSaid({ ...said, note: event.target.value })}
+        />
+      </span>
+    </Box>
+  );
+}

@@ -1,0 +1,63 @@
+import { useQuery } from '@tanstack/react-query';
+import { api, type Schemas, told, toldWithVersion } from '../../contract/client';
+
+export type Alert = Schemas['AlertOut'];
+export type Brief = Schemas['AlertBrief'];
+export type Reason = Schemas['ReasonOut'];
+
+/** A row behind a reason, as the description leaves it open. */
+export type Evidence = {
+  feed: string;
+  delivery: number;
+  row: number;
+  on: string | null;
+  amount: number | null;
+  member: number | null;
+};
+
+export const alertKey = (id: string) => ['alerts', 'one', id] as const;
+
+export function useAlert(id: string) {
+  return useQuery({
+    queryKey: alertKey(id),
+    queryFn: () => toldWithVersion(api.GET('/api/v1/alerts/{alert_id}', { params: { path: { alert_id: id } } })),
+    refetchOnWindowFocus: true,
+  });
+}
+
+export function useExplanation(household: string) {
+  return useQuery({
+    queryKey: ['households', household, 'explanation'],
+    queryFn: () =>
+      told(api.GET('/api/v1/households/{household_no}/explanation', { params: { path: { household_no: household } } })),
+    staleTime: 300_000,
+  });
+}
+
+export function useMonths(household: string) {
+  return useQuery({
+    queryKey: ['households', household, 'months'],
+    queryFn: () =>
+      told(api.GET('/api/v1/households/{household_no}/months', { params: { path: { household_no: household } } })),
+    staleTime: 300_000,
+  });
+}
+
+export function useTimeline(household: string) {
+  return useQuery({
+    queryKey: ['households', household, 'timeline'],
+    queryFn: () =>
+      told(api.GET('/api/v1/households/{household_no}/timeline', { params: { path: { household_no: household } } })),
+  });
+}
+
+export function useFeeds() {
+  return useQuery({ queryKey: ['feeds'], queryFn: () => told(api.GET('/api/v1/feeds')), staleTime: 300_000 });
+}
+
+export function useNotes(id: string) {
+  return useQuery({
+    queryKey: ['alerts', 'notes', id],
+    queryFn: () => told(api.GET('/api/v1/alerts/{alert_id}/notes', { params: { path: { alert_id: id } } })),
+  });
+}

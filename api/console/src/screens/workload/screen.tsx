@@ -1,0 +1,157 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button } from 'antd';
+import type { ReactElement } from 'react';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { api, type Schemas, told } from '../../contract/client';
+import { Failure } from '../../parts/Failure';
+import { newId } from '../../parts/ids';
+import { ListState } from '../../parts/ListState';
+import { useServed, useWords } from '../../words/catalogue';
+import { Arranging } from './Arranging';
+import { words } from './words';
+import './workload.css';
+
+type Colleague = Schemas['ColleagueOut'];
+type Load = Schemas['LoadOut'];
+
+/** S8: what nobody has first; then each worker with what is in their hands, what they can do, and who stands in. */
+export default function Workload(): ReactElement {
+  const t = useWords(words);
+  const query = useQuery({ queryKey: ['colleagues'], queryFn: () => told(api.GET('/api/v1/colleagues')) });
+  const loads = useQuery({ queryKey: ['worklists'], queryFn: () => told(api.GET('/api/v1/desk/worklists')) });
+  const [arranged, setArranged] = useState<string | null>(null);
+  const workers = query.data ?? [];
+  const chosen = workers.find((one) => one.id === arranged);
+  return (
+    <>
+      <h1>{t.title}</h1>
+      <Unassigned />
+      <ListState query={query} what={t.workers} count={workers.length} nothing={<p>{t.nobody}</p>}>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
+        <section className="workload" tabIndex={0} aria-label={t.workers}>
+          <table className="plain-table">
+            <thead>
+              <tr>
+                {(
+                  [
+                    'name',
+                    'region',
+                    'open',
+                    'overdue',
+                    'late',
+                    'today',
+                    'capacity',
+                    'days',
+                    'villages',
+                    'leave',
+                  ] as const
+                ).map((name) => (
+                  <th key={name} scope="col">
+                    {t[name]}
+                  </th>
+                ))}
+                <th scope="col">{t.arrange}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {workers.map((one) => (
+                <Line
+                  key={one.id}
+                  one={one}
+                  all={workers}
+                  load={loads.data?.find((load) => load.worker === one.id)}
+                  onArrange={() => setArranged(one.id)}
+                />
+              ))}
+            </tbody>
+          </table>
+        </section>
+      </ListState>
+      {chosen === undefined ? null : (
+        <Arranging key={`${chosen.id}${chosen.version}`} one={chosen} all={workers} onEnd={() => setArranged(null)} />
+      )}
+    </>
+  );
+}
+
+type LineProps = { one: Colleague; all: Colleague[]; load: Load | undefined; onArrange: () => void };
+
+function Line({ one, all, load, onArrange }: LineProps): ReactElement {
+  const t = useWords(words);
+  const cover = all.find((each) => each.id === one.cover)?.name ?? t.noCover;
+  const from = one.away_from ?? null;
+  const until = one.away_until ?? null;
+  const visits = one.visits_a_day ?? 0;
+  return (
+    <tr>
+      <th scope="row">{one.name}</th>
+      <td>{one.region}</td>
+      <td className="number">
+        <Link to={`/queue?owner=${one.id}`}>{one.open}</Link>
+      </td>
+      <td className={one.overdue > 0 ? 'number late' : 'number'}>{one.overdue}</td>
+      <td className="number">{load?.late ?? '—'}</td>
+      <td className="number">{load?.today ?? '—'}</td>
+      <td className="number">{visits}</td>
+      <td>{t.load(one.open, visits)}</td>
+      <td>{one.villages?.length ?? 0}</td>
+      <td>{from === null || until === null ? '—' : t.away(from, until, cover)}</td>
+      <td>
+        <Button size="small" aria-label={t.arranging(one.name)} onClick={onArrange}>
+          {t.arrange}
+        </Button>
+      </td>
+    </tr>
+  );
+}
+
+/** What nobody has, and giving it to whoever cares for its village. */
+function Unassigned(): ReactElement {
+  const t = useWords(words);
+  const served = useServed();
+  const queries = useQueryClient();
+  const query = useQuery({
+    queryKey: ['alerts', 'unassigned'],
+    queryFn: () => told(api.GET('/api/v1/alerts', { params: { query: { owner: 'nobody', limit: 1 } } })),
+  });
+  const [answer, setAnswer] = useState<Schemas['Done'] | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const assign = async (): Promise<void> => {
+    setBusy(true);
+    setFailure(null);
+    try {
+      const params = { header: { 'Idempotency-Key': newId() } };
+      setAnswer(await told(api.POST('/api/v1/alerts/bulk/assign-by-village', { params, body: {} })));
+      await queries.invalidateQueries();
+    } catch (refused) {
+      setFailure(refused);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const reasons = Array.from(new Set(answer?.refused.map((one) => served(one.zh, one.en)) ?? []));
+  return (
+    <section className="unassigned" aria-label={t.unassigned}>
+      <p>
+        <b>{t.unassignedCount(query.data?.count ?? '…')}</b> <Link to="/queue?owner=nobody">{t.toQueue}</Link>{' '}
+        <Button loading={busy} onClick={assign}>
+          {t.byVillage}
+        </Button>
+      </p>
+      <p className="quiet">{t.byVillageHint}</p>
+      {answer === null ? null : (
+        <div role="status">
+          <p>{t.done(answer.done, answer.not_done)}</p>
+          <ul>
+            {reasons.map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {failure === null ? null : <Failure error={failure} />}
+    </section>
+  );
+}
