@@ -47,21 +47,29 @@ export function Bulk({ picked }: { picked: Picked }): ReactElement | null {
   if (!some && answer === null) return null;
   return (
     <section className="bulk" aria-label={t.selected(picked.ids.size)}>
-      {some ? (
-        <div className="row-of-buttons">
-          <b>{t.selected(picked.ids.size)}</b>
-          {may('alert.assign') ? <Button onClick={() => setWanted('assign')}>{t.assign}</Button> : null}
-          {may('alert.work') ? <Button onClick={() => setWanted('snooze')}>{t.snooze}</Button> : null}
-          {may('form.print') ? <Button onClick={print}>{t.print}</Button> : null}
-          <Button type="text" onClick={picked.clear}>
-            {t.unselect}
-          </Button>
-        </div>
-      ) : null}
+      {some ? <Buttons picked={picked} onWant={setWanted} onPrint={print} /> : null}
       {some && wanted === 'assign' ? <Assign picked={picked} onEnd={ended} onCancel={() => setWanted(null)} /> : null}
       {some && wanted === 'snooze' ? <Snooze picked={picked} onEnd={ended} onCancel={() => setWanted(null)} /> : null}
       {answer === null ? null : <Skipped answer={answer} onClose={() => setAnswer(null)} />}
     </section>
+  );
+}
+
+type ButtonsProps = { picked: Picked; onWant: (wanted: Wanted) => void; onPrint: () => void };
+
+function Buttons({ picked, onWant, onPrint }: ButtonsProps): ReactElement {
+  const t = useWords(words);
+  const may = useMay();
+  return (
+    <div className="row-of-buttons">
+      <b>{t.selected(picked.ids.size)}</b>
+      {may('alert.assign') ? <Button onClick={() => onWant('assign')}>{t.assign}</Button> : null}
+      {may('alert.work') ? <Button onClick={() => onWant('snooze')}>{t.snooze}</Button> : null}
+      {may('form.print') ? <Button onClick={onPrint}>{t.print}</Button> : null}
+      <Button type="text" onClick={picked.clear}>
+        {t.unselect}
+      </Button>
+    </div>
   );
 }
 
