@@ -45,8 +45,10 @@ def unpack(version: str, folder: Path) -> Path:
         "chromium.br": place / "aside", "aws.tar.br": place / "aws.tar", "swiftshader.tar.br": place / "shader.tar"
     }  # fmt: skip
     _decompress({packed[name]: to for name, to in wanted.items() if name in packed})
+    (place / "swiftshader").mkdir()
     for tar in place.glob("*.tar"):
         subprocess.run(["tar", "-xf", tar, "-C", place], check=True)
+        subprocess.run(["tar", "-xf", tar, "-C", place / "swiftshader"], check=True)  # where 86 looks for it
     (place / "aside").chmod(0o755)
     (place / "aside").rename(program)
     return program
