@@ -25,7 +25,10 @@ export function Drawer({ id, place, onStep, onClose }: Props): ReactElement {
   const common = useWords(shared);
   const box = useRef<HTMLElement>(null);
   useKeys({ Escape: onClose });
-  useEffect(() => box.current?.scrollTo(0, 0), []);
+  useEffect(() => {
+    // Newer browsers answer with a promise, which is no way to clean up.
+    box.current?.scrollTo(0, 0);
+  }, []);
   return (
     <aside className="drawer" aria-label={t.alert} ref={box}>
       <div className="drawer-top">
