@@ -20,7 +20,7 @@ from monitor.service import CITY_TIME
 from monitor.tables import Alert, Reason
 
 HERE = Path(__file__).parent
-MOST_REASONS = 6
+MOST_REASONS = 5
 Language = Literal["zh", "en"]
 
 
