@@ -83,14 +83,14 @@ class Page:
         sent: Annotated[str | None, Header(alias="If-None-Match", max_length=200)] = None,
     ) -> None:
         self.law, self.tree = laws.on(today()), laws.tree
-        self.production = service.settings.production
+        self.production, self._scope = service.settings.production, request.scope
         self.tag = f'"{self.law.version[:16]}-{self.law.as_of.isoformat()}-{VERSION}"'
         self.has_it = sent is not None and self.tag in sent
-        instead(request.scope, cache_control="private, no-cache")
 
     def answer(self, work: Callable[[], BaseModel]) -> Response:
         """Return 304 to who has it, else what ``work`` makes, with its ETag."""
         headers = {"ETag": self.tag}
+        instead(self._scope, cache_control="private, no-cache")
         if self.has_it:
             return Response(status_code=304, headers=headers)
         return Response(work().model_dump_json(), headers=headers, media_type="application/json")

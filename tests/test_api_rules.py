@@ -128,7 +128,7 @@ def test_who_has_the_answer_is_not_sent_it_again_until_pack_or_day_change(audito
 @pytest.mark.parametrize("path", ["rules/no_such", "parameters/no.such", "indicators/no_such"])
 def test_what_is_not_there_is_not_found_in_both_languages(auditor: TestClient, path: str) -> None:
     answer = auditor.get(f"{PATH}/{path}")
-    assert answer.status_code == 404
+    assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
     assert answer.json()["detail_zh"].startswith("没有")
     assert "no such" in answer.json()["detail"]
 
