@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 from screens import PATHS, at_rest
+from watching import Watch
 
 DATABASES = ["sqlite"]
 SignIn = Callable[..., Page]
@@ -29,7 +30,7 @@ def test_the_rules_are_narrowed_as_one_types_and_one_opens_with_everything_behin
     accessible(page)
     shot(page, "rules")
     page.keyboard.press("/")
-    page.keyboard.type("M01")
+    page.keyboard.type("个人自付医疗费用超过所属类别标准")
     expect(cards).to_have_count(1)
     page.get_by_role("link", name=re.compile("M01")).press("Enter")
     at_rest(page)
@@ -52,10 +53,10 @@ def test_no_rule_that_matches_is_said_and_the_filters_can_be_cleared(signed_in_a
     expect(page.get_by_role("list", name="规则").get_by_role("listitem")).to_have_count(60)
 
 
-def test_rules_that_do_not_load_say_what_to_do_and_load_when_asked_again(signed_in_as: SignIn, watch: object) -> None:
-    watch.excuse("503|Failed to load")  # type: ignore[attr-defined]
+def test_rules_that_do_not_load_say_what_to_do_and_load_when_asked_again(signed_in_as: SignIn, watch: Watch) -> None:
+    watch.excuse("ERR_CONNECTION_RESET")
     page = signed_in_as("supervisor")
-    page.route("**/api/v1/policy/rules", lambda route: route.fulfill(status=503, body="{}"))
+    page.route("**/api/v1/policy/rules", lambda route: route.abort("connectionreset"))
     page.goto(PATHS["rules"])
     expect(page.get_by_role("alert")).to_contain_text("规则没有载入")
     page.unroute("**/api/v1/policy/rules")
