@@ -196,6 +196,8 @@ def _stopped(story: Story, name: str, step: Step) -> list[Attempt]:
         if other.over():
             other = story.begin(step)
     awake = time.monotonic()
+    if story.killed_at is not None and not story.manner.apart:
+        story.killed_at += awake - asleep  # whoever sleeps is alive and holds the run: nobody could get on meanwhile
     one.signal(signal.SIGCONT)
     ended = [story.ends(one), story.ends(other)]
     if other.track.moved and had < asleep < other.track.moved < awake < one.track.moved_last:
