@@ -35,7 +35,7 @@ function Shown({ months }: { months: Month[] }): ReactElement {
   const option = useMemo(
     () => ({
       grid: { left: 56, right: 48, top: 32, bottom: 28 },
-      legend: { data: [t.income, t.spending] },
+      legend: { top: 0, data: [t.income, t.spending] },
       xAxis: { type: 'category', data: months.map((one) => one.month) },
       yAxis: { type: 'value' },
       series: [

@@ -4,6 +4,8 @@ import { useWords } from '../../words/catalogue';
 import { words } from './words';
 
 const PAUSE_MS = 350;
+/** The server looks for nobody by one character. */
+const LEAST = 2;
 type Props = { onText: (text: string) => void; input: Ref<HTMLInputElement> };
 
 /** Looks for somebody as one types, but never for the letters of an input method that still composes. */
@@ -14,7 +16,8 @@ export function Search({ onText, input }: Props): ReactElement {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const later = (said: string): void => {
     clearTimeout(timer.current);
-    if (!composing.current) timer.current = setTimeout(() => onText(said.trim()), PAUSE_MS);
+    if (!composing.current)
+      timer.current = setTimeout(() => onText(said.trim().length < LEAST ? '' : said.trim()), PAUSE_MS);
   };
   return (
     <search className="queue-search">
@@ -38,6 +41,7 @@ export function Search({ onText, input }: Props): ReactElement {
           later(event.target.value);
         }}
       />
+      {text.trim().length === 1 ? <span className="quiet"> {t.atLeast}</span> : null}
     </search>
   );
 }
