@@ -16,6 +16,7 @@ from sqlalchemy import event, select
 
 from monitor import database, reports
 from monitor.access import Viewer
+from monitor.alerts.asked import AUDIT
 from monitor.errors import Invalid, NotFound
 from monitor.gauges import StoreCollector
 from monitor.reports import Asked
@@ -35,7 +36,7 @@ from monitor.tables import (
 
 VILLAGES = ["340202001001", "340202001002", "340202002001", "340207001001", "340207001002"]
 FINDINGS = ["confirmed", "partly", "helped", "no_need", "false_alarm", "unreachable", "watch", "moved"]
-RULES = {"illness": ["medical_settlements"], "income": ["wages", "contributions"], "elder": []}
+RULES = {"illness": ["medical_settlements"], "income": ["wages", "contributions"], "elder": [], AUDIT: []}
 COHORTS = {"helped_3m": 91, "helped_6m": 182, "helped_12m": 365}
 SETTLED = [one for one in FINDINGS if one not in ("unreachable", "watch")]
 
@@ -171,7 +172,7 @@ def among(figure: str, one: Plain) -> bool:
         return alert.closed_at is not None
     if figure in COHORTS:
         return one.case is not None and one.case[0] <= today() - timedelta(days=COHORTS[figure])
-    return one.result is not None if figure.endswith("share") else True
+    return one.result is not None and one.rules != [AUDIT] if figure.endswith("share") else True
 
 
 def counts(figure: str, one: Plain) -> bool:
@@ -227,6 +228,19 @@ def test_every_figure_is_what_a_plain_recount_says_and_lists_exactly_its_rows(se
 
 def _keys(one: Plain, asked: Asked) -> list[str | None]:
     return [None] if asked.by is None else KEYS[asked.by](one)
+
+
+def test_what_the_random_sample_alone_asked_for_is_no_rules_yield(service: Service) -> None:
+    plain = [one for one in world(service, 5) if one.result is not None and one.alert.status != "annulled"]
+    drawn = [one for one in plain if one.rules == [AUDIT]]
+    with database.reading(service.engine) as session:
+        whole = reports.total(session, Asked("confirmed_share"), viewer=viewer())
+        by_rule = {
+            cell.key: cell.among for cell in reports.cells(session, Asked("confirmed_share", "rule"), viewer=viewer())
+        }
+    assert len(drawn) > 0
+    assert whole.among == len(plain) - len(drawn)
+    assert by_rule[AUDIT] == sum(AUDIT in one.rules and len(one.rules) > 1 for one in plain)
 
 
 def test_percentiles_are_the_nearest_rank_of_the_days_themselves(service: Service) -> None:

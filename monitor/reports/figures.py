@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy.orm import aliased
 
+from monitor.alerts.asked import AUDIT
 from monitor.service import today
 from monitor.tables import Alert, Referral, Track, TrackCause
 
@@ -23,6 +25,14 @@ _FLOW = (*AREAS, "level", "month", "model", "result")
 def settled(table: Any) -> ColumnElement[bool]:
     """Whether somebody came to a conclusion about the alert."""
     return table.result.is_not(None)  # type: ignore[no-any-return]
+
+
+def settled_by_rules(table: Any) -> ColumnElement[bool]:
+    """Whether somebody came to a conclusion about an alert that more than the random sample asked for."""
+    drawn, other = aliased(TrackCause), aliased(TrackCause)
+    ruled = select(other.alert_id).where(other.alert_id == drawn.alert_id, other.kind == "rule", other.cause != AUDIT)
+    alone = select(drawn.alert_id).where(drawn.kind == "rule", drawn.cause == AUDIT, ~ruled.exists())
+    return and_(settled(table), table.alert_id.not_in(alone))
 
 
 def confirmed(table: Any) -> ColumnElement[bool]:
@@ -143,11 +153,13 @@ _ALL: tuple[Figure, ...] = (
         "share",
         "属实率",
         "confirmed, in part or helped, of those settled",
-        settled,
+        settled_by_rules,
         confirmed,
         _RULED,
     ),
-    Figure("false_alarm_share", "share", "误报率", "false alarms of those settled", settled, false_alarm, _RULED),
+    Figure(
+        "false_alarm_share", "share", "误报率", "false alarms of those settled", settled_by_rules, false_alarm, _RULED
+    ),
 )
 _ALL += tuple(_cohort(months) for months in (3, 6, 12))
 FIGURES: Mapping[str, Figure] = {one.name: one for one in _ALL}
