@@ -3,19 +3,20 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 Codes = NDArray[np.int64]
 
 
 def codes_of(groups: Any, count: int) -> Codes:
-    """Number the groups 0, 1, 2 ... in the order in which they are met; every row is its own without ``groups``."""
+    """Number the groups 0, 1, 2 ... in the order in which they are met; every row is its own without ``groups``.
+
+    Names of any type are groups; all rows without a name are one.
+    """
     if groups is None:
         return np.arange(count, dtype=np.int64)
-    _, first, code = np.unique(np.asarray(groups), return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    return rank[code]
+    return np.asarray(pd.factorize(pd.Series(np.asarray(groups)), use_na_sentinel=False)[0], dtype=np.int64)
 
 
 def assign(label: Any, groups: Any = None, *, count: int, seed: int) -> Codes:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.calibration import platt
 from models.evaluation import Split, rolling
 from models.folds import assign, fewest
-from models.measures import CAPACITIES, found_at, ranking, size_at
+from models.measures import CAPACITIES, average_precision, found_at, ranking, size_at
 from models.members import Average, BoostedNext, ProxyMeans, RidgeNext, RuleOrder, Scorecard
 from models.sample import Sample
 from models.scorer import RiskScorer
@@ -27,8 +27,8 @@ BETTER = 1.1
 FEW_LABELS = 5000
 COMPARED_ROWS_MOST = 60_000
 RULE_SHARES = (0.25, 0.5)
-# Of what a baseline finds: fewer positives than that are within the chance of a few hundred held rows.
-MATERIAL = 0.02
+# Sigmas: fewer positives found than that, of a few hundred held rows, say nothing.
+WITHIN_CHANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,16 @@ def choose(grid: Grid, sample: Sample, *, capacity: float) -> Choice:
             _mix(grid, mixed, {name: 1 - share, baseline: share}, sample, None)
             tried.append((mixed, share))
     taken, share = min(tried, key=lambda one: (_lost(grid, one[0]), one[1]))
-    if _lost(grid, taken) <= MATERIAL:
+    best = max((each for each in BASELINES if each in grid.models), key=lambda each: _precision(grid, each))
+    if _lost(grid, taken) == 0 or _precision(grid, taken) > _precision(grid, best):
         return Choice(taken, grid.models[taken], share, zh, en)
-    best = max((each for each in BASELINES if each in grid.models), key=lambda each: grid.figures()[each]["ap"])
     return Choice(
         best, grid.models[best], 1.0, "模型不及规则，按规则排序", "no model holds against the rule: its order is kept"
     )
+
+
+def _precision(grid: Grid, name: str) -> float:
+    return average_precision(grid.held[name], grid.label)
 
 
 def _by_size(grid: Grid, capacity: float) -> tuple[str, str, str]:
@@ -142,14 +146,27 @@ def _beyond_chance(grid: Grid, name: str, capacity: float) -> float:
 
 
 def _lost(grid: Grid, name: str) -> float:
-    """Return the largest share of a baseline's finds, at any capacity, that the model misses."""
+    """Return how far, at the worst capacity, the model finds fewer than a baseline: in sigmas, nought within chance."""
     return max(
-        max(0.0, 1 - found_at(grid.held[name], grid.label, capacity) / max(found, 1.0))
+        _behind(grid, name, baseline, capacity)
         for baseline in BASELINES
         if baseline in grid.held
         for capacity in CAPACITIES
-        for found in [found_at(grid.held[baseline], grid.label, capacity)]
     )
+
+
+def _behind(grid: Grid, name: str, baseline: str, capacity: float) -> float:
+    """Return by how many sigmas of the households that only one of two finds the model stays behind, beyond chance."""
+    ours, theirs = (_found(grid.held[each], grid.label, capacity) for each in (name, baseline))
+    sigma = float(np.sqrt((ours != theirs).sum())) or 1.0
+    behind = float(theirs.sum() - ours.sum()) / sigma
+    return behind if behind > WITHIN_CHANCE else 0.0
+
+
+def _found(score: Array, label: Array, capacity: float) -> NDArray[np.bool_]:
+    first = np.zeros(len(score), dtype=bool)
+    first[np.lexsort((label, -score))[: size_at(capacity, len(score))]] = True
+    return first & (label > 0)
 
 
 def _makers(sample: Sample, wanted: tuple[str, ...]) -> dict[str, Callable[[], Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from models.evaluation import Split, overlap
 from models.measures import area, average_precision
@@ -18,6 +19,8 @@ Scores = Callable[[Sample, pd.DataFrame], Array]
 TELLTALE = 0.95
 SILENT = 0.02
 SIGMAS = 3.0
+SHUFFLES, SHUFFLED_ROWS = 8, 3_000
+CHANCES = 100
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ def telltale_features(sample: Sample) -> dict[str, float]:
 def single_features(sample: Sample) -> Check:
     """LR12: refuse when a single feature all but is the label, naming it."""
     areas = telltale_features(sample)
-    found = sorted(((one, name) for name, one in areas.items() if one > TELLTALE), reverse=True)
+    limit = max(TELLTALE, 0.5 + _by_chance(sample, len(areas)))
+    found = sorted(((one, name) for name, one in areas.items() if one > limit), reverse=True)
     if found:
         listed = ", ".join(f"{name} (AUC {one:.3f})" for one, name in found)
         raise Leak(
@@ -61,6 +65,13 @@ def single_features(sample: Sample) -> Check:
         )
     most = max(areas.values(), default=0.5)
     return Check("LR12", True, most, "没有单列能直接给出答案", "no single column gives the answer away")
+
+
+def _by_chance(sample: Sample, features: int) -> float:
+    """Return how far from a half the AUC of the luckiest of many idle features gets, one time in twenty."""
+    ups = float(sample.label.sum())
+    sigma = np.sqrt((len(sample) + 1) / (12 * ups * (len(sample) - ups)))
+    return float(norm.isf(0.025 / max(features, 1)) * sigma)
 
 
 def apart(splits: list[Split], groups: Any, times: Array) -> Check:
@@ -77,18 +88,36 @@ def apart(splits: list[Split], groups: Any, times: Array) -> Check:
 
 
 def shuffled_labels(sample: Sample, judged: pd.DataFrame, label: Array, scores: Scores) -> Check:
-    """LR9: learned from labels shuffled within each time, a model must find what chance finds, within 3 sigma."""
-    random, mixed = np.random.default_rng(sample.seed), sample.label.copy()
+    """LR9: learned from labels shuffled within each time, a model must find what chance finds, within 3 sigma.
+
+    On the mean of ``SHUFFLES`` shuffles, in sigmas of their own spread where that is wider than chance's: a line
+    through noise points the right way as often as the wrong one, and only a leak points it the right way each time.
+    """
+    random = np.random.default_rng(sample.seed)
+    few = sample.at_most(SHUFFLED_ROWS)
+    away = [_beyond_chance(_shuffled(few, random), judged, label, scores, random) for _ in range(SHUFFLES)]
+    found = float(np.mean(away)) / max(float(np.std(away, ddof=1)), 1.0) * np.sqrt(SHUFFLES)
+    zh, en = "打乱标签后只剩随机水平", "with shuffled labels only chance is left"
+    return Check("LR9", bool(found <= SIGMAS), float(found), zh, en)
+
+
+def _shuffled(sample: Sample, random: np.random.Generator) -> Sample:
+    mixed = sample.label.copy()
     for time in np.unique(sample.times):
         rows = np.flatnonzero(sample.times == time)
         mixed[rows] = mixed[random.permutation(rows)]
-    told = scores(_labelled(sample, mixed), judged)
-    chance = [average_precision(told, random.permutation(label)) for _ in range(200)]
-    found, middle, sigma = average_precision(told, label), float(np.mean(chance)), float(np.std(chance))
-    away = abs(found - middle) / sigma if sigma else 0.0
-    return Check(
-        "LR9", bool(away <= SIGMAS), away, "打乱标签后只剩随机水平", "with shuffled labels only chance is left"
-    )
+    # A declared direction is knowledge of its own, which no shuffling of labels takes away.
+    return replace(_labelled(sample, mixed), signs={})
+
+
+def _beyond_chance(
+    sample: Sample, judged: pd.DataFrame, label: Array, scores: Scores, random: np.random.Generator
+) -> float:
+    """Return how many sigmas the average precision lies from that of the same scores on labels dealt by chance."""
+    told = scores(sample, judged)
+    chance = [average_precision(told, random.permutation(label)) for _ in range(CHANCES)]
+    middle, sigma = float(np.mean(chance)), float(np.std(chance))
+    return (average_precision(told, label) - middle) / sigma if sigma else 0.0
 
 
 def no_signal_in_place(rows: Any, groups: Any, label: Array) -> Check:

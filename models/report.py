@@ -59,6 +59,7 @@ def as_evaluation(learned: Learned) -> dict[str, Any]:
         "groups": {name: [_group(one) for one in each] for name, each in learned.groups.items()},
         "checks": [{"rule": one.rule, "holds": one.holds, "found": one.found, "zh": one.zh, "en": one.en}
                    for one in learned.checks],
+        "dates": learned.dates.as_plain(),
         "notes": [{"zh": zh, "en": en} for zh, en in learned.notes],
     }  # fmt: skip
 
@@ -103,12 +104,26 @@ def as_card(learned: Learned) -> list[tuple[int, str]]:
             f"(the rule {found[1]})."),
         (0, f"概率误差 ECE {errors[0]}，用 {renewed} 个随机核查修正后 {errors[1]}。"),
         (0, f"Calibration error (ECE) {errors[0]}; {errors[1]} after {renewed} random audits."),
+        *_over_dates(learned),
         (2, "限度 / Limits"),
         *[(0, f"{text}。" if place == 0 else f"{text}.") for note in learned.notes for place, text in enumerate(note)],
         *[(0, line) for one in learned.checks for line in _check_lines(one.rule, one.holds, one.zh, one.en)],
         *[(0, line) for name, each in learned.groups.items() for line in _group_lines(name, each)],
         (0, "只在与本表相似的户上可信；遇到冲击应先用随机核查修正概率。"),
         (0, "To be trusted on households like these only; after a shock renew the level by a random audit first."),
+    ]  # fmt: skip
+
+
+def _over_dates(learned: Learned) -> list[tuple[int, str]]:
+    dates = learned.dates
+    if not dates.stability or dates.regret is None:
+        return []
+    count, cv, worst = len(dates.precision), dates.stability["cv"], dates.stability["worst"]
+    return [
+        (0, f"在 {count} 个时间上各自重新选择：准确率的变异系数 {cv:.2f}，最差为平均的 {worst:.2f}；"
+            f"选择比当期最好的少 {dates.regret:.1%}。"),
+        (0, f"Chosen anew at each of {count} times: the precision's coefficient of variation is {cv:.2f}, its worst "
+            f"{worst:.2f} of the mean; the choice stays {dates.regret:.1%} behind the best of each time."),
     ]  # fmt: skip
 
 

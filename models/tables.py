@@ -1,7 +1,7 @@
 """A table of any columns, read from a file and turned into numbers that a model can read."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -19,10 +19,16 @@ _ID_SHARE = 0.5
 _ID_LEVELS = 50
 _READABLE = 0.99
 _ENCODINGS = ("utf-8-sig", "gb18030")
+# What offices and statistics packages write where they know nothing, beside what pandas reads as such.
+_NOTHING = (".", "-", "--", "缺失", "不详", "未知")
+_THOUSANDS = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a CSV (UTF-8 or GB18030, names in its first line) or a Parquet file; refuses an empty or unclear one."""
+    """Read a CSV (UTF-8 or GB18030, names in its first line) or a Parquet file; refuses an empty or unclear one.
+
+    A CSV may be parted by commas, semicolons (then numbers may have a decimal comma) or tabs. "." and "-" are missing.
+    """
     try:
         table = _parquet(path) if path.suffix.lower() in (".parquet", ".pq") else _csv(path)
     except FileNotFoundError:
@@ -43,20 +49,30 @@ def _parquet(path: Path) -> pd.DataFrame:
     if len(set(names)) < len(names):
         return pd.DataFrame(columns=pd.Index(names))
     frame: pd.DataFrame = table.to_pandas()
-    kept = [name for name in frame.index.names if name is not None]
+    kept = [name for name in frame.index.names if name is not None and name not in frame.columns]
     return frame.reset_index(level=kept) if kept else frame
 
 
 def _csv(path: Path) -> pd.DataFrame:
     for encoding in _ENCODINGS:
         try:
-            head = pd.read_csv(path, header=None, nrows=1, dtype=str, encoding=encoding)
-            table = pd.read_csv(path, encoding=encoding, low_memory=False)
+            head, sep = _head(path, encoding)
+            table = pd.read_csv(
+                path, encoding=encoding, low_memory=False, sep=sep, decimal="," if sep == ";" else ".",
+                na_values=list(_NOTHING),
+            )  # fmt: skip
         except UnicodeDecodeError:
             continue
         names = [str(name) for name in head.iloc[0]]
         return table if len(set(names)) == len(names) == table.shape[1] else table.set_axis(names, axis=1)
     raise Unlearnable(zh="CSV 编码应为 UTF-8 或 GB18030", en="a CSV file is in UTF-8 or GB18030")
+
+
+def _head(path: Path, encoding: str) -> tuple[pd.DataFrame, str]:
+    """Return the line of names, and what parts them."""
+    heads = {sep: pd.read_csv(path, header=None, nrows=1, dtype=str, encoding=encoding, sep=sep) for sep in ",;\t"}
+    sep = max(heads, key=lambda one: heads[one].shape[1])
+    return heads[sep], sep
 
 
 @dataclass(frozen=True)
@@ -76,7 +92,7 @@ class Column:
                 place = {level: float(code) for code, level in enumerate(self.levels)}
                 return _texts(values).map(place).to_numpy(dtype=np.float64, na_value=np.nan)
             case _:
-                return pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+                return amounts(values)
 
 
 @dataclass(frozen=True)
@@ -116,6 +132,13 @@ class Columns:
     @property
     def categories(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.features if column.kind == "category")
+
+    def without(self, names: Iterable[str], why: str) -> Self:
+        """Return them but for some; ``why`` is kept beside each, unless it is empty."""
+        gone = set(names)
+        left = {name: why for name in self.names if name in gone and why}
+        return replace(self, features=tuple(one for one in self.features if one.name not in gone),
+                       left_out=self.left_out | left)  # fmt: skip
 
     def numbers(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the features as float64, one column each, always in the learned order whatever the table's.
@@ -193,11 +216,23 @@ def _kind(known: "pd.Series[Any]") -> Kind | None:
         return "category"
     if known.map(lambda value: isinstance(value, list | dict | set | np.ndarray | bytes)).any():
         return None
-    if pd.to_numeric(known, errors="coerce").notna().mean() >= _READABLE:
+    if np.mean(~np.isnan(amounts(known))) >= _READABLE:
         return "number"
     if np.isfinite(days(known)).mean() >= _READABLE:
         return "date"
     return "category"
+
+
+def amounts(values: "pd.Series[Any]") -> np.ndarray:
+    """Return numbers, or texts that say such (``1,234.5``, ``12%``), as float64; NaN where they say none."""
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        told = pd.to_numeric(values.astype("object"), errors="coerce")
+        if told.notna().sum() == values.notna().sum():
+            return told.to_numpy(dtype=np.float64, na_value=np.nan)
+        texts = values.astype("string").str.strip()
+        texts = texts.mask(texts.str.match(_THOUSANDS).fillna(False), texts.str.replace(",", "", regex=False))
+        values = texts.str.removesuffix("%")
+    return pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _texts(values: "pd.Series[Any]") -> "pd.Series[Any]":

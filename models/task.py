@@ -1,7 +1,7 @@
 """From a table and what is wanted of it to a task: who is judged, by which label, learned from what."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -9,22 +9,32 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.clock import as_times
 from models.cohort import chosen
-from models.folds import codes_of
-from models.refusals import Unlearnable
-from models.tables import Columns, days
+from models.folds import codes_of, fewest
+from models.histories import base_of, remembered
+from models.measures import area
+from models.refusals import Unlearnable, Unscorable
+from models.tables import Columns
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 ROWS_LEAST = 60
 CLASS_LEAST = 8
+JUDGED_LEAST = 5
+REMEMBERED_MOST = 20
+"""Columns whose history is told to a model: those that order the labels best on the rows learned from."""
+_FOLLOWS_TIME = 0.98
+_UNNAMED_MOST = 0.2
+_NEGATIONS = ("非", "不", "未", "无", "没", "not ", "non", "no ", "un")
 
 
 @dataclass(frozen=True)
 class Spec:
     """What is wanted of a table: all that ``train`` is told beside it.
 
-    ``label``: the column of two values, the second in order is the risk; rows without it are not used. ``time``: number
+    ``label``: the column of two values; the risk is ``positive``, else the one of two words that is not the other
+    denied (``not poor``), else the second in order; rows without a label are not used. ``time``: number
     or date of the row; the latest labelled one is the test. ``group``: the household, never on both sides. ``drop``:
     no features. ``where``: who is judged (``models.cohort``). ``next_welfare`` and ``line``: the continuous source of
     the label, welfare at the next period and what it should not fall below. ``welfare``: the same today, the rule's
@@ -33,7 +43,8 @@ class Spec:
     ``block``: villages, drawn whole for intervals (households otherwise). ``chance``: chance of having been looked at.
     ``known_on``: when the label became known; rows whose label was not known by the test's time are not learned from.
     ``gap``: horizon and reporting lag, in days or in the unit of ``time``. ``candidates``: names of models to try, all
-    when empty. ``audit``: labels that the intercept may be renewed by. ``seed`` decides everything that is drawn.
+    when empty. ``audit``: labels that the intercept may be renewed by. ``dates``: times before the latest on which
+    the choice is held against what came. ``seed`` decides everything that is drawn.
     """
 
     label: str
@@ -53,7 +64,9 @@ class Spec:
     known_on: str | None = None
     gap: float = 0.0
     candidates: tuple[str, ...] = ()
+    positive: str | None = None
     audit: int = 100
+    dates: int = 0
     seed: int = 0
 
     @property
@@ -84,15 +97,24 @@ class Task:
     notes: tuple[tuple[str, str], ...] = ()
 
     def columns(self, rows: Any) -> Columns:
-        """Learn from some rows, and from no others, how the features are read."""
-        return Columns.learned(self.table.iloc[rows], but=self.spec.not_features)
+        """Learn from some rows, and from no others, how the features are read.
+
+        What only tells the time is no feature, for at one time it tells nobody from anybody; of what the table
+        remembers, the histories of those columns are told that order the labels best.
+        """
+        learned = Columns.learned(self.table.iloc[rows], but=self.spec.not_features)
+        values = learned.numbers(self.table.iloc[rows])
+        learned = learned.without(_clocks(values, self.times[rows]), "只随时间变化 / follows the time only")
+        remote = _least_telling(values[list(learned.names)], self.label[rows])
+        return learned.without(remote, "")
 
 
 def prepare(table: pd.DataFrame, spec: Spec) -> Task:
     """Return the task, or refuse it and say what to mend."""
     _columns_there(table, spec)
     _sense(spec)
-    table = table.reset_index(drop=True)
+    row, notes = _named(table, spec)
+    table = with_memory(table.iloc[row].reset_index(drop=True), spec)
     kept = table[spec.label].notna().to_numpy()
     if spec.where:
         kept = kept & chosen(table, spec.where).to_numpy()
@@ -101,15 +123,11 @@ def prepare(table: pd.DataFrame, spec: Spec) -> Task:
             zh="条件和标签之后没有剩下任何一行，请检查 --where 与标签列",
             en="no row is left by the condition and the label: check --where and the label column",
         )
-    row = np.flatnonzero(kept)
-    table = table.iloc[row].reset_index(drop=True)
-    for name in (spec.time, spec.group):
-        missing = int(table[name].isna().sum())
-        if missing:
-            raise Unlearnable(zh=f"{name} 列有 {missing} 行为空，请补齐或删去", en=f"{name} is empty in {missing} rows")
-    label, positive = _label(table[spec.label])
+    row = row[np.flatnonzero(kept)]
+    table = table[kept].reset_index(drop=True)
+    label, positive = _label(table[spec.label], spec.positive)
     groups = codes_of(table[spec.group], len(table))
-    coming, notes = _coming(table, spec, label)
+    coming, said = _coming(table, spec, label)
     task = Task(
         table=table,
         spec=spec,
@@ -123,21 +141,78 @@ def prepare(table: pd.DataFrame, spec: Spec) -> Task:
         welfare=_welfare(table, spec, coming is not None),
         weight=None if spec.chance is None else _weight(table[spec.chance]),
         known=None if spec.known_on is None else as_times(table[spec.known_on]),
-        notes=notes,
+        notes=(*notes, *_read_as(positive), *said),
     )
     _enough(task)
-    return task
+    return _with_period(task)
 
 
-def as_times(values: "pd.Series[Any]") -> Array:
-    """Return times as numbers in their order: numbers as they are, dates as days, other texts by their place."""
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return values.to_numpy(dtype=np.float64, na_value=np.nan)
-    told = days(values)
-    if np.isfinite(told).sum() == values.notna().sum():
-        return told
-    code, _ = pd.factorize(values.astype("string"), sort=True)
-    return np.where(code < 0, np.nan, code).astype(np.float64)
+def _with_period(task: Task) -> Task:
+    """Widen the time that judges backwards, with a note, where its rows are too few to hold both classes."""
+    times = np.unique(task.times)
+    for at in times[::-1]:
+        later = task.times >= at
+        if fewest(task.label[later]) >= JUDGED_LEAST:
+            break
+    if at == times[-1] or later.mean() > 0.5:
+        return task
+    first = task.table[task.spec.time].iloc[int(np.flatnonzero(task.times == at)[0])]
+    zh = f"最后一期的行太少，改以 {first} 起的各期检验"
+    en = f"the latest time has too few rows: judged on all times from {first} on"
+    return replace(task, times=np.minimum(task.times, at), notes=(*task.notes, (zh, en)))
+
+
+def with_memory(table: pd.DataFrame, spec: Spec) -> pd.DataFrame:
+    """Return ``table`` and beside it what it remembers of each household; refuses one without household or time."""
+    lost = [name for name in (spec.group, spec.time) if name not in table]
+    if lost:
+        raise Unscorable(zh=f"缺少列：{lost}", en=f"columns are lacking: {lost}")
+    groups, times = codes_of(table[spec.group], len(table)), as_times(table[spec.time])
+    return pd.concat([table, remembered(table, groups, times, but=spec.not_features)], axis=1)
+
+
+def _named(table: pd.DataFrame, spec: Spec) -> tuple[Rows, tuple[tuple[str, str], ...]]:
+    """Return the places of rows that say whose and of when they are; a few that do not are left out, with a note."""
+    notes, kept = [], np.ones(len(table), dtype=bool)
+    for name in (spec.time, spec.group):
+        missing = table[name].isna().to_numpy()
+        count = int(missing.sum())
+        if count > _UNNAMED_MOST * len(table):
+            raise Unlearnable(zh=f"{name} 列有 {count} 行为空，请补齐或删去", en=f"{name} is empty in {count} rows")
+        kept &= ~missing
+        if count:
+            notes.append((f"{name} 为空的 {count} 行未使用", f"{count} rows without {name} were left out"))
+    return np.flatnonzero(kept), tuple(notes)
+
+
+def _read_as(positive: str) -> tuple[tuple[str, str], ...]:
+    if positive.lower() in ("1", "1.0", "true", "yes", "是"):
+        return ()
+    zh = f"把标签值 {positive} 当作有风险；如不对，请用 --positive 指定"
+    return ((zh, f"the label {positive} is read as the risk; if it is not, say which is by --positive"),)
+
+
+def _clocks(values: pd.DataFrame, times: Array) -> list[str]:
+    """Return the features that tell little but the time: nearly all that they vary lies between times."""
+    if len(np.unique(times)) < 2 or values.empty:
+        return []
+    within = (values - values.groupby(times).transform("mean")).var()
+    told = (within / values.var().where(lambda all_: all_ > 0)) < 1 - _FOLLOWS_TIME
+    return [str(name) for name in told.index[told.fillna(False)]]
+
+
+def _least_telling(values: pd.DataFrame, label: Array) -> list[str]:
+    """Return the remembered features of columns that are not among the ``REMEMBERED_MOST`` most telling."""
+    bases = {str(name): base for name in values for base in [base_of(str(name))] if base is not None}
+    told = {base: _telling(values[base], label) for base in set(bases.values()) if base in values}
+    best = sorted(told, key=lambda base: (-told[base], base))[:REMEMBERED_MOST]
+    return [name for name, base in bases.items() if base not in best]
+
+
+def _telling(values: "pd.Series[float]", label: Array) -> float:
+    known = values.notna().to_numpy()
+    found = area(np.asarray(values, dtype=np.float64)[known], label[known]) if known.any() else 0.5
+    return 0.0 if np.isnan(found) else abs(found - 0.5)
 
 
 def _columns_there(table: pd.DataFrame, spec: Spec) -> None:
@@ -168,7 +243,7 @@ def _sense(spec: Spec) -> None:
         raise Unlearnable(zh=f"单调方向应为 1 或 -1：{wrong}", en=f"a monotone sign is 1 or -1: {wrong}")
 
 
-def _label(values: "pd.Series[Any]") -> tuple[Array, str]:
+def _label(values: "pd.Series[Any]", positive: str | None) -> tuple[Array, str]:
     found = sorted(values.unique().tolist(), key=lambda one: (str(type(one)), one))
     if len(found) == 1:
         raise Unlearnable(
@@ -180,7 +255,20 @@ def _label(values: "pd.Series[Any]") -> tuple[Array, str]:
             zh=f"标签应只有两个值，现有 {len(found)} 个；请先按标准划线",
             en=f"a label has two values, this one has {len(found)}; draw the line first",
         )
-    return (values == found[1]).to_numpy(dtype=np.float64), str(found[1])
+    names = [str(one).strip().removesuffix(".0") for one in found]
+    if positive is not None and positive.removesuffix(".0") not in names:
+        raise Unlearnable(
+            zh=f"标签没有值 {positive}，只有 {'、'.join(names)}",
+            en=f"the label has no value {positive}, it has {' and '.join(names)}",
+        )
+    place = _denied(names) if positive is None else names.index(positive.removesuffix(".0"))
+    return (values == found[place]).to_numpy(dtype=np.float64, na_value=False), str(found[place])
+
+
+def _denied(names: list[str]) -> int:
+    """Return which of two words is the risk: the one that the other denies, else the second."""
+    first, second = (name.lower() for name in names)
+    return 0 if any(second == word + first or second == f"{word.strip()}-{first}" for word in _NEGATIONS) else 1
 
 
 def _coming(table: pd.DataFrame, spec: Spec, label: Array) -> tuple[Array | None, tuple[tuple[str, str], ...]]:

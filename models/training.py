@@ -12,20 +12,23 @@ from threadpoolctl import threadpool_limits
 from models import leakage, measures
 from models.bootstrap import Interval
 from models.calibration import shift
+from models.dates import Dates, by_date
 from models.evaluation import Group, Split, by_group, split_by_time, under_selection
 from models.folds import assign, fewest
 from models.grid import Choice, Grid, choose, learn
+from models.histories import base_of
 from models.members import Scorecard
 from models.refusals import Unlearnable, Unscorable
 from models.sample import Sample
 from models.tables import Columns
-from models.task import Spec, Task, prepare
+from models.task import Spec, Task, prepare, with_memory
 
 __all__ = ["Learned", "Spec", "train"]
 
 Array = NDArray[np.float64]
 CHOSEN = "chosen"
 FEW_ROWS = 20_000
+CHECKED_ROWS_MOST = 8_000
 AUDITS = 20
 Step = Callable[[str, int, int], None]
 
@@ -40,7 +43,7 @@ class Learned:
     (place in the table as given), ``group``, ``time``, ``label`` (0, 1), ``score`` (probability by the chosen model);
     ``by_model`` the logits of all; ``audited`` the rows that renewed the intercept, ``renewed`` the probabilities after
     it; ``groups`` by protected column; ``intervals`` of the chosen; ``choices`` by fold; ``checks`` of leakage;
-    ``notes`` in Chinese and English.
+    ``dates`` the choice held against earlier times; ``notes`` in Chinese and English.
     """
 
     spec: Spec
@@ -57,11 +60,14 @@ class Learned:
     intervals: dict[str, Interval]
     choices: list[Choice]
     checks: list[leakage.Check]
+    dates: Dates
     rows: dict[str, Any]
     notes: list[tuple[str, str]] = field(default_factory=list)
 
     def score(self, table: pd.DataFrame) -> "pd.Series[float]":
         """Return the probability of every row; refuses a table without the features, and a score that is no number."""
+        remembers = any(base_of(name) is not None for name in self.columns.names)
+        table = with_memory(table, self.spec) if remembers else table
         told = self.model.predict_proba(self.columns.numbers(table))[:, 1]
         if not np.isfinite(told).all():
             raise Unscorable(zh="评分不是数值，未输出", en="a score is no number: nothing is given out")
@@ -89,12 +95,16 @@ def _trained(task: Task, tell: Step) -> "Learned":
         tell("折 / fold", place, len(splits) + 1)
         folds.append(_fold(task, split))
     checks = [folds[0].check, *checks, *_checks(task, splits, folds)]
+    latest = _joined(folds), np.concatenate([task.label[split.judge] for split in splits])
+    dates = by_date(task, lambda asked, split: _fold(asked, split).logits, latest, chosen=CHOSEN)
     tell("全部 / all rows", len(splits), len(splits) + 1)
-    columns, sample = _sample(task, np.arange(len(task.label)))
+    # Of what no fold could learn from, such as a first wave's history, nothing is known: it is no feature.
+    judged_by = {name for fold in folds for name in fold.columns.names}
+    columns, sample = _sample(task, np.arange(len(task.label)), known=judged_by)
     grid = learn(sample, wanted=spec.candidates)
     choice = choose(grid, sample, capacity=spec.capacity)
     tell("全部 / all rows", len(splits) + 1, len(splits) + 1)
-    return _told(task, splits, folds, Final(columns, choice, checks, [*task.notes, *notes]))
+    return _told(task, splits, folds, Final(columns, choice, checks, dates, [*task.notes, *notes]))
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,7 @@ class Final:
     columns: Columns
     choice: Choice
     checks: list[leakage.Check]
+    dates: Dates
     notes: list[tuple[str, str]]
 
 
@@ -111,6 +122,7 @@ class Final:
 class _Fold:
     """The models of one split and their logits on the rows that it judges."""
 
+    columns: Columns
     sample: Sample
     judged: pd.DataFrame
     grid: Grid
@@ -138,16 +150,18 @@ def _splits(task: Task) -> tuple[list[Split], list[tuple[str, str]]]:
             zh = f"{late} 行的标签在截止时尚不可知，未用于学习"
             notes.append((zh, f"{late} rows had labels not yet known at the test's time: not learned from"))
     for split in splits:
-        _learnable(task.label[split.learn], task.label[split.judge])
+        _learnable(task, split)
     return splits, notes
 
 
-def _learnable(older: Array, later: Array) -> None:
-    if len(older) < 40 or fewest(older) < 5:
+def _learnable(task: Task, split: Split) -> None:
+    older, later = task.label[split.learn], task.label[split.judge]
+    if len(older) < 40 or fewest(older, task.groups[split.learn]) < 5:
         raise Unlearnable(
-            zh=f"最后一期之前的行太少：{len(older)} 行，其中有风险 {int(older.sum())} 行；请补更早的期次或放宽条件",
-            en=f"too few rows before the latest time: {len(older)}, {int(older.sum())} of them at risk; add earlier"
-            " times, or widen the condition",
+            zh=f"最后一期之前的行太少：{len(older)} 行，其中有风险 {int(older.sum())} 行（每类至少要 5 户）；"
+            "请补更早的期次或放宽条件",
+            en=f"too few rows before the latest time: {len(older)}, {int(older.sum())} of them at risk; each class"
+            " wants 5 households; add earlier times, or widen the condition",
         )
     if fewest(later) < 1:
         raise Unlearnable(
@@ -155,11 +169,14 @@ def _learnable(older: Array, later: Array) -> None:
         )
 
 
-def _sample(task: Task, rows: Any) -> tuple[Columns, Sample]:
+def _sample(task: Task, rows: Any, *, known: set[str] | None = None) -> tuple[Columns, Sample]:
+    """Return the columns learned from ``rows`` and the sample; of ``known``, where told, only those are features."""
     columns = task.columns(rows)
+    if known is not None:
+        columns = columns.without(set(columns.names) - known, "")
     if not columns.features:
         raise Unlearnable(zh="没有可用的特征列", en="no column is left that could be a feature")
-    known = set(columns.names)
+    there = set(columns.names)
     sample = Sample(
         features=columns.numbers(task.table.iloc[rows]).reset_index(drop=True),
         label=task.label[rows],
@@ -168,8 +185,8 @@ def _sample(task: Task, rows: Any) -> tuple[Columns, Sample]:
         coming=None if task.coming is None else task.coming[rows],
         line=task.spec.line,
         weight=None if task.weight is None else task.weight[rows],
-        welfare=task.welfare if task.welfare in known else None,
-        signs={name: sign for name, sign in task.spec.monotone.items() if name in known and sign},
+        welfare=task.welfare if task.welfare in there else None,
+        signs={name: sign for name, sign in task.spec.monotone.items() if name in there and sign},
         categories=columns.categories,
         seed=task.spec.seed,
     )
@@ -184,13 +201,13 @@ def _fold(task: Task, split: Split) -> _Fold:
     choice = choose(grid, sample, capacity=task.spec.capacity)
     logits = {name: model.decision_function(judged) for name, model in grid.models.items() if "+" not in name}
     logits[CHOSEN] = choice.model.decision_function(judged)
-    return _Fold(sample, judged, grid, choice, logits, check)
+    return _Fold(columns, sample, judged, grid, choice, logits, check)
 
 
 def _checks(task: Task, splits: list[Split], folds: list[_Fold]) -> list[leakage.Check]:
     """Run what the first fold can tell, with a line as the model: quick, and as good at finding a leak."""
     fold, rows = folds[0], splits[0].judge
-    few = fold.sample.at_most(20_000)
+    few = fold.sample.at_most(CHECKED_ROWS_MOST)
 
     def scores(sample: Sample, judged: pd.DataFrame) -> Array:
         return Scorecard().learn(sample).raw(judged)
@@ -208,8 +225,7 @@ def _told(task: Task, splits: list[Split], folds: list[_Fold], final: Final) -> 
     rows = np.concatenate([split.judge for split in splits])
     order = np.argsort(rows, kind="stable")
     rows = rows[order]
-    names = [name for name in folds[0].logits if all(name in fold.logits for fold in folds)]
-    logits = pd.DataFrame({name: np.concatenate([fold.logits[name] for fold in folds])[order] for name in names})
+    logits = pd.DataFrame({name: told[order] for name, told in _joined(folds).items()})
     _rule_itself(task, rows, folds, logits)
     label, spec = task.label[rows], task.spec
     audited, renewed = _renewed(logits, label, spec)
@@ -238,9 +254,16 @@ def _told(task: Task, splits: list[Split], folds: list[_Fold], final: Final) -> 
         intervals=measures.intervals(probability, label, blocks, seed=spec.seed),
         choices=[fold.choice for fold in folds],
         checks=final.checks,
+        dates=final.dates,
         rows=_counts(task, splits),
         notes=final.notes,
     )
+
+
+def _joined(folds: list[_Fold]) -> dict[str, Array]:
+    """Return the logits of every candidate that all folds have, fold after fold."""
+    names = [name for name in folds[0].logits if all(name in fold.logits for fold in folds)]
+    return {name: np.concatenate([fold.logits[name] for fold in folds]) for name in names}
 
 
 def _rule_itself(task: Task, rows: NDArray[np.int64], folds: list[_Fold], logits: pd.DataFrame) -> None:
@@ -248,7 +271,8 @@ def _rule_itself(task: Task, rows: NDArray[np.int64], folds: list[_Fold], logits
     rules = [fold.grid.models["rule"] for fold in folds]
     if len({(rule.column_, rule.sign_) for rule in rules}) > 1:
         return
-    values = pd.to_numeric(task.table[rules[0].column_].iloc[rows], errors="coerce").astype(float)
+    read = next(one for one in folds[0].columns.features if one.name == rules[0].column_)
+    values = pd.Series(read.numbers(task.table[read.name].iloc[rows]))
     told = rules[0].sign_ * np.arcsinh((values.fillna(rules[0].middle_) - rules[0].middle_) / rules[0].width_)
     slope, level = (float(np.mean([getattr(rule, name) for rule in rules])) for name in ("slope_", "intercept_"))
     logits["rule"] = slope * told.to_numpy() + level

@@ -93,6 +93,19 @@ def test_explaining_wants_no_city_and_takes_no_folder_away(tmp_path: Path, monke
     assert kept.read_text() == "mine"
 
 
+def test_learning_is_timed_on_as_many_rows_as_were_asked_for_and_says_each_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOWINCOME_HOME", str(tmp_path))
+    words = ["bench", "--households", "1500", "--stages", "score", "--out", str(tmp_path / "found.json")]
+    told = CliRunner().invoke(app, words)
+    assert told.exit_code == 0, told.output
+    found = json.loads((tmp_path / "found.json").read_text())["stages"]["score"]
+    assert found["boosted_rows"] == found["scored_rows"] == 1500
+    assert min(found[f"{part}_seconds"] for part in ("boosted", "compared")) > 0
+    assert found["auc"] > 0.7
+
+
 def test_a_folder_that_no_benchmark_made_is_left_alone(tmp_path: Path) -> None:
     plan = bench.plan(read({"LOWINCOME_HOME": str(tmp_path)}), households=50)
     kept = tmp_path / "bench" / "precious"

@@ -8,6 +8,7 @@ from panels import MALAWI, MALAWI_DROP, made_up
 from typer.testing import CliRunner
 
 from jobs.__main__ import app
+from models.histories import base_of
 
 RUN = CliRunner()
 HOW = ["--label", "fell", "--time", "year", "--group", "household", "--drop", "village, income_next", "--folds", "2"]
@@ -37,7 +38,15 @@ def test_learn_on_a_csv_writes_the_report_and_tells_every_model(tmp_path: Path) 
     assert names >= {"metrics.json", "scores.csv", "card.md", "card.html", "report.html", "lift.png", "calibration.png"}
     found = json.loads((tmp_path / "report" / "evaluation.json").read_text())
     assert set(found["groups"]) == {"elderly"}
-    assert found["features"] == ["seen_on", "income", "kind", "elderly", "noise"]
+    assert [name for name in found["features"] if base_of(name) is None] == [
+        "seen_on",
+        "income",
+        "kind",
+        "elderly",
+        "noise",
+    ]
+    assert "income (before)" in found["features"]
+    assert len(found["dates"]["precision"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -106,3 +106,24 @@ def test_a_file_that_is_no_clear_table_is_refused(tmp_path: Path, name: str, con
         (tmp_path / name).write_bytes(contents)
     with pytest.raises(Unlearnable, match=said):
         read(tmp_path / name)
+
+
+@pytest.mark.parametrize(("sep", "decimal"), [(",", "."), (";", ","), ("\t", ".")])
+def test_a_csv_may_be_parted_by_semicolons_or_tabs_and_say_nothing_by_a_dot(
+    tmp_path: Path, sep: str, decimal: str
+) -> None:
+    lines = [["id", "income", "place"], ["a", f"1{decimal}5", "x"], ["b", ".", "y"], ["c", f"2{decimal}5", "-"]]
+    (tmp_path / "t.csv").write_text("\n".join(sep.join(line) for line in lines))
+    table = read(tmp_path / "t.csv")
+    assert table["income"].tolist()[::2] == [1.5, 2.5]
+    assert table["income"].isna().tolist() == [False, True, False]
+    assert table["place"].isna().tolist() == [False, False, True]
+
+
+def test_numbers_with_thousands_and_percent_signs_are_numbers() -> None:
+    table = pd.DataFrame({"money": ["1,234.5", "12", "1,000,000", None], "share": ["5%", "12.5%", "0%", "7%"]})
+    columns = Columns.learned(table)
+    assert {one.name: one.kind for one in columns.features} == {"money": "number", "share": "number"}
+    told = columns.numbers(table)
+    assert told["money"].tolist()[:3] == [1234.5, 12.0, 1_000_000.0]
+    assert told["share"].tolist() == [5.0, 12.5, 0.0, 7.0]

@@ -15,6 +15,7 @@ from models import report
 from models.measures import area
 from models.refusals import Unlearnable
 from models.tables import read
+from models.task import prepare
 from models.training import CHOSEN, Learned, Spec, train
 
 SPEC = Spec("fell", "year", "household", drop=("village",), next_welfare="income_next", line=0.55)
@@ -196,3 +197,60 @@ def test_next_welfare_that_does_not_make_the_label_is_left_aside_with_a_note() -
     learned = train(made_up(300), replace(SPEC, line=5.0, folds=2))
     assert "ridge_next" not in learned.metrics
     assert any("not used" in en for _, en in learned.notes)
+
+
+LABELS = {
+    "true and false": (lambda fell: fell.astype(bool), "True"),
+    "yes and no": (lambda fell: fell.map({1: "Yes", 0: "No"}), "Yes"),
+    "one denies the other": (lambda fell: fell.map({1: "poor", 0: "not poor"}), "poor"),
+    "in Chinese": (lambda fell: fell.map({1: "贫困", 0: "非贫困"}), "贫困"),
+    "decimals": (lambda fell: fell.astype(float), "1.0"),
+    "nullable": (lambda fell: fell.astype("boolean"), "True"),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_the_risk_is_the_value_that_a_reader_would_take_for_it(name: str) -> None:
+    written, positive = LABELS[name]
+    table = made_up(60)
+    task = prepare(table.assign(fell=written(table["fell"])), replace(SPEC, next_welfare=None, line=None))
+    assert task.positive == positive
+    assert np.array_equal(task.label, table["fell"].to_numpy(dtype=float))
+
+
+def test_the_risk_may_be_said_and_a_value_that_is_not_there_is_refused() -> None:
+    table = made_up(60).assign(fell=lambda rows: rows["fell"].map({1: 1, 0: 2}))
+    task = prepare(table, replace(SPEC, positive="1"))
+    assert np.array_equal(task.label, (table["fell"] == 1).to_numpy(dtype=float))
+    assert any("read as the risk" in en for _, en in prepare(table, SPEC).notes)
+    with pytest.raises(Unlearnable, match="no value 7"):
+        prepare(table, replace(SPEC, positive="7"))
+
+
+def test_a_few_rows_without_household_or_time_are_left_out_with_a_note() -> None:
+    table = made_up(80)
+    holes = table.assign(household=table["household"].where(table.index % 40 > 0))
+    task = prepare(holes, SPEC)
+    assert len(task.label) == len(table) - 6
+    assert any("6 rows without household" in en for _, en in task.notes)
+    assert (holes["household"].iloc[task.row].notna()).all()
+
+
+def test_a_latest_time_of_too_few_rows_is_widened_backwards_with_a_note() -> None:
+    table = made_up(200)
+    table.loc[table.index[:3], "year"] = 2021
+    learned = train(table, replace(SPEC, folds=2))
+    assert set(table.loc[learned.scores["row"], "year"]) == {2020, 2021}
+    assert any("too few rows: judged on all times from 2020" in en for _, en in learned.notes)
+
+
+def test_the_choice_is_held_against_earlier_times_and_the_report_says_so() -> None:
+    learned = train(made_up(300, waves=4), replace(SPEC, folds=2, dates=2))
+    dates = learned.dates
+    assert list(dates.precision.index) == ["2019", "2020", "2021"]
+    assert set(dates.stability) == {"mean", "cv", "worst"}
+    best = dates.precision.max(axis=1)
+    wanted = float(((best - dates.precision[CHOSEN]) / best).mean())
+    assert dates.regret == pytest.approx(wanted)
+    assert report.as_evaluation(learned)["dates"]["auc"]["2020"][CHOSEN] > 0.6
+    assert any("Chosen anew at each of 3 times" in text for _, text in report.as_card(learned))

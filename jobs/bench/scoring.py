@@ -27,7 +27,7 @@ def score(households: int, *, seed: int) -> dict[str, Any]:
     from models.scorer import RiskScorer
     from models.training import Spec, train
 
-    table = panel(max(households, LEARNED_FROM), seed=seed)
+    table = panel(households, seed=seed)
     features, few = [f"f{number:02}" for number in range(FEATURES)], table.head(LEARNED_FROM)
     began = time.perf_counter()
     scorer = RiskScorer(monotone=dict.fromkeys(features[:8], 1), seed=seed).fit(few[features], few["falls"])

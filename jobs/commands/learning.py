@@ -9,7 +9,7 @@ import typer
 from jobs.terminal import Exit, complaints, progress_bar, screen, show
 
 if TYPE_CHECKING:
-    from models.training import Learned
+    from models.training import Learned, Spec
 
 
 def learn(  # noqa: PLR0913  # one parameter per option
@@ -29,8 +29,12 @@ def learn(  # noqa: PLR0913  # one parameter per option
     capacity: Annotated[float, typer.Option(help="可走访的比例 / the share that can be visited")] = 0.1,
     protect: Annotated[str, typer.Option(help="要比较的群体列，逗号分隔 / columns whose groups are compared")] = "",
     folds: Annotated[int, typer.Option(help="户的折数 / folds of households")] = 3,
+    positive: Annotated[
+        str | None, typer.Option(help="哪个标签值是有风险 / which value of the label is the risk")
+    ] = None,
     block: Annotated[str | None, typer.Option(help="村列，用于区间 / villages, drawn whole for intervals")] = None,
     gap: Annotated[float, typer.Option(help="标签期与报告滞后 / the label's horizon and lag, in units of time")] = 0.0,
+    dates: Annotated[int, typer.Option(help="再往前检验几期 / how many earlier times to judge on as well")] = 2,
     seed: Annotated[int, typer.Option(help="种子 / seed of all that is drawn")] = 0,
 ) -> None:
     """在任何表上学习、检验并写报告 / Learn from any table, judge on its latest time, write a report.
@@ -40,26 +44,30 @@ def learn(  # noqa: PLR0913  # one parameter per option
     """
     from models import report as reports  # learning is loaded when it is asked for, so that --help is quick
     from models.refusals import Unlearnable
-    from models.tables import read
-    from models.training import Spec, train
+    from models.training import Spec
 
     try:
         spec = Spec(
             label=label, time=time, group=group, drop=_names(drop), where=where, next_welfare=next_welfare, line=line,
             welfare=welfare, monotone=_signs(monotone), capacity=capacity, protect=_names(protect), folds=folds,
-            block=block, gap=gap, seed=seed,
+            block=block, gap=gap, positive=positive, dates=dates, seed=seed,
         )  # fmt: skip
-        with progress_bar() as bar:
-            work = bar.add_task("学习 / learning", total=None)
-            learned = train(
-                read(table), spec, step=lambda what, done, total: bar.update(work, completed=done, total=total)
-            )
+        learned = _learned(table, spec)
         reports.write(learned, report)
     except Unlearnable as refusal:
         complaints.print(refusal.zh, markup=False)
         complaints.print(refusal.en, markup=False)
         raise typer.Exit(Exit.REFUSED) from None
     _tell(learned, report)
+
+
+def _learned(table: Path, spec: "Spec") -> "Learned":
+    from models.tables import read
+    from models.training import train
+
+    with progress_bar() as bar:
+        work = bar.add_task("学习 / learning", total=None)
+        return train(read(table), spec, step=lambda what, done, total: bar.update(work, completed=done, total=total))
 
 
 def _tell(learned: "Learned", folder: Path) -> None:
