@@ -110,6 +110,7 @@ def _rows(session: Session, built: Features, labelled: Labels) -> pd.DataFrame:
         "confirmed": labelled.table["confirmed"].astype("Float64").to_numpy(np.float64, na_value=np.nan),
         "severe": labelled.table["severe"].astype("Float64").to_numpy(np.float64, na_value=np.nan),
         "approved_on": pd.to_datetime(labelled.table["approved_on"]),
+        "found_on": pd.to_datetime(labelled.table["found_on"]),
         "rule_hit": (table["signs"] > 0).to_numpy(np.float64),
         "audit": np.isin(cohort, list(audit)).astype(float),
         "coverage_count": table["feeds_linked"].to_numpy(),

@@ -1,6 +1,7 @@
 """The model as it would have been on each past date, and what became of those whom it had put first."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -8,9 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.optimize import brentq
 
 from jobs.panel import Panel
+from models.bootstrap import Interval
 from models.calibration import as_logit, platt
+from models.drift import ALARM, psi
+from models.goals import NOBODY
 from models.scorer import RiskScorer
 from monitor.errors import Invalid
 from monitor.learning.labels import SPAN
@@ -19,6 +24,10 @@ Values = npt.NDArray[np.float64]
 Fit = Callable[[Panel, pd.DataFrame], Any]
 LEAST_POSITIVES = 20
 BINS = 15
+PRIOR_FINDS = 25.0
+"""As if so many more had been found exactly as expected: a handful of finds is no shock."""
+WIDEST = 3.0
+LEAST_DATES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +39,39 @@ class Rolled:
 
 
 def fit(panel: Panel, rows: pd.DataFrame, *, seed: int = 0) -> RiskScorer:
-    """Return a boosted scorer learned from the labelled ``rows``, households that shared a member kept together."""
-    known = rows[rows["label"].notna()]
-    monotone = {name: way for name, way in panel.monotone.items() if name in panel.features}
+    """Return a boosted scorer learned from the labelled ``rows``, households that shared a member kept together.
+
+    It reads the features that stood still from date to date: see ``steady``.
+    """
+    known, names = rows[rows["label"].notna()], steady(panel, rows)
+    monotone = {name: way for name, way in panel.monotone.items() if name in names}
     scorer = RiskScorer(monotone=monotone, max_iter=120, max_depth=4, min_samples_leaf=40, l2=5.0, seed=seed)
-    return scorer.fit(known[panel.features], known["label"].astype(int), groups=known["lineage"].to_numpy())
+    return scorer.fit(known[names], known["label"].astype(int), groups=known["lineage"].to_numpy())
+
+
+def steady(panel: Panel, rows: pd.DataFrame) -> list[str]:
+    """Return the features that on no date of ``rows`` lay further than the alarm from the other dates (PSI).
+
+    What had moved so far already, because its feed was young or speaks in one season only, would ring the alarm of
+    drift for ever, and taught the model the date instead of the household. Of a single date nothing can be told.
+    """
+    dates = sorted(rows["date"].unique())
+    if len(dates) < 2:
+        return list(panel.features)
+    parts = [
+        (rows.loc[rows["date"] != on, panel.features], rows.loc[rows["date"] == on, panel.features]) for on in dates
+    ]
+    return [name for name in panel.features if all(psi(rest[name], one[name]) <= ALARM for rest, one in parts)]
+
+
+def read_by(scorer: RiskScorer, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the features of ``rows`` that ``scorer`` learned from, in its order."""
+    return rows[names_of(scorer)]
+
+
+def names_of(scorer: RiskScorer) -> list[str]:
+    """Return the names of the features that ``scorer`` learned from, in its order."""
+    return [str(name) for name in scorer.feature_names_in_]
 
 
 def learnable(panel: Panel, test: date) -> pd.DataFrame:
@@ -50,12 +87,45 @@ def roll(panel: Panel, dates: Sequence[date] | None = None, *, fitted: Fit = fit
         rows = learnable(panel, on)
         if rows["label"].sum() < LEAST_POSITIVES:
             continue
-        scorers[on] = fitted(panel, rows)
+        scorers[on] = renewed(fitted(panel, rows), panel, on)
         test = panel.table[panel.table["date"] == on]
-        parts.append(test.assign(score=scorers[on].predict_proba(test[panel.features])[:, 1]))
+        parts.append(test.assign(score=scorers[on].predict_proba(read_by(scorers[on], test))[:, 1]))
     if not parts:
         raise ValueError("no past date has labels enough to learn from")
     return Rolled(pd.concat(parts, ignore_index=True), scorers)
+
+
+def renewed(scorer: RiskScorer, panel: Panel, on: date) -> RiskScorer:
+    """Return a copy whose level agrees with what was found by ``on`` of the dates whose labels are not whole yet.
+
+    Of a span that has run for so many days, earlier dates say which share of the positives is found by then; what was
+    found stands against that share of what the scorer expects. Few finds move the level little.
+    """
+    known, young = learnable(panel, on), _young(panel, on)
+    ups = known[known["label"] == 1]
+    if ups.empty or young.empty:
+        return scorer
+    after = (ups["found_on"] - pd.to_datetime(ups["date"])).dt.days
+    seen = young["run"].map({run: float((after <= run).mean()) for run in young["run"].unique()}).to_numpy(np.float64)
+    logit, found = scorer.decision_function(read_by(scorer, young)), float(young["found"].sum())
+    told = found + PRIOR_FINDS
+
+    def expected(by: float) -> float:
+        weight = float((seen / (1 + np.exp(-(logit + by)))).sum())
+        return weight + PRIOR_FINDS * float(np.exp(by))
+
+    fresh = deepcopy(scorer)
+    fresh.intercept_ = scorer.intercept_ + float(brentq(lambda by: expected(by) - told, -WIDEST, WIDEST))
+    return fresh
+
+
+def _young(panel: Panel, on: date) -> pd.DataFrame:
+    """The rows whose span runs: ``run``, its days by now less the lag, and who was found by then."""
+    heard = on - panel.lag
+    rows = panel.table[(panel.table["date"] > on - SPAN - panel.lag) & (panel.table["date"] < heard)]
+    rows = rows[rows["label"].notna()]
+    run = (pd.Timestamp(heard) - pd.to_datetime(rows["date"])).dt.days
+    return rows.assign(run=run, found=(rows["found_on"] <= pd.Timestamp(heard)).astype(float))
 
 
 def refuse_unmoved(panel: Panel, measure: Callable[[Panel], float], *, seed: int = 0) -> None:
@@ -98,6 +168,22 @@ def selection(results: pd.DataFrame, *, capacity: float) -> pd.DataFrame:
     return pd.DataFrame({"chosen": chosen, "best": later.max(axis=1).to_numpy()})
 
 
+def reached(results: pd.DataFrame, on: date, *, capacity: float) -> tuple[Values, Interval]:
+    """Return the labels of the first of ``on``, and where the dates before led to expect the share of positives.
+
+    As far from their mean as dates differ and as so few households differ by chance; fewer than three say nothing.
+    """
+    place = results.groupby("date")["score"].rank(ascending=False, method="first", pct=True)
+    first = results[(place <= capacity) & results["label"].notna()]
+    labels = first.loc[first["date"] == on, "label"].to_numpy(np.float64)
+    before = first[first["date"] < on].groupby("date")["label"].mean()
+    if len(before) < LEAST_DATES or not len(labels):
+        return labels, NOBODY
+    mean = float(before.mean())
+    half = 1.96 * float(np.sqrt(before.var() * (1 + 1 / len(before)) + mean * (1 - mean) / len(labels)))
+    return labels, Interval(mean, max(mean - half, 0.0), min(mean + half, 1.0))
+
+
 def _precision(results: pd.DataFrame, order: pd.Series, capacity: float) -> pd.Series:
     """Precision among the first of each date, of those that are labelled."""
     place = order.groupby(results["date"]).rank(ascending=False, method="first", pct=True, na_option="bottom")
@@ -105,16 +191,20 @@ def _precision(results: pd.DataFrame, order: pd.Series, capacity: float) -> pd.S
 
 
 def leads(results: pd.DataFrame, *, capacity: float) -> pd.DataFrame:
-    """Return days from the first flag to an approval by another way, of model and rules; 0: not flagged before it."""
-    place = results.groupby("date")["score"].rank(ascending=False, method="first", pct=True)
-    first = results.assign(chosen=place <= capacity)
-    approved = first[first["approved_on"].notna()]
-    days = (approved["approved_on"] - pd.to_datetime(approved["date"])).dt.days
-    told = {
-        "model": days.where(approved["chosen"], 0),
-        "rules": days.where(approved["rule_hit"] > 0, 0),
-        "village": approved["village"],
-        "household": approved["household"],
+    """Return days from the first flag to an approval by another way, of the model's list and of the rules'.
+
+    Both lists of a date are the first ``capacity`` of its households, so neither gains by being longer; the rules'
+    holds only whom a rule names. Whom neither named before the approval has no lead and no row; whom one of them named
+    has 0 days by the other. Approvals that followed a visit of ours were not won by another way.
+    """
+    first = {"model": results["score"], "rules": results["rule_order"].where(results["rule_hit"] > 0)}
+    place = {
+        name: order.groupby(results["date"]).rank(ascending=False, method="first") for name, order in first.items()
     }
-    found = pd.DataFrame(told).groupby("household").agg({"village": "first", "model": "max", "rules": "max"})
-    return found.reset_index(drop=True)
+    size = results.groupby("date")["score"].transform("size") * capacity
+    days = (results["approved_on"] - pd.to_datetime(results["date"])).dt.days
+    told = {name: days.where(at <= size.clip(lower=1), 0) for name, at in place.items()}
+    found = results[["village", "household"]].assign(**told)
+    other = results["approved_on"].notna() & (results["confirmed"] != 1)
+    found = found[other].groupby("household").agg({"village": "first", "model": "max", "rules": "max"})
+    return found[(found["model"] > 0) | (found["rules"] > 0)].reset_index(drop=True)

@@ -70,6 +70,8 @@ def rules_only(reason: str, *, zh: str, en: str) -> Tonight:
 
 
 def _scored(service: Service, law: Policy, serving: "Serving", *, as_of: date, region: str) -> Tonight:
+    from models.places import parted
+
     manifest = serving.manifest
     if manifest is None or serving.scorer is None:
         return Tonight()
@@ -93,8 +95,9 @@ def _scored(service: Service, law: Policy, serving: "Serving", *, as_of: date, r
     if not np.isfinite(risk).all():
         return rules_only("scores", zh="仅按规则排序：评分不是数字", en="ordered by rules alone: a score is no number")
     score = pd.Series(risk, index=table.index)
-    reasons = _reasons(law, serving, table.loc[score.nlargest(EXPLAINED).index], built.groups["town_type"])
-    return Tonight(Scores(manifest.id, score, reasons), {"mode": "champion", "model": manifest.id})
+    order = pd.Series(parted(risk, built.groups["coverage"]), index=table.index)
+    reasons = _reasons(law, serving, table.loc[order.nlargest(EXPLAINED).index], built.groups["town_type"])
+    return Tonight(Scores(manifest.id, score, reasons, order), {"mode": "champion", "model": manifest.id})
 
 
 def _reasons(

@@ -18,8 +18,10 @@ from models.changes import against_direction, fidelity
 from models.drift import Month, alarm, look
 from models.explanation import Explainer, Reference
 from models.gates import judge
-from models.goals import Evidence, Gate
+from models.goals import NOBODY, Evidence, Gate
 from models.journal import Act
+from models.measures import ranking
+from models.places import parted
 from models.ranked import group_table
 from models.storing import Manifest
 from monitor.errors import Invalid
@@ -52,18 +54,21 @@ def train(service: Service, as_of: date) -> dict[str, Any]:
     evidence = gather(learned, rolled, final, registry=registry)
     gates = judge(evidence)
     reference = Reference.drawn(
-        learned.table[learned.features], learned.table["label"] == 0, learned.table["group__town_type"].astype(str)
+        rolling.read_by(final, learned.table),
+        learned.table["label"] == 0,
+        learned.table["group__town_type"].astype(str),
     )
     manifest = Manifest(
-        kind="RiskScorer", features=tuple(learned.features), training=_training(learned, as_of),
+        kind="RiskScorer", features=tuple(rolling.names_of(final)), training=_training(learned, as_of),
         metrics={
             "calibration": dict(evidence.calibration or {}), "base_rate": float(learned.table["label"].mean()),
-            "groups": group_table(evidence),
+            "groups": group_table(evidence), "models": _orders(rolled.results),
         },
         gates=tuple(gate.as_plain() for gate in gates), by="retrain", at=utc_now().isoformat(timespec="seconds"),
     )  # fmt: skip
     model = registry.register(final, reference, manifest)
-    told = {"model": model, "rows": len(learned.table), "dates": len(rolled.scorers), "gates": _said(gates)}
+    told = {"model": model, "rows": len(learned.table), "dates": len(rolled.scorers), "gates": _said(gates),
+            "drift": _drift(_month(learned, rolled, max(rolled.scorers)))}  # fmt: skip
     return told | ({"set_aside": aside} if aside else {})
 
 
@@ -91,30 +96,54 @@ def gather(learned: Panel, rolled: Rolled, final: Any, *, registry: "Registry | 
     """Return what the gates are judged from; what was not measured stays unmeasured."""
     newest = max(rolled.scorers)
     results, scorer = rolled.results, rolled.scorers[newest]
+    listed = results.assign(score=_order(results, results["score"]))
     test = results[results["date"] == newest]
-    reference = Reference.drawn(test[learned.features], test["label"] == 0)
+    read = rolling.read_by(scorer, test)
+    reference = Reference.drawn(read, test["label"] == 0)
     explainer = Explainer(scorer, reference)
-    highest = test.nlargest(EXPLAINED, "score")[learned.features]
-    never = never_shown(learned.features)
+    highest = read.loc[test.nlargest(EXPLAINED, "score").index]
+    never = never_shown(rolling.names_of(scorer))
     before = sorted(rolled.scorers)[-2] if len(rolled.scorers) > 1 else newest
     evidence = Evidence(
-        results=_results(results),
+        results=_results(listed),
         capacity=CAPACITY,
         groups=GROUPS,
-        leads=rolling.leads(results, capacity=CAPACITY),
+        leads=rolling.leads(listed, capacity=CAPACITY),
         calibration=rolling.calibrated(results),
-        selection=rolling.selection(results, capacity=CAPACITY),
+        selection=rolling.selection(listed, capacity=CAPACITY),
         weeks=_weeks(learned, scorer, newest),
         retrained=pd.DataFrame(
-            {"champion": rolled.scorers[before].decision_function(test[learned.features]), "challenger": test["score"]}
+            {
+                "champion": rolled.scorers[before].decision_function(rolling.read_by(rolled.scorers[before], test)),
+                "challenger": test["score"],
+            }
         ),
         fidelity=fidelity(explainer, explainer.explain(highest), never=never),
-        violations=against_direction(scorer, test[learned.features], learned.monotone, pairs=PAIRS),
+        violations=against_direction(scorer, read, _directions(learned, read), pairs=PAIRS),
         pairs=PAIRS,
         drifted=alarm([_month(learned, rolled, on) for on in sorted(rolled.scorers)[-2:]]) is not None,
         hashes=(_hash(final, learned), _hash(rolling.fit(learned, learned.table), learned)),
     )
     return evidence if registry is None else _beside_champion(evidence, learned, registry)
+
+
+def _orders(results: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return how the model and the orders that it must beat put the labelled rows of all dates in order."""
+    known = results[results["label"].notna()]
+    label = known["label"].to_numpy(dtype=np.float64)
+    orders = {"model": known["score"], "rules": known["rule_order"], "means": -known["monthly_income_per_head"]}
+    return {
+        name: ranking(np.nan_to_num(order.to_numpy(dtype=np.float64), nan=-1e300), label, (CAPACITY, 0.1, 0.2))
+        for name, order in orders.items()
+    }
+
+
+def _order(rows: pd.DataFrame, score: "pd.Series[float]") -> "pd.Series[float]":
+    """Return the order in which the list of each date is made: its places are parted among thirds of coverage."""
+    order = pd.Series(np.nan, rows.index)
+    for _, part in rows.groupby("date"):
+        order[part.index] = parted(score[part.index], part["group__coverage"])
+    return order
 
 
 def _results(results: pd.DataFrame) -> pd.DataFrame:
@@ -123,12 +152,16 @@ def _results(results: pd.DataFrame) -> pd.DataFrame:
     return results[columns].assign(coverage=results["coverage_count"], **groups)
 
 
+def _directions(learned: Panel, read: pd.DataFrame) -> dict[str, int]:
+    return {name: way for name, way in learned.monotone.items() if name in read}
+
+
 def _weeks(learned: Panel, scorer: Any, on: date) -> pd.DataFrame:
     """Two neighbouring dates: a household whose features are all the same must have the same score."""
     earlier = max((day for day in learned.dates if day < on), default=on)
     both = [learned.table[learned.table["date"] == day].set_index("household") for day in (earlier, on)]
     shared = both[0].index.intersection(both[1].index)
-    tables = [one.loc[shared, learned.features] for one in both]
+    tables = [rolling.read_by(scorer, one.loc[shared]) for one in both]
     same = tables[0].fillna(-1e300).eq(tables[1].fillna(-1e300)).all(axis=1)
     again = tables[1].where(~same, tables[0])
     scores = [scorer.decision_function(one) for one in (tables[1], again)]
@@ -137,13 +170,28 @@ def _weeks(learned: Panel, scorer: Any, on: date) -> pd.DataFrame:
 
 def _month(learned: Panel, rolled: Rolled, on: date) -> Month:
     then, now = rolling.learnable(learned, on), learned.table[learned.table["date"] == on]
-    return _look(rolled.scorers[on], learned.features, on, then=then, now=now)
+    visited, expected = rolling.reached(rolled.results, on, capacity=CAPACITY)
+    names = rolling.names_of(rolled.scorers[on])
+    return _look(rolled.scorers[on], names, on, then=then, now=now, visited=visited, expected=expected)
 
 
-def _look(scorer: Any, names: list[str], on: date, *, then: pd.DataFrame, now: pd.DataFrame) -> Month:
+def _drift(month: Month) -> dict[str, Any]:
+    """Return the newest month as the gauges read it; what is no number is left out."""
+    figures = {
+        "psi": float(month.features["psi"].max()), "precision": month.precision.value, "low": month.expected.low,
+        "high": month.expected.high,
+    }  # fmt: skip
+    known = {name: round(value, 6) for name, value in figures.items() if np.isfinite(value)}
+    return {"month": month.month, "moved": month.moved[:10], **known}
+
+
+def _look(  # noqa: PLR0913  # two populations, and what was found beside what was to be expected
+    scorer: Any, names: list[str], on: date, *, then: pd.DataFrame, now: pd.DataFrame, visited: Any = (),
+    expected: Interval = NOBODY,
+) -> Month:  # fmt: skip
     both = [rows[names].assign(risk_score=scorer.predict_proba(rows[names])[:, 1]) for rows in (then, now)]
-    nobody = Interval(np.nan, np.nan, np.nan)
-    return look(f"{on:%Y-%m}", then=both[0], now=both[1], feeds={}, expected=nobody)
+    feeds = {name.removeprefix("since__"): [name] for name in names if name.startswith("since__")}
+    return look(f"{on:%Y-%m}", then=both[0], now=both[1], feeds=feeds, visited=visited, expected=expected)
 
 
 def _beside_champion(evidence: Evidence, learned: Panel, registry: "Registry") -> Evidence:
@@ -156,7 +204,9 @@ def _beside_champion(evidence: Evidence, learned: Panel, registry: "Registry") -
         return evidence
     rows = learned.table[learned.table["date"].isin(set(results["date"]))].reset_index(drop=True)
     scores = serving.scorer.predict_proba(rows[list(serving.manifest.features)])[:, 1]
-    return replace(evidence, results=results.assign(incumbent=scores)) if len(scores) == len(results) else evidence
+    if len(scores) != len(results):
+        return evidence
+    return replace(evidence, results=results.assign(incumbent=_order(rows, pd.Series(scores, rows.index))))
 
 
 def _training(learned: Panel, as_of: date) -> dict[str, Any]:
@@ -171,7 +221,7 @@ def _training(learned: Panel, as_of: date) -> dict[str, Any]:
 
 
 def _hash(scorer: Any, learned: Panel) -> str:
-    return hashlib.sha256(scorer.decision_function(learned.table[learned.features]).tobytes()).hexdigest()
+    return hashlib.sha256(scorer.decision_function(rolling.read_by(scorer, learned.table)).tobytes()).hexdigest()
 
 
 def _said(gates: list[Gate]) -> Mapping[str, str]:

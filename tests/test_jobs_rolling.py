@@ -30,8 +30,10 @@ def panel() -> Panel:
         beside = {
             "date": on, "household": range(HOMES), "lineage": range(HOMES), "label": label,
             "village": [f"34020200{number % 9}001" for number in range(HOMES)], "rule_hit": (cost > 4).astype(float),
+            "rule_order": np.where(cost > 4, 1000 + cost, 0.0), "confirmed": np.nan,
             "approved_on": pd.Timestamp(on) + pd.to_timedelta(np.where(label == 1, 100, np.nan), unit="D"),
         }  # fmt: skip
+        beside["found_on"] = beside["approved_on"] - pd.to_timedelta(chance.integers(0, 99, HOMES), unit="D")
         parts.append(pd.DataFrame({"cost": cost, "wage": wage} | beside))
     labels = [Labels(on, UNTIL, pd.DataFrame(), pd.Series(dtype=object), 0, 0.0, timedelta(32)) for on in dates]
     return Panel(pd.concat(parts, ignore_index=True), ["cost", "wage"], {"cost": 1, "wage": -1}, labels, "m")
@@ -90,6 +92,28 @@ def test_lr11_made_up_labels_of_the_last_dates_move_the_figure(panel: Panel) -> 
         rolling.refuse_unmoved(panel, lambda _: kept)
 
 
+def test_after_a_shock_the_level_follows_what_was_found_so_far_of_spans_that_still_run(panel: Panel) -> None:
+    on, chance = panel.dates[-1], np.random.default_rng(3)
+    scorer = rolling.fit(panel, rolling.learnable(panel, on))
+    calm = rolling.renewed(scorer, panel, on)
+    assert abs(calm.intercept_ - scorer.intercept_) < 0.25
+    recent = panel.table["date"] > on - SPAN - panel.lag
+    struck = recent & (panel.table["label"] == 0) & (chance.random(len(panel.table)) < 0.15)
+    days = pd.to_timedelta(chance.integers(1, 100, len(panel.table)), unit="D")
+    shocked = panel.table.assign(
+        label=panel.table["label"].mask(struck, 1.0),
+        found_on=panel.table["found_on"].mask(struck, pd.to_datetime(panel.table["date"]) + days),
+    )
+    moved = rolling.renewed(scorer, replace(panel, table=shocked), on)
+    assert moved.intercept_ > scorer.intercept_ + 0.3
+    truth = shocked[shocked["date"] == on]
+    errors = [
+        abs(one.predict_proba(truth[panel.features])[:, 1].mean() - truth["label"].mean()) for one in (scorer, moved)
+    ]
+    assert errors[1] < 0.6 * errors[0]
+    assert np.array_equal(np.argsort(scorer.raw(truth[panel.features])), np.argsort(moved.raw(truth[panel.features])))
+
+
 def test_a_calibrated_score_is_told_from_one_that_says_twice_too_much(rolled: rolling.Rolled) -> None:
     true = rolling.calibrated(rolled.results)
     assert 0.8 <= true["slope"] <= 1.2
@@ -99,11 +123,16 @@ def test_a_calibrated_score_is_told_from_one_that_says_twice_too_much(rolled: ro
     assert loud["ece"] > 2 * true["ece"]
 
 
-def test_lead_time_counts_from_the_first_flag_and_is_nought_without_one() -> None:
+def test_lead_time_is_of_two_lists_of_one_length_and_of_whom_either_named_before_another_way_did() -> None:
     on = date(2025, 1, 31)
+    approved = ["2025-03-02", "2025-02-10", None, "2025-04-01", "2025-04-01", "2025-02-20"]
     rows = pd.DataFrame({
-        "date": [on, on, on], "household": [1, 2, 3], "village": "v", "score": [0.9, 0.1, 0.2], "rule_hit": [0, 1, 0],
-        "approved_on": [pd.Timestamp("2025-03-02"), pd.Timestamp("2025-02-10"), pd.NaT],
+        "date": on, "household": range(6), "village": "v", "score": [0.9, 0.1, 0.2, 0.05, 0.8, 0.3],
+        "rule_hit": [0, 1, 0, 1, 1, 0], "rule_order": [0, 3000, 0, 1000, 2000, 0], "confirmed": [0, 0, 0, 0, 1, np.nan],
+        "approved_on": pd.to_datetime(pd.Series(approved)),
     })  # fmt: skip
     found = rolling.leads(rows, capacity=0.34)
+    # Named by the model alone, by the rules alone; the others: by neither, or found by a visit of ours.
     assert found[["model", "rules"]].to_numpy().tolist() == [[30, 0], [0, 10]]
+    longer = rolling.leads(rows, capacity=0.5)
+    assert longer[["model", "rules"]].to_numpy().tolist() == [[30, 0], [0, 10], [0, 60], [20, 0]]

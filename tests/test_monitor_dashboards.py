@@ -47,6 +47,10 @@ def shown(service: Service) -> set[str]:
                  for job in ("scan", "remind") for at in (1, 2, 3)]  # fmt: skip
         jobs.append(Run(job="remind", as_of=DAY, status="running", started_at=now, heartbeat_at=1.0))
         jobs.append(Run(job="remind", as_of=today() - timedelta(days=3), status="missed"))
+        drift = {"psi": 0.05, "precision": 0.3, "low": 0.2, "high": 0.4}
+        jobs.append(
+            Run(job="retrain", as_of=DAY, status="done", started_at=now, finished_at=now, counts={"drift": drift})
+        )
         session.add_all(jobs)
         counts = {"households": 1, "by_rule": {"medical_self_pay": {"fires": 1, "unknown": 0}}}
         session.add(Scan(as_of=DAY, policy_version="p", manifest="m", finished_at=now, counts=counts))

@@ -361,3 +361,20 @@ def test_dates_missed_of_a_fortnight_and_households_set_aside_by_the_newest_nigh
         ended = utc_now() + timedelta(seconds=1)
         session.add(Run(job="scan", as_of=today(), status="done", started_at=ended, finished_at=ended))
     assert one(scraped(service), "households_set_aside") == 0
+
+
+def test_what_the_newest_training_saw_of_the_world_is_told_and_what_it_could_not_tell_is_absent(
+    service: Service,
+) -> None:
+    assert named(scraped(service), "score_drift_psi") == []
+    drifts: list[dict[str, Any]] = [{"psi": 0.4, "precision": 0.2, "low": 0.1, "high": 0.3}, {"psi": 0.07}]
+    with database.transaction(service.engine) as session:
+        for number, drift in enumerate(drifts):
+            at = utc_now() + timedelta(minutes=number)
+            session.add(
+                Run(job="retrain", as_of=DAY + timedelta(days=number), status="done", counts={"drift": drift},
+                    started_at=at, finished_at=at)
+            )  # fmt: skip
+    series = scraped(service)
+    assert one(series, "score_drift_psi") == 0.07
+    assert named(series, "score_precision") == []

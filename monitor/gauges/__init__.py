@@ -25,6 +25,7 @@ from monitor.gauges.history import History
 from monitor.gauges.nights import Nights
 from monitor.gauges.plant import plant
 from monitor.gauges.runs import runs
+from monitor.gauges.score import score
 from monitor.gauges.sources import Sources
 from monitor.gauges.work import Queue
 from monitor.service import Service
@@ -53,6 +54,7 @@ class StoreCollector(Collector):
             "queue": Queue().collect,
             "history": History().collect,
             "runs": runs,
+            "score": score,
             "plant": lambda session: plant(session, service.settings.home),
         }
 

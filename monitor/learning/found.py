@@ -18,21 +18,25 @@ _PENDING = timedelta(days=183)
 
 
 def visits(session: Session, *, since: date, until: date, known_on: date) -> pd.DataFrame:
-    """Return ``confirmed`` (1 or 0) of each household visited after ``since``, up to ``until``, by household key.
+    """Return ``confirmed`` (1 or 0) of each household visited after ``since``, up to ``until``, by household key;
+    ``confirmed_on`` is the day of the first visit that confirmed.
 
     Counts what was recorded by ``known_on`` and not taken back. One visit that confirms outweighs those that do not;
     who was not reached was not visited. What an alert to leave or to check the data confirms is no need.
     """
     asked = select(Reason.alert_id).where(or_(Reason.direction == "help", Reason.rule == AUDIT)).distinct()
     chosen = (
-        select(Alert.household_id, FollowUp.finding, FollowUp.reason_code)
+        select(Alert.household_id, FollowUp.finding, FollowUp.reason_code, FollowUp.visited_on)
         .join(Alert, Alert.id == FollowUp.alert_id)
         .where(FollowUp.visited_on > since, FollowUp.visited_on <= until, FollowUp.undone_at.is_(None))
         .where(FollowUp.recorded_at < _end_of(known_on), FollowUp.alert_id.in_(asked))
     )
-    said = [(row.household_id, settled(row.finding, row.reason_code)) for row in session.execute(chosen)]
-    frame = pd.DataFrame(said, columns=["household_key", "confirmed"]).dropna()
-    return frame.groupby("household_key")[["confirmed"]].max()
+    said = [
+        (row.household_id, settled(row.finding, row.reason_code), row.visited_on) for row in session.execute(chosen)
+    ]
+    frame = pd.DataFrame(said, columns=["household_key", "confirmed", "visited_on"]).dropna()
+    frame["confirmed_on"] = pd.to_datetime(frame["visited_on"]).where(frame["confirmed"] == 1)
+    return frame.groupby("household_key").agg({"confirmed": "max", "confirmed_on": "min"})
 
 
 def settled(finding: str, code: str | None) -> int | None:

@@ -26,7 +26,8 @@ _ASSISTED = ("dibao", "tekun")
 @dataclass(frozen=True, eq=False)
 class Labels:
     """One row per household of the cohort: ``new_assistance`` (L1), ``confirmed`` (L2), ``either`` (L3, the primary),
-    ``severe`` (L4): 1, 0 or NA; ``approved_on`` the first approval. ``apart``: the households left out, and why.
+    ``severe`` (L4): 1, 0 or NA; ``approved_on`` the first approval, ``found_on`` that or the first visit that
+    confirmed. ``apart``: the households left out, and why.
 
     ``withdrawn`` (L5) counts approvals that were taken back as wrong within a year: they are no label any more.
     ``not_visited`` is the share of L3's negatives that nobody visited; ``lag`` how late decisions reach us.
@@ -72,7 +73,8 @@ def label(session: Session, source: Archive, now: Known, *, judged_on: date) -> 
     three = _either(one, two)
     four = _severe(session, now, one, approvals, emergency)
     columns = {"new_assistance": one, "confirmed": two, "either": three, "severe": four.reindex(cohort)}
-    table = pd.DataFrame(columns, index=cohort).assign(approved_on=first, visited=two.notna())
+    found_on = pd.concat([first, pd.to_datetime(visits["confirmed_on"]).reindex(cohort)], axis=1).min(axis=1)
+    table = pd.DataFrame(columns, index=cohort).assign(approved_on=first, found_on=found_on, visited=two.notna())
     negatives = table[table["either"] == 0]
     unseen = float((~negatives["visited"]).mean()) if len(negatives) else 0.0
     return Labels(now.as_of, judged_on, table, apart, withdrawn, unseen, lag)

@@ -13,15 +13,24 @@ BANDS = ("high", "middle", "low")
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """``score``: the champion's probability by household key. ``reasons``: up to three for each of the highest."""
+    """``score``: the champion's probability by household key. ``reasons``: up to three for each of the highest.
+
+    ``order``: the place in the list by household key, the highest first, where it is not that of the score itself.
+    """
 
     model: str
     score: pd.Series
     reasons: Mapping[int, Sequence[Mapping[str, Any]]]
+    order: pd.Series | None = None
+
+    @property
+    def listed(self) -> pd.Series:
+        """Return by household key what the list is ordered by, the highest first."""
+        return self.score if self.order is None else self.order
 
     def tenths(self, keys: pd.Index) -> pd.Series:
         """Return in which tenth each household stands, 0 the highest; one without a score in the middle."""
-        order = self.score.rank(ascending=False, method="first", pct=True)
+        order = self.listed.rank(ascending=False, method="first", pct=True)
         found = (order * TENTHS).apply(lambda share: min(int(share), TENTHS - 1))
         return found.reindex(keys).fillna(UNSCORED).astype("int64")
 

@@ -59,9 +59,9 @@ def _wanted(session: Session, law: Policy, region: str, *, as_of: date, scores: 
     recent = select(Suggestion.household_id, func.max(Suggestion.as_of)).where(Suggestion.status == "dismissed")
     dismissed = session.execute(recent.group_by(Suggestion.household_id)).all()
     told = {household for household, on in dismissed if (as_of - on).days < QUIET_DAYS}
-    score = scores.score.reindex(free["household"]).to_numpy()
-    pool = free.assign(score=score).set_index("household").dropna(subset="score")
-    pool = pool[~pool.index.isin(list(told))].sort_values("score", ascending=False, kind="stable")
+    score, order = (told_.reindex(free["household"]).to_numpy() for told_ in (scores.score, scores.listed))
+    pool = free.assign(score=score, order=order).set_index("household").dropna(subset="score")
+    pool = pool[~pool.index.isin(list(told))].sort_values("order", ascending=False, kind="stable")
     pool["place"] = pool.groupby("county").cumcount() + 1
     quota, least = (
         pool["county"].map({county: _amount(law, name, county) for county in pool["county"].unique()})
