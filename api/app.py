@@ -18,7 +18,9 @@ from api import (
     feeds,
     forms,
     health,
+    held,
     households,
+    imports,
     models,
     months,
     nights,
@@ -62,8 +64,8 @@ region of the worker whose bearer token is sent; names are masked and ID numbers
 """
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
     health, auth, oidc, accounts, audit, queue, together, taking, presence, alerts, desk, duties, views, households,
-    dossiers, months, places, feeds, runs, uploads, reveals, reports, sheets, forms, outgoing, caseload, cases,
-    referrals, photos, reviews, suggestions, models, rules, system, nights,
+    dossiers, months, places, feeds, runs, uploads, held, reveals, reports, sheets, imports, forms, outgoing,
+    caseload, cases, referrals, photos, reviews, suggestions, models, rules, system, nights,
 )  # fmt: skip
 
 

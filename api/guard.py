@@ -12,6 +12,7 @@ MOST_BYTES = 64 * 1024
 LIMITS = {
     "/api/v1/deliveries": 512 << 20,  # streamed to disk, never held
     "/api/v1/visits/import": 8 << 20,
+    "/api/v1/visits/preview": 8 << 20,
     "/api/v1/photos": 8 << 20,
     "/api/v1/alerts/bulk/assign": 1 << 20,  # ten thousand ids
     "/api/v1/alerts/bulk/snooze": 1 << 20,

@@ -1,6 +1,6 @@
 """The supervisors' numbers: what each means, whole and by cells, and the alerts behind a cell."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -15,9 +15,11 @@ from api.written import Day
 from monitor import reports
 from monitor.alerts import people
 from monitor.reports import Asked, Cell, Figure
+from monitor.reports.missed import missed
 from monitor.service import today
 
 router = APIRouter(prefix="/api/v1/reports", tags=["reports"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+_SAMPLED_WEEKS = 13
 NONE = "-"  # the key of rows that have no value
 FigureName = Annotated[
     str, Path(pattern=r"^[a-z][a-z0-9_]{1,31}$", description="指标 / the figure", examples=["confirmed_share"])
@@ -81,6 +83,49 @@ class RowsOut(BaseModel):
     next: UUID | None = Field(description="下一页标记；空为最后一页 / null: this is the last page")
 
 
+class WeekOut(BaseModel):
+    """The alerts opened in one week, and how many of these have ended."""
+
+    model_config = ConfigDict(from_attributes=True)
+    since: date
+    until: date
+    raised: int
+    closed: int
+
+
+class MissedOut(BaseModel):
+    """How many households in need nobody had flagged, told by the random sample; no number on too few visits."""
+
+    model_config = ConfigDict(from_attributes=True)
+    since: date
+    until: date
+    drawn: int = Field(description="抽取户数 / households drawn")
+    settled: int = Field(description="其中已核查有结论 / of these, visited with a conclusion")
+    confirmed: int = Field(description="其中确有困难 / of these, in need")
+    unflagged: float = Field(description="每周未被预警的户数 / households nobody flagged, a week")
+    enough: bool = Field(description="样本是否足够推断（至少30户有结论）/ at least thirty settled visits")
+    share: float | None
+    estimate: float | None = Field(description="推断漏报户数 / households missed, in an average week")
+    low: float | None = Field(description="95%区间下限 / lower end of 95 in 100")
+    high: float | None
+
+
+class WeeksIn(BaseModel):
+    """How many weeks, and of which region."""
+
+    model_config = ConfigDict(extra="forbid")
+    region: RegionCode | None = None
+    weeks: int = Field(12, ge=1, le=53)
+
+
+class SampleIn(BaseModel):
+    """Of which days the sample is read; omitted: of the last thirteen weeks."""
+
+    model_config = ConfigDict(extra="forbid")
+    since: Day | None = Field(None, examples=["2026-01-01"])
+    until: Day | None = Field(None, examples=["2026-03-31"])
+
+
 class PeriodIn(BaseModel):
     """What a report is narrowed to."""
 
@@ -113,6 +158,21 @@ def overview(viewer: Viewing, session: Reading, asked: Annotated[PeriodIn, Query
         )
         for name, figure in reports.FIGURES.items()
     ]
+
+
+@router.get("/weeks", dependencies=[may("report.read")], summary="逐周走势 / Week by week")
+def by_week(viewer: Viewing, session: Reading, asked: Annotated[WeeksIn, Query()]) -> list[WeekOut]:
+    """Return the weeks up to this one, oldest first; ``raised`` and ``closed`` between two dates list a week's rows."""
+    found = reports.weeks(session, until=today(), many=asked.weeks, viewer=viewer, region=asked.region)
+    return [WeekOut.model_validate(one) for one in found]
+
+
+@router.get("/missed", dependencies=[may("report.read")], summary="漏报推断 / Missed cases, estimated")
+def estimate(viewer: Viewing, session: Reading, asked: Annotated[SampleIn, Query()]) -> MissedOut:
+    """Return what the random sample tells of those whom no rule flagged, with its interval or not at all."""
+    until = asked.until or today()
+    since = asked.since or until - timedelta(days=7 * _SAMPLED_WEEKS)
+    return MissedOut.model_validate(missed(session, since=since, until=until, viewer=viewer))
 
 
 @router.get("/{figure}", dependencies=[may("report.read")], summary="一项指标 / One figure by cells",

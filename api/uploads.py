@@ -102,7 +102,7 @@ async def send_delivery(
         receipt = await run_in_threadpool(feeds.ingest, service, path)
     if receipt.status == "duplicate":
         response.status_code = 200
-    return await run_in_threadpool(_stored, service, receipt.delivery_id)
+    return await run_in_threadpool(stored, service, receipt.delivery_id)
 
 
 def _sweep(folder: Path) -> None:
@@ -126,7 +126,8 @@ async def _stream(request: Request, path: Path) -> str:
     return digest.hexdigest()
 
 
-def _stored(service: Service, delivery_id: UUID) -> ReceiptOut:
+def stored(service: Service, delivery_id: UUID) -> ReceiptOut:
+    """Return what became of a delivery."""
     with database.reading(service.engine) as session:
         stored = receipt_of(session.get_one(Delivery, delivery_id))
     problems = [Said(zh=one.zh, en=one.en) for one in stored.problems]

@@ -1,28 +1,26 @@
-"""Visits done on paper, sent as a sheet: a row is recorded once however often it is sent, a fault said by its row."""
+"""Visits done on paper, sent as a sheet: tried first, recorded once however often sent, taken back within a day."""
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from monitor import audit, cases
+from monitor import audit, cases, visit_sheets
 from monitor.access import Viewer, scope
-from monitor.errors import Invalid, NotFound, Refused
-from monitor.feeds.sheets import read_book
-from monitor.feeds.text import Sheet, read_text
+from monitor.cases import undoing
+from monitor.errors import Conflict, Invalid, NotFound, Refused
+from monitor.privacy import Keyring
 from monitor.sheets import workbook
-from monitor.tables import Alert, FollowUp, Household
+from monitor.tables import Alert, FollowUp, Household, VisitSheet, utc_now
+from monitor.visit_sheets import COLUMNS, Lying, Places
 
-COLUMNS: Mapping[str, str] = {
-    "户编号": "household_no", "核查日期": "visited_on", "方式": "way", "结论": "finding", "原因代码": "reason_code",
-    "下次核查日期": "next_on", "说明": "note",
-}  # fmt: skip
-_NEEDED = ("户编号", "核查日期", "方式", "结论")
-MOST_ROWS = 2_000
+UNDO_WITHIN = timedelta(hours=24)
+SHOWN_ROWS = 20
 MOST_NOTE = 2_000
 _WAYS: Mapping[str, str] = {"入户": "home", "电话": "phone", "视频": "video", "来访": "office"}
 _FINDINGS: Mapping[str, str] = {said.zh: name for name, said in cases.FINDINGS.items()}
@@ -40,12 +38,37 @@ class RowError:
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a sheet: rows recorded now, rows that had been recorded before, and rows refused."""
+    """What became of a sheet: rows recorded now, rows that had been recorded before, and rows refused.
+
+    ``sheet`` is the number under which what was recorded can be taken back; None when nothing was.
+    """
 
     recorded: int
     repeated: int
     errors: tuple[RowError, ...]
     errors_book: bytes
+    sheet: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A sheet looked at: its columns as read by ``places``, and what would become of it (None: columns are missing).
+
+    ``remembered``: the places are those by which the viewer sent a sheet with the same header before.
+    """
+
+    lying: Lying
+    places: Places
+    remembered: bool
+    would: Imported | None
+
+
+@dataclass(frozen=True)
+class Undone:
+    """A sheet taken back: how many of its visits, and which households' stay, each with the reason."""
+
+    sheet: VisitSheet
+    kept: tuple[tuple[str, Refused], ...]
 
 
 def template() -> bytes:
@@ -53,64 +76,113 @@ def template() -> bytes:
     return workbook("入户核查", list(COLUMNS), [], watermark=None)
 
 
-def visits(session: Session, data: bytes, *, ending: str, by: Viewer, office: cases.Office) -> Imported:
+def look(
+    session: Session, data: bytes, *, ending: str, places: Places | None, by: Viewer, office: cases.Office
+) -> Tried:
+    """Say how a sheet would be read and what would become of each row; nothing of it is kept.
+
+    Without ``places``, columns are read as the viewer did last with the same header, else by their titles.
+    """
+    lying = visit_sheets.read(data, ending=ending)
+    before = _remembered(session, _header(lying, office.keyring), by) if places is None else None
+    found = places or before or visit_sheets.guess(lying.header)
+    if visit_sheets.lacking(found):
+        return Tried(lying, found, before is not None, None)
+    visit_sheets.require(found, lying.header)
+    trial = session.begin_nested()
+    try:
+        would = _each(session, lying, found, by=by, office=office)
+    finally:
+        trial.rollback()
+        session.expire_all()
+    return Tried(lying, found, before is not None, would)
+
+
+def visits(
+    session: Session, data: bytes, *, ending: str, by: Viewer, office: cases.Office, places: Places | None = None
+) -> Imported:
     """Record the visits of a sheet (``xlsx``, ``xls`` or ``csv``) in the caller's transaction, row by row.
 
     A row that cannot be recorded costs itself and no other. The same row again, in this sheet or a later one, by
     whomever, is only counted as repeated. Refuses a sheet that cannot be read, or lacks a column, as a whole.
+    ``places`` says which of its columns is which of ours; None goes by their titles.
     """
-    sheet = _read(data, ending)
-    rows = list(_rows(sheet))
-    done: dict[str, int] = {"recorded": 0, "repeated": 0}
+    lying = visit_sheets.read(data, ending=ending)
+    found = visit_sheets.guess(lying.header) if places is None else places
+    visit_sheets.require(found, lying.header)
+    digest = hashlib.sha256(data).hexdigest()
+    sheet = VisitSheet(
+        id=uuid.uuid4(), sent_by=by.worker, sha256=digest, header=_header(lying, office.keyring), places=dict(found),
+        recorded=0, repeated=0, refused=0,
+    )  # fmt: skip
+    session.add(sheet)
+    session.flush()
+    done = _each(session, lying, found, by=by, office=office, sheet=sheet.id)
+    sheet.recorded, sheet.repeated, sheet.refused = done.recorded, done.repeated, len(done.errors)
+    if not done.recorded:
+        session.delete(sheet)
+    detail = {"recorded": done.recorded, "repeated": done.repeated, "refused": len(done.errors), "sha256": digest}
+    audit.record(session, by=str(by.worker), action="visits.imported", subject=digest, detail=detail)
+    return done
+
+
+def sheets(session: Session, *, by: Viewer) -> Sequence[VisitSheet]:
+    """Return the fifty sheets that the viewer sent last, the newest first."""
+    chosen = select(VisitSheet).where(VisitSheet.sent_by == by.worker)
+    return session.scalars(chosen.order_by(VisitSheet.sent_at.desc(), VisitSheet.id).limit(50)).all()
+
+
+def undo(session: Session, sheet_id: uuid.UUID, *, by: Viewer, office: cases.Office) -> Undone:
+    """Take back the visits that came with a sheet of the viewer's own, within a day, in the caller's transaction.
+
+    A visit after which something was done stays, and is named. Refuses a second time, and another's sheet as absent.
+    """
+    chosen = select(VisitSheet).where(VisitSheet.id == sheet_id, VisitSheet.sent_by == by.worker)
+    sheet = session.scalar(chosen.with_for_update())
+    if sheet is None:
+        raise NotFound(zh="没有这张导入表", en="there is no such sheet of yours")
+    if sheet.undone_at is not None or utc_now() - sheet.sent_at > UNDO_WITHIN:
+        raise Conflict(zh="已撤回过，或已超过24小时", en="it was taken back already, or is older than a day")
+    kept = []
+    came = select(FollowUp).where(FollowUp.sheet_id == sheet.id).order_by(FollowUp.recorded_at.desc())
+    for visit in session.scalars(came).all():
+        try:
+            with session.begin_nested():
+                undoing.undo_visit(session, visit, by=by, office=office, within=UNDO_WITHIN)
+                sheet.undone += 1
+        except Refused as refusal:
+            kept.append((_number_of(session, visit), refusal))
+    sheet.undone_at = utc_now()
+    detail = {"undone": sheet.undone, "kept": len(kept)}
+    audit.record(session, by=str(by.worker), action="visits.import_undone", subject=str(sheet.id), detail=detail)
+    return Undone(sheet, tuple(kept))
+
+
+def _each(
+    session: Session, lying: Lying, places: Places, *, by: Viewer, office: cases.Office, sheet: uuid.UUID | None = None
+) -> Imported:
+    rows = list(visit_sheets.cells(lying, places))
+    done: Counter[str] = Counter()
     errors = []
     for number, row in rows:
         try:
             with session.begin_nested():
-                done[_record(session, row, by=by, office=office)] += 1
+                done[_record(session, row, by=by, office=office, sheet=sheet)] += 1
         except Refused as refusal:
             errors.append(RowError(number, refusal.zh, refusal.en))
-    digest = hashlib.sha256(data).hexdigest()
-    detail = done | {"refused": len(errors), "sha256": digest}
-    audit.record(session, by=str(by.worker), action="visits.imported", subject=digest, detail=detail)
-    return Imported(done["recorded"], done["repeated"], tuple(errors), _book(rows, errors))
+    kept = sheet if done["recorded"] else None
+    return Imported(done["recorded"], done["repeated"], tuple(errors), _book(rows, errors), kept)
 
 
-def _read(data: bytes, ending: str) -> Sheet:
-    if ending == "csv":
-        sheet = read_text(data)
-    else:
-        sheets = read_book(data, modern=ending == "xlsx")
-        if not sheets:
-            raise Invalid(zh="工作簿是空的", en="the workbook is empty")
-        sheet = sheets[0]
-    missing = [name for name in _NEEDED if name not in sheet.header]
-    if missing:
-        raise Invalid(
-            zh=f"缺少列：{'、'.join(missing)}；请使用模板", en=f"columns are missing ({len(missing)}): use the template"
-        )
-    if sheet.cells.num_rows > MOST_ROWS:
-        raise Invalid(zh=f"一次最多{MOST_ROWS}行，请分批", en=f"at most {MOST_ROWS} rows at a time: send it in parts")
-    return sheet
-
-
-def _rows(sheet: Sheet) -> Iterator[tuple[int, dict[str, str]]]:
-    columns = [column.to_pylist() for column in sheet.cells.columns]
-    for place, number in enumerate(sheet.row_no):
-        row = {
-            COLUMNS[name]: (cells[place] or "").strip()
-            for name, cells in zip(sheet.header, columns, strict=False)
-            if name in COLUMNS
-        }
-        if any(row.values()):
-            yield int(number), row
-
-
-def _record(session: Session, row: Mapping[str, str], *, by: Viewer, office: cases.Office) -> str:
+def _record(
+    session: Session, row: Mapping[str, str], *, by: Viewer, office: cases.Office, sheet: uuid.UUID | None
+) -> str:
     visit = _visit(row)
     chosen = scope(select(Household).where(Household.household_no == row["household_no"]), by, of=Household)
     home = session.scalar(chosen)
     if home is None:
         raise NotFound(zh="没有这一户，或不在您的管辖范围", en="there is no such household in your region")
+    visit = _not_taken_back(session, visit)
     if session.get(FollowUp, visit.id) is not None:
         return "repeated"
     standing = select(Alert.id).where(Alert.household_id == home.id, Alert.closed_at.is_(None))
@@ -118,7 +190,31 @@ def _record(session: Session, row: Mapping[str, str], *, by: Viewer, office: cas
     if alert is None:
         raise NotFound(zh="该户没有未办结的预警", en="the household has no open alert")
     done = cases.record(session, alert, visit, by=by, office=office)
+    if done.new:
+        done.follow_up.sheet_id = sheet
     return "recorded" if done.new else "repeated"
+
+
+def _not_taken_back(session: Session, visit: cases.Visit) -> cases.Visit:
+    """A visit that was taken back stays on record: the same row sent again is another visit."""
+    while (before := session.get(FollowUp, visit.id)) is not None and before.undone_at is not None:
+        visit = replace(visit, id=uuid.uuid5(_NAMESPACE, visit.id.hex))
+    return visit
+
+
+def _remembered(session: Session, header: str, by: Viewer) -> Places | None:
+    chosen = select(VisitSheet.places).where(VisitSheet.sent_by == by.worker, VisitSheet.header == header)
+    return session.scalar(chosen.order_by(VisitSheet.sent_at.desc()).limit(1))
+
+
+def _header(lying: Lying, keyring: Keyring) -> str:
+    """Keyed, because a sheet without a header begins with somebody's row."""
+    return keyring.blind_index("\x1f".join(lying.header)).hex()
+
+
+def _number_of(session: Session, visit: FollowUp) -> str:
+    homes = select(Household.household_no).join(Alert, Alert.household_id == Household.id)
+    return session.scalar(homes.where(Alert.id == visit.alert_id)) or ""
 
 
 def _visit(row: Mapping[str, str]) -> cases.Visit:

@@ -559,6 +559,7 @@ class FollowUp(Table):
     proposed: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
     undone_at: Mapped[datetime | None]
+    sheet_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("visit_sheets.id"), index=True)
 
 
 class AlertEvent(Table):
@@ -678,6 +679,25 @@ class ExportRequest(Table):
     decided_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
     __table_args__ = (_among("status", "asked", "agreed", "refused", "taken"),)
+
+
+class VisitSheet(Table):
+    """A sheet of visits done on paper that was recorded: whose, how its columns were read, what became of it."""
+
+    __tablename__ = "visit_sheets"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    sent_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"))
+    sent_at: Mapped[datetime] = mapped_column(default=utc_now)
+    sha256: Mapped[str] = mapped_column(String(64))
+    header: Mapped[str] = mapped_column(String(64))
+    places: Mapped[Json] = mapped_column(default=dict)
+    recorded: Mapped[int]
+    repeated: Mapped[int]
+    refused: Mapped[int]
+    undone_at: Mapped[datetime | None]
+    undone: Mapped[int] = mapped_column(default=0)
+    __table_args__ = (Index("ix_visit_sheets_sent", "sent_by", "sent_at"),)
 
 
 class LegalHold(Table):

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from fastapi.testclient import TestClient
@@ -10,6 +11,7 @@ from test_monitor_reports import world
 from api.app import create_app
 from jobs.follow import follow
 from monitor import access, database, reports
+from monitor.reports import weeks as reports_weeks
 from monitor.service import Service, today
 
 
@@ -82,3 +84,28 @@ def test_the_job_that_follows_may_run_twice(service: Service) -> None:
 
 
 WHO = {"worker": uuid.UUID(int=1), "name": "t", "role": "supervisor", "region": "00"}
+
+
+def test_the_weeks_count_what_the_figures_count_of_their_days(client: TestClient, service: Service) -> None:
+    with database.reading(service.engine) as session:
+        viewer = access.Viewer(uuid.uuid4(), "主管", "supervisor", "00")
+        found = reports_weeks(session, until=date(2026, 4, 29), many=20, viewer=viewer)
+        none = reports_weeks(session, until=date(2024, 4, 29), many=2, viewer=viewer)
+    assert [(week.since.weekday(), (week.until - week.since).days) for week in found] == [(0, 6)] * 20
+    assert found[-1].since <= date(2026, 4, 29) <= found[-1].until
+    assert sum(week.raised for week in found) > sum(week.closed for week in found) > 0
+    assert [(week.raised, week.closed) for week in none] == [(0, 0), (0, 0)]
+    for week in found[-6:]:
+        for name, count in (("raised", week.raised), ("closed", week.closed)):
+            asked = {"since": week.since.isoformat(), "until": week.until.isoformat()}
+            assert client.get(f"/api/v1/reports/{name}/alerts", params=asked).json()["count"] == count
+    said = client.get("/api/v1/reports/weeks", params={"weeks": 3, "region": "340202"}).json()
+    assert [one["since"] for one in said] == sorted({one["since"] for one in said})
+    assert len(said) == 3
+
+
+def test_the_estimate_of_missed_cases_gives_no_number_on_too_few_visits(client: TestClient) -> None:
+    said = client.get("/api/v1/reports/missed").json()
+    assert (said["drawn"], said["enough"], said["estimate"], said["low"]) == (0, False, None, None)
+    asked = {"since": "2026-01-01", "until": "2026-03-31"}
+    assert client.get("/api/v1/reports/missed", params=asked).json()["until"] == "2026-03-31"

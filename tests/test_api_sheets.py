@@ -199,11 +199,13 @@ def test_a_sheet_of_visits_is_recorded_once_however_often_it_is_sent(
     client: TestClient, service: Service, ending: str
 ) -> None:
     data = sheet(ROW, ROW | {"户编号": "H000002", "结论": "情况属实", "原因代码": ""}, ending=ending)
-    assert send(client, data, ending=ending).json() == {"recorded": 2, "repeated": 0, "errors": []}
-    assert send(client, data, ending=ending).json() == {"recorded": 0, "repeated": 2, "errors": []}
+    first = send(client, data, ending=ending).json()
+    assert first == {"recorded": 2, "repeated": 0, "errors": [], "sheet": first["sheet"]}
+    nothing = {"recorded": 0, "repeated": 2, "errors": [], "sheet": None}
+    assert send(client, data, ending=ending).json() == nothing
     other = {"Authorization": bearer(service, "方干事")}
     again = client.post("/api/v1/visits/import", content=data, params={"ending": ending}, headers=other)
-    assert again.json() == {"recorded": 0, "repeated": 2, "errors": []}
+    assert again.json() == nothing
     with database.reading(service.engine) as session:
         assert session.scalar(select(func.count()).select_from(FollowUp)) == 2
         assert sorted(session.scalars(select(Alert.status))) == ["closed", "open", "visited"]

@@ -41,6 +41,7 @@ view.own         self      self       self     self       -             -       
 view.share       -         within     within   within     -             -        -       -          -
 feed.read        all       all        all      all        all           -        -       -          all
 delivery.send    -         -          -        all        -             -        -       -          all
+delivery.decide  -         -          -        all        -             -        -       -          -
 doubt.decide     -         -          -        all        -             -        -       -          -
 policy.read      all       all        all      all        all           all      all     -          all
 policy.write     -         -          -        all        -             -        -       -          -

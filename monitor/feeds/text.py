@@ -73,6 +73,17 @@ def utf8(data: bytes) -> bytes:
         return _decoded(data, "gb18030", at_least=error).encode()
 
 
+def encoding_of(data: bytes) -> str:
+    """Return how a text file that ``utf8`` takes is encoded, for people to see: UTF-8, UTF-16 or GB18030."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "GB18030"
+    return "UTF-8"
+
+
 def _decoded(data: bytes, encoding: str, at_least: UnicodeDecodeError | None = None) -> str:
     """Decode all of ``data``; where that fails, the place named is the one that the better guess came to."""
     try:

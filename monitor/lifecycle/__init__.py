@@ -4,13 +4,26 @@ from monitor.lifecycle.alert import ALERT, WORKED
 from monitor.lifecycle.case import CASE
 from monitor.lifecycle.edges import MACHINE, NEW, Edge, Machine
 from monitor.lifecycle.guards import awake
-from monitor.lifecycle.moving import Moved, Step, begin, last_step, leap, machine_of, may, move, move_each, undo
+from monitor.lifecycle.moving import (
+    UNDO_WITHIN,
+    Moved,
+    Step,
+    begin,
+    last_step,
+    leap,
+    machine_of,
+    may,
+    move,
+    move_each,
+    undo,
+)
 
 __all__ = [
     "ALERT",
     "CASE",
     "MACHINE",
     "NEW",
+    "UNDO_WITHIN",
     "WORKED",
     "Edge",
     "Machine",

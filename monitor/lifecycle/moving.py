@@ -136,20 +136,29 @@ def move_each(
     return Moved([plan.subject for plan in plans], refused)
 
 
-def undo(session: Session, subject: Subject, *, by: Viewer, expected: int | None = None) -> Event:
-    """Take back the last edge, within 30 seconds, by whoever went it; both stay on record.
+def undo(
+    session: Session, subject: Subject, *, by: Viewer, expected: int | None = None, within: timedelta = UNDO_WITHIN
+) -> Event:
+    """Take back the last edge, ``within`` a time (30 seconds), by whoever went it; both stay on record.
 
     Refuses when something has happened since, when it was another's, or when the edge cannot be taken back.
     """
     last = last_step(session, subject)
     if last is None or not machine_of(subject).edge(last.edge or "").undoable or last.worker != by.worker:
         raise Conflict(zh="没有可撤销的操作", en="there is nothing of yours to take back")
-    if last.version != subject.version or utc_now() - last.at > UNDO_WITHIN:
-        raise Conflict(zh="已超过30秒或之后另有变更，不能撤销", en="30 seconds passed, or something came after")
+    if last.version != subject.version or utc_now() - last.at > within:
+        zh, en = _span(within)
+        raise Conflict(zh=f"已超过{zh}或之后另有变更，不能撤销", en=f"{en} passed, or something came after")
     values = {name: _revived(subject, name, old) for name, (old, _) in last.detail.get("changed", {}).items()}
     values["status"] = last.detail["before"]
     detail = {"undone": last.edge, "event": last.id}
     return move(session, subject, "undo", by=by, step=Step(values=values, detail=detail, expected=expected))
+
+
+def _span(within: timedelta) -> tuple[str, str]:
+    seconds = int(within.total_seconds())
+    count, zh, en = (seconds // 3600, "小时", "hours") if seconds >= 3600 else (seconds, "秒", "seconds")
+    return f"{count}{zh}", f"{count} {en}"
 
 
 def last_step(session: Session, subject: Subject) -> Event | None:

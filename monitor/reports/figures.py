@@ -144,7 +144,7 @@ _ALL: tuple[Figure, ...] = (
     Figure(
         "referral_overdue", "count", "转办逾期", "with a referral overdue", referred, _referral_late, _NOW, stock=True
     ),
-    Figure("raised", "count", "新增预警", "alerts raised", any_row, any_row, _FLOW),
+    Figure("raised", "count", "新增预警", "alerts raised", any_row, any_row, _RULED),
     Figure("closed", "count", "其中已办结", "of these, ended", any_row, _closed, _FLOW),
     Figure("first_action", "days", "首次处置天数", "days to the first contact", _acted, any_row, _FLOW, "first_days"),
     Figure("closing", "days", "办结天数", "days to the end", _closed, any_row, _FLOW, "close_days"),
