@@ -1,0 +1,15 @@
+import { useQuery } from '@tanstack/react-query';
+import { api, told } from '../../contract/client';
+import { useServed } from '../../words/catalogue';
+
+/** What each rule is called; its own key until the names have come. */
+export function useRuleNames(): (key: string) => string {
+  const served = useServed();
+  const { data } = useQuery({
+    queryKey: ['policy', 'rules', 'names'],
+    queryFn: () => told(api.GET('/api/v1/policy/rules')),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const names = new Map((data?.rules ?? []).map((one) => [one.name, served(one.called.zh, one.called.en)]));
+  return (key) => names.get(key) ?? key;
+}

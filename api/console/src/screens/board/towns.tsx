@@ -1,0 +1,124 @@
+import type { ReactElement } from 'react';
+import { useMemo } from 'react';
+import { Link } from 'react-router';
+import { Figure } from '../../parts/Figure';
+import { ListState } from '../../parts/ListState';
+import { writtenCount } from '../../parts/written';
+import { useWords } from '../../words/catalogue';
+import { type Asked, type Cell, rowsOf, useSplit } from './asked';
+import { words } from './words';
+
+const MOST = 12;
+type Line = { key: string; name: string; open: number; late: number };
+
+/** Open alerts of each township, the overdue among them apart. */
+export function Towns({ asked, onOnly }: { asked: Asked; onOnly: (region: string) => void }): ReactElement | null {
+  const t = useWords(words);
+  const [open, late] = useSplit(asked, ['open', 'overdue'], 'town');
+  const lines = useMemo(
+    () => linesOf(open?.data?.cells ?? [], late?.data?.cells ?? []),
+    [open?.data?.cells, late?.data?.cells],
+  );
+  if (open === undefined) return null;
+  return (
+    <section>
+      <h2>{t.towns}</h2>
+      <ListState query={open} what={t.towns} count={lines.length} nothing={<p>{t.noTowns}</p>}>
+        <TownsFigure lines={lines} asked={asked} onOnly={onOnly} />
+      </ListState>
+    </section>
+  );
+}
+
+function linesOf(open: Cell[], late: Cell[]): Line[] {
+  const overdue = new Map(late.map((cell) => [cell.key, cell.counted]));
+  return open
+    .map((cell) => ({
+      key: cell.key ?? '-',
+      name: (cell.name ?? cell.key ?? '—').split(/[/ ]/).pop() ?? '',
+      open: cell.counted,
+      late: overdue.get(cell.key) ?? 0,
+    }))
+    .sort((one, other) => other.open - one.open || one.key.localeCompare(other.key));
+}
+
+type Props = { lines: Line[]; asked: Asked; onOnly: (region: string) => void };
+
+function TownsFigure({ lines, asked, onOnly }: Props): ReactElement {
+  const t = useWords(words);
+  const shown = lines.slice(0, MOST);
+  const all = lines.reduce((sum, line) => sum + line.open, 0);
+  const top = lines[0];
+  const option = useMemo(
+    () => ({
+      grid: { left: 48, right: 16, top: 36, bottom: 64 },
+      legend: { top: 0 },
+      aria: { enabled: true, decal: { show: true } },
+      xAxis: { type: 'category', data: shown.map((line) => line.name), axisLabel: { interval: 0, rotate: 30 } },
+      yAxis: { type: 'value', minInterval: 1 },
+      series: [
+        { name: t.openLate, type: 'bar', stack: 'a', color: '#a8071a', data: shown.map((line) => line.late) },
+        {
+          name: t.openOnTime,
+          type: 'bar',
+          stack: 'a',
+          color: '#4a78d0',
+          data: shown.map((line) => line.open - line.late),
+        },
+      ],
+    }),
+    [shown, t],
+  );
+  const sentence = t.townsSaid(lines.length, writtenCount(all), top?.name ?? '', writtenCount(top?.open ?? 0));
+  return (
+    <Figure
+      sentence={lines.length > MOST ? sentence + t.mostShown(MOST) : sentence}
+      option={option}
+      table={<TownTable lines={lines} asked={asked} onOnly={onOnly} />}
+    />
+  );
+}
+
+function TownTable({ lines, asked, onOnly }: Props): ReactElement {
+  const t = useWords(words);
+  const region = asked.region === '' ? {} : { region: asked.region };
+  const rows = (figure: string, key: string) => rowsOf({ figure, by: 'town', key, ...region });
+  return (
+    <div className="board-wide">
+      <table className="plain-table">
+        <thead>
+          <tr>
+            <th scope="col">{t.town}</th>
+            <th scope="col" className="number">
+              {t.open}
+            </th>
+            <th scope="col" className="number">
+              {t.openLate}
+            </th>
+            <th scope="col" className="number">
+              {t.lateShare}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line) => (
+            <tr key={line.key}>
+              <th scope="row">
+                <button type="button" className="linkish" onClick={() => onOnly(line.key)}>
+                  {line.name}
+                </button>
+              </th>
+              <td className="number">
+                <Link to={rows('open', line.key)}>{writtenCount(line.open)}</Link>
+              </td>
+              <td className="number">
+                <Link to={rows('overdue', line.key)}>{writtenCount(line.late)}</Link>
+              </td>
+              <td className="number">{t.share(line.open === 0 ? 0 : line.late / line.open)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

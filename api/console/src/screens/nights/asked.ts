@@ -1,0 +1,25 @@
+import { useQuery } from '@tanstack/react-query';
+import { api, type Schemas, told } from '../../contract/client';
+
+export type Night = Schemas['NightRunOut'];
+export type Feed = Schemas['FeedOut'];
+export type Held = Schemas['HeldOut'] & { feed: Feed };
+const WELL = ['done', 'done_with_quarantine'];
+const AT_WORK = ['requested', 'running'];
+const OFTEN_MS = 5_000;
+
+export const isWell = (night: Night): boolean => WELL.includes(night.status);
+export const isAtWork = (night: Night): boolean => AT_WORK.includes(night.status);
+
+/** The latest scans; asked again every few seconds while one is at work. */
+export function useNights() {
+  return useQuery({
+    queryKey: ['nights'],
+    queryFn: () => told(api.GET('/api/v1/nights')),
+    refetchInterval: (query) => (query.state.data?.some(isAtWork) ? OFTEN_MS : false),
+  });
+}
+
+export function useFeeds() {
+  return useQuery({ queryKey: ['feeds'], queryFn: () => told(api.GET('/api/v1/feeds')) });
+}

@@ -1,0 +1,104 @@
+import { Button } from 'antd';
+import type { ReactElement } from 'react';
+import { useMay } from '../../app/session';
+import { Day, Instant } from '../../parts/small';
+import { writtenCount } from '../../parts/written';
+import { useWords } from '../../words/catalogue';
+import type { Night } from './asked';
+import { useRunningAgain } from './bars';
+import { words } from './words';
+
+type Words = ReturnType<typeof useWords<(typeof words)['zh']>>;
+
+/** The scans, newest first, each beside what was usual before it. */
+export function NightTable({ nights }: { nights: Night[] }): ReactElement {
+  const t = useWords(words);
+  const heads = [t.day, t.state, t.begun, t.took];
+  const numbers = [t.households, t.aside, t.raised, t.cleared];
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <section className="nights-wide" tabIndex={0} aria-label={t.nights}>
+      <table className="plain-table">
+        <thead>
+          <tr>
+            {heads.map((title) => (
+              <th key={title} scope="col">
+                {title}
+              </th>
+            ))}
+            {numbers.map((title) => (
+              <th key={title} scope="col" className="number">
+                {title}
+              </th>
+            ))}
+            <th scope="col">{t.compared}</th>
+            <th scope="col">{t.ruleset}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {nights.map((night) => (
+            <NightRow key={night.run} night={night} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function NightRow({ night }: { night: Night }): ReactElement {
+  const t = useWords(words);
+  const count = (n: number | null) => (n === null ? '' : writtenCount(n));
+  return (
+    <tr>
+      <th scope="row">
+        <Day day={night.as_of} /> {night.scope}
+      </th>
+      <td>
+        <State night={night} />
+      </td>
+      <td>{night.started_at === null ? '' : <Instant at={night.started_at} />}</td>
+      <td>{night.seconds === null ? '' : t.seconds(night.seconds)}</td>
+      <td className="number">{count(night.households)}</td>
+      <td className="number">{count(night.set_aside)}</td>
+      <td className="number">{count(night.raised)}</td>
+      <td className="number">{count(night.cleared)}</td>
+      <td>{compared(t, night)}</td>
+      <td className="masked">{night.policy_version?.slice(0, 12)}</td>
+    </tr>
+  );
+}
+
+function State({ night }: { night: Night }): ReactElement {
+  const t = useWords(words);
+  const may = useMay();
+  const { act, problem, busy } = useRunningAgain();
+  const named: Record<string, string> = {
+    requested: t.requested,
+    running: t.running,
+    done: t.done,
+    done_with_quarantine: t.done_with_quarantine,
+    held: t.held,
+    failed: t.failed,
+    interrupted: t.interrupted,
+    missed: t.missed,
+  };
+  return (
+    <>
+      {named[night.status] ?? night.status}
+      {night.attempt > 1 ? <span className="quiet">（{t.try(night.attempt)}）</span> : null}{' '}
+      {night.can_release && may('run.start') ? (
+        <Button size="small" loading={busy} onClick={() => act(night.run)}>
+          {t.again}
+        </Button>
+      ) : null}
+      {problem === '' ? null : <span role="alert">{problem}</span>}
+    </>
+  );
+}
+
+function compared(t: Words, night: Night): string {
+  if (night.usual === null || night.raised === null) return t.noUsual;
+  const change = night.usual === 0 ? '' : `${Math.round(((night.raised - night.usual) / night.usual) * 100)}%`;
+  const signed = change === '' || change.startsWith('-') ? change : `+${change}`;
+  return t.usualIs(writtenCount(Math.round(night.usual)), signed || t.noUsual);
+}
