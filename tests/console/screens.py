@@ -54,7 +54,7 @@ SCREENS: dict[str, Screen] = {
     ),
     "workload": Screen("supervisor", listed=True),
     "board": Screen("supervisor", listed=True),
-    "boardRows": Screen("supervisor"),
+    "boardRows": Screen("supervisor", lambda _: "/board/rows?figure=open", listed=True),
     "exchange": Screen("supervisor", listed=True),
     "nights": Screen("administrator", listed=True),
     "rules": Screen("supervisor", listed=True),
