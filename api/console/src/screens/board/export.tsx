@@ -1,7 +1,8 @@
-import { Button, Input, Modal } from 'antd';
+import { Button, Input } from 'antd';
 import type { ReactElement } from 'react';
 import { useId, useState } from 'react';
 import { api } from '../../contract/client';
+import { Dialog } from '../../parts/Dialog';
 import { useSaid } from '../../parts/Failure';
 import { saved } from '../../parts/saving';
 import { offerUndo } from '../../parts/Undo';
@@ -50,7 +51,7 @@ export default function ReportDialog({ onClose }: { onClose: () => void }): Reac
     }
   };
   return (
-    <Modal open title={t.export} onCancel={onClose} footer={null}>
+    <Dialog title={t.export} onClose={onClose}>
       <Fields chosen={chosen} onChange={setChosen} />
       <p className="quiet">{t.smallHidden}</p>
       {state.problem === '' ? null : (
@@ -64,7 +65,7 @@ export default function ReportDialog({ onClose }: { onClose: () => void }): Reac
         </Button>
         <Button onClick={onClose}>{common.cancel}</Button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 

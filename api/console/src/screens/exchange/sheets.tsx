@@ -1,13 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Button, Modal } from 'antd';
+import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { api, type Schemas, told } from '../../contract/client';
+import { Dialog } from '../../parts/Dialog';
 import { useSaid } from '../../parts/Failure';
 import { ListState } from '../../parts/ListState';
 import { Instant } from '../../parts/small';
 import { writtenCount, writtenInstant } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
+import { shared } from '../../words/shared';
 import { words } from './words';
 
 type Sheet = Schemas['SheetOut'];
@@ -32,19 +34,34 @@ export function Sheets(): ReactElement {
       <ListState query={query} what={t.mine} count={sheets.length} nothing={<p>{t.noSheets}</p>}>
         <SheetTable sheets={sheets} onUndo={setAsked} />
       </ListState>
-      <Modal
-        open={asked !== null}
-        title={t.takeBack}
-        okText={t.takeBack}
-        onCancel={() => setAsked(null)}
-        onOk={() => {
-          if (asked !== null) undo(asked.id);
-          setAsked(null);
-        }}
-      >
-        <p>{t.takeBackAsk}</p>
-      </Modal>
+      {asked === null ? null : (
+        <Asking
+          onClose={() => setAsked(null)}
+          onYes={() => {
+            undo(asked.id);
+            setAsked(null);
+          }}
+        />
+      )}
     </section>
+  );
+}
+
+function Asking({ onYes, onClose }: { onYes: () => void; onClose: () => void }): ReactElement {
+  const t = useWords(words);
+  const common = useWords(shared);
+  const buttons = (
+    <>
+      <Button onClick={onClose}>{common.cancel}</Button>
+      <Button type="primary" onClick={onYes}>
+        {t.takeBack}
+      </Button>
+    </>
+  );
+  return (
+    <Dialog title={t.takeBack} onClose={onClose} buttons={buttons}>
+      <p>{t.takeBackAsk}</p>
+    </Dialog>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, type Schemas, told } from '../../contract/client';
+import { cityToday } from '../../parts/written';
 
 export type Night = Schemas['NightRunOut'];
 export type Feed = Schemas['FeedOut'];
@@ -20,6 +21,11 @@ export function useNights() {
   });
 }
 
+/** The feeds as known today: what came since the newest scan waits for a person too. */
 export function useFeeds() {
-  return useQuery({ queryKey: ['feeds'], queryFn: () => told(api.GET('/api/v1/feeds')) });
+  const query = { as_of: cityToday() };
+  return useQuery({
+    queryKey: ['feeds', query],
+    queryFn: () => told(api.GET('/api/v1/feeds', { params: { query } })),
+  });
 }
