@@ -6,6 +6,7 @@ import paths from '../../../paths.json';
 import { api, type Schemas, told } from '../../contract/client';
 import { ListState } from '../../parts/ListState';
 import { Day, Level, Masked } from '../../parts/small';
+import { work } from '../../parts/words-of-work';
 import { writtenCount, writtenInstant } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
 import type { Dimension } from '../board/asked';
@@ -95,6 +96,7 @@ function ToQueue({ figure, params }: { figure: string; params: URLSearchParams }
 
 function RowTable({ items }: { items: Row[] }): ReactElement {
   const t = useWords(words);
+  const states = useWords(work);
   return (
     <div className="board-wide">
       <table className="plain-table">
@@ -119,7 +121,7 @@ function RowTable({ items }: { items: Row[] }): ReactElement {
                 </Link>{' '}
                 <span className="quiet">{row.household_no}</span>
               </th>
-              <td>{statusOf(t, row.status)}</td>
+              <td>{statusOf(states, row.status)}</td>
               <td>{row.region}</td>
               <td>
                 <Day day={row.opened_on} />
@@ -133,7 +135,7 @@ function RowTable({ items }: { items: Row[] }): ReactElement {
   );
 }
 
-function statusOf(t: Record<string, unknown>, status: string): string {
-  const said = t[status === 'closed' ? 'ended' : status];
+function statusOf(states: Record<string, unknown>, status: string): string {
+  const said = states[status];
   return typeof said === 'string' ? said : status;
 }

@@ -3,6 +3,7 @@ import type { ReactElement } from 'react';
 import { lazy, Suspense, useState } from 'react';
 import { useMay } from '../../app/session';
 import { ListState } from '../../parts/ListState';
+import { Region } from '../../parts/Region';
 import { writtenInstant } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
 import { PERIODS, type Period, useAsked, useOverview } from './asked';
@@ -63,14 +64,7 @@ function Choices(): ReactElement {
           ))}
         </select>
       </label>
-      {asked.region === '' ? null : (
-        <span>
-          {t.only(asked.region)}{' '}
-          <button type="button" className="linkish" onClick={() => asked.set('region', '')}>
-            {t.whole}
-          </button>
-        </span>
-      )}
+      <Region label={t.region} value={asked.region} onChoose={(region) => asked.set('region', region)} />
       {may('report.export') ? <Button onClick={() => setExporting(true)}>{t.export}</Button> : null}
       <Suspense fallback={null}>{exporting ? <ReportDialog onClose={() => setExporting(false)} /> : null}</Suspense>
     </div>

@@ -4,7 +4,9 @@ import type { ReactElement } from 'react';
 import { useId, useState } from 'react';
 import { api, type Schemas } from '../../contract/client';
 import { useSaid } from '../../parts/Failure';
+import { Region } from '../../parts/Region';
 import { saved } from '../../parts/saving';
+import { work } from '../../parts/words-of-work';
 import { writtenCount } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
@@ -60,15 +62,13 @@ type Chosen = { region: string; level: string; status: string; why: string };
 function Fields({ chosen, onChange }: { chosen: Chosen; onChange: (next: Chosen) => void }): ReactElement {
   const t = useWords(words);
   const common = useWords(shared);
-  const [region, why] = [useId(), useId()];
+  const states = useWords(work);
+  const why = useId();
   const set = (part: keyof Chosen) => (event: { target: { value: string } }) =>
     onChange({ ...chosen, [part]: event.target.value });
   return (
     <div className="exchange-columns">
-      <label htmlFor={region}>
-        {t.region}
-        <Input id={region} value={chosen.region} inputMode="numeric" maxLength={12} onChange={set('region')} />
-      </label>
+      <Region label={t.region} value={chosen.region} onChoose={(region) => onChange({ ...chosen, region })} />
       <label>
         {t.level}
         <select value={chosen.level} onChange={set('level')}>
@@ -86,7 +86,7 @@ function Fields({ chosen, onChange }: { chosen: Chosen; onChange: (next: Chosen)
           <option value="">{common.all}</option>
           {STATES.map((one) => (
             <option key={one} value={one}>
-              {t[one]}
+              {states[one]}
             </option>
           ))}
         </select>
