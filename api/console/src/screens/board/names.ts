@@ -1,9 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, told } from '../../contract/client';
-import { useServed } from '../../words/catalogue';
+import { useServed, useWords } from '../../words/catalogue';
+import { words } from './words';
+
+const SAMPLE = 'audit_sample';
 
 /** What each rule is called; its own key until the names have come. */
 export function useRuleNames(): (key: string) => string {
+  const t = useWords(words);
   const served = useServed();
   const { data } = useQuery({
     queryKey: ['policy', 'rules', 'names'],
@@ -11,5 +15,5 @@ export function useRuleNames(): (key: string) => string {
     staleTime: Number.POSITIVE_INFINITY,
   });
   const names = new Map((data?.rules ?? []).map((one) => [one.name, served(one.called.zh, one.called.en)]));
-  return (key) => names.get(key) ?? key;
+  return (key) => (key === SAMPLE ? t.sample : (names.get(key) ?? key));
 }

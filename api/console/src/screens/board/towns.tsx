@@ -3,13 +3,20 @@ import { useMemo } from 'react';
 import { Link } from 'react-router';
 import { Figure } from '../../parts/Figure';
 import { ListState } from '../../parts/ListState';
+import { useNarrow } from '../../parts/narrow';
 import { writtenCount } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
 import { type Asked, type Cell, rowsOf, useSplit } from './asked';
 import { words } from './words';
 
 const MOST = 12;
-type Line = { key: string; name: string; open: number; late: number };
+const MOST_NARROW = 6;
+type Line = { key: string; name: string; short: string; open: number; late: number };
+
+/** 芜湖市镜湖区柳山街道 is 柳山街道: what stands above it is the same for its neighbours. */
+function shortOf(name: string): string {
+  return name.replace(/^.*[市区县](?=.{2,})/, '');
+}
 
 /** Open alerts of each township, the overdue among them apart. */
 export function Towns({ asked, onOnly }: { asked: Asked; onOnly: (region: string) => void }): ReactElement | null {
@@ -35,7 +42,8 @@ function linesOf(open: Cell[], late: Cell[]): Line[] {
   return open
     .map((cell) => ({
       key: cell.key ?? '-',
-      name: (cell.name ?? cell.key ?? '—').split(/[/ ]/).pop() ?? '',
+      name: cell.name ?? cell.key ?? '—',
+      short: shortOf(cell.name ?? cell.key ?? '—'),
       open: cell.counted,
       late: overdue.get(cell.key) ?? 0,
     }))
@@ -46,7 +54,9 @@ type Props = { lines: Line[]; asked: Asked; onOnly: (region: string) => void };
 
 function TownsFigure({ lines, asked, onOnly }: Props): ReactElement {
   const t = useWords(words);
-  const shown = lines.slice(0, MOST);
+  const narrow = useNarrow();
+  const most = narrow ? MOST_NARROW : MOST;
+  const shown = useMemo(() => lines.slice(0, most), [lines, most]);
   const all = lines.reduce((sum, line) => sum + line.open, 0);
   const top = lines[0];
   const option = useMemo(
@@ -54,7 +64,7 @@ function TownsFigure({ lines, asked, onOnly }: Props): ReactElement {
       grid: { left: 48, right: 16, top: 36, bottom: 64 },
       legend: { top: 0 },
       aria: { enabled: true, decal: { show: true } },
-      xAxis: { type: 'category', data: shown.map((line) => line.name), axisLabel: { interval: 0, rotate: 30 } },
+      xAxis: { type: 'category', data: shown.map((line) => line.short), axisLabel: { interval: 0, rotate: 30 } },
       yAxis: { type: 'value', minInterval: 1 },
       series: [
         { name: t.openLate, type: 'bar', stack: 'a', color: '#a8071a', data: shown.map((line) => line.late) },
@@ -72,7 +82,7 @@ function TownsFigure({ lines, asked, onOnly }: Props): ReactElement {
   const sentence = t.townsSaid(lines.length, writtenCount(all), top?.name ?? '', writtenCount(top?.open ?? 0));
   return (
     <Figure
-      sentence={lines.length > MOST ? sentence + t.mostShown(MOST) : sentence}
+      sentence={lines.length > most ? sentence + t.mostShown(most) : sentence}
       option={option}
       table={<TownTable lines={lines} asked={asked} onOnly={onOnly} />}
     />

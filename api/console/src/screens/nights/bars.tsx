@@ -27,7 +27,7 @@ function FailedBar({ night, shown }: { night: Night; shown: Night | undefined })
     <div className="bar-red" role="alert">
       <strong>{t.failedBar(night.as_of)}</strong> {shown === undefined ? t.noneBefore : t.shownInstead(shown.as_of)}
       <p>{isAtWork(night) ? t.doRunning : doWhat(t, night)}</p>
-      {why === null ? null : <p className="quiet">{why}</p>}
+      {why === null ? null : <p className="quiet">{t.code(why)}</p>}
       {isAtWork(night) || !night.can_release ? null : may('run.start') ? (
         <Button loading={busy} onClick={() => act(night.run)}>
           {t.again}

@@ -13,6 +13,7 @@ export function Feeds(): ReactElement {
   const query = useFeeds();
   const feeds = [...(query.data ?? [])].sort((one, other) => weight(one) - weight(other));
   const stale = feeds.filter((one) => !one.fresh && one.last_known_on !== null).length;
+  const never = feeds.filter((one) => one.last_known_on === null).length;
   const held = feeds.flatMap((feed) => feed.held.map((one) => ({ ...one, feed })));
   return (
     <>
@@ -25,7 +26,10 @@ export function Feeds(): ReactElement {
       <section>
         <h2>{t.feeds}</h2>
         <ListState query={query} what={t.feeds} count={feeds.length} nothing={<p>{t.noFeeds}</p>}>
-          <p>{stale === 0 ? t.allFresh : t.staleFirst(stale)}</p>
+          <p>
+            {stale === 0 ? t.allFresh : t.staleFirst(stale)}
+            {never === 0 ? null : t.neverCame(never)}
+          </p>
           <FeedTable feeds={feeds} />
         </ListState>
       </section>

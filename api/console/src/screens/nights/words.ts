@@ -64,7 +64,9 @@ export const words = catalogue(
     rejected: '已退回，未取用任何内容',
     onlySupervisor: '由市级主管放行或退回。',
     staleFirst: (n: number) => `${n} 项数据超过时效，相关规则判为缺数据。`,
-    allFresh: '全部数据在时效内。',
+    allFresh: '收到过的数据都在时效内。',
+    neverCame: (n: number) => `${n} 项从未收到，相关规则判为缺数据。`,
+    code: (said: string) => `原因代码：${said}`,
   },
   {
     title: 'Nights',
@@ -131,6 +133,8 @@ export const words = catalogue(
     rejected: 'Turned away: nothing was taken',
     onlySupervisor: 'A city supervisor lets it in or turns it away.',
     staleFirst: (n: number) => `${n} feeds are stale: their rules are unknown.`,
-    allFresh: 'Every feed is fresh.',
+    allFresh: 'Every feed that ever came is fresh.',
+    neverCame: (n: number) => `${n} never came: their rules are unknown.`,
+    code: (said: string) => `Reason: ${said}`,
   },
 );
