@@ -1236,6 +1236,6 @@ class FormPrint(Table):
     __table_args__ = (
         _among("kind", "check", "round"),
         _among("language", "zh", "en"),
-        UniqueConstraint("year", "number"),
+        UniqueConstraint("year", "number", name="uq_form_prints_year"),
         Index("ix_form_prints_made_by", "made_by", "made_at"),
     )
