@@ -66,7 +66,7 @@ class Served:
         return self.behind.keyring
 
     def start(self) -> None:
-        """Serve on the same port as before, or on any free one; returns when it listens."""
+        """Serve on the same port as before, or on any free one; returns when it answers."""
         here, there = _WARM.Pipe(duplex=False)
         place = {
             "LOWINCOME_HOME": str(self.settings.home), "LOWINCOME_DATABASE_URL": self.settings.database_url,
@@ -77,6 +77,7 @@ class Served:
         there.close()
         assert here.poll(STARTS_WITHIN), self.log.read_text(encoding="utf-8")
         self.port = here.recv()
+        _await(self)
 
     def stop(self) -> None:
         """Stop at once, as a machine that loses its power."""
@@ -202,7 +203,6 @@ def served(settings: Settings) -> Iterator[Served]:
     one = Served(settings, 0, log)
     one.start()
     try:
-        _await(one)
         yield one
     finally:
         one.stop()

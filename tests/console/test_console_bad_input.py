@@ -110,7 +110,10 @@ def test_a_service_that_stopped_and_came_back_is_gone_on_with(
     expect(page.get_by_label("备注内容")).to_have_value("服务中断时写的备注")
     service.start()
     page.get_by_role("button", name="添加备注").click()
-    expect(page.get_by_role("listitem").filter(has_text="服务中断时写的备注").first).to_be_visible()
+    kept = page.get_by_role("listitem").filter(has_text="服务中断时写的备注")
+    expect(kept.first).to_be_visible(timeout=15_000)
+    page.reload()
+    expect(kept).to_have_count(1)
 
 
 if "alert" not in routed():
