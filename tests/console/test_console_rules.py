@@ -1,0 +1,146 @@
+"""Rules, audit and system as people read them: every state, by keyboard and on a phone, with nothing that axe finds."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from screens import PATHS, at_rest
+from watching import Watch
+
+DATABASES = ["sqlite"]
+SignIn = Callable[..., Page]
+Check = Callable[[Page], None]
+Shot = Callable[[Page, str], None]
+
+
+def opened(signed_in_as: SignIn, who: str, path: str) -> Page:
+    page = signed_in_as(who)
+    page.goto(path)
+    at_rest(page)
+    return page
+
+
+def test_the_rules_are_narrowed_as_one_types_and_one_opens_with_everything_behind_it(
+    signed_in_as: SignIn, accessible: Check, shot: Shot
+) -> None:
+    page = opened(signed_in_as, "supervisor", PATHS["rules"])
+    cards = page.get_by_role("list", name="规则").get_by_role("listitem")
+    assert cards.count() == 60
+    accessible(page)
+    shot(page, "rules")
+    page.keyboard.press("/")
+    page.keyboard.type("个人自付医疗费用超过所属类别标准")
+    expect(cards).to_have_count(1)
+    page.get_by_role("link", name=re.compile("M01")).press("Enter")
+    at_rest(page)
+    for heading in ("经办人看到的句子", "什么时候预警", "依据", "例子", "所依标准", "看哪些指标"):
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    expect(page.get_by_text("样例，待核定").first).to_be_visible()
+    page.get_by_text("个人自付医疗费用", exact=False).first.scroll_into_view_if_needed()
+    accessible(page)
+    shot(page, "rule")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(f"{PATHS['rules']}$"))
+
+
+def test_no_rule_that_matches_is_said_and_the_filters_can_be_cleared(signed_in_as: SignIn, accessible: Check) -> None:
+    page = opened(signed_in_as, "supervisor", PATHS["rules"])
+    page.get_by_role("searchbox").fill("没有这样的规则")
+    expect(page.get_by_text("没有符合条件的内容")).to_be_visible()
+    accessible(page)
+    page.get_by_role("button", name="清除筛选").click()
+    expect(page.get_by_role("list", name="规则").get_by_role("listitem")).to_have_count(60)
+
+
+def test_rules_that_do_not_load_say_what_to_do_and_load_when_asked_again(signed_in_as: SignIn, watch: Watch) -> None:
+    watch.excuse("ERR_CONNECTION_RESET")
+    page = signed_in_as("supervisor")
+    page.route("**/api/v1/policy/rules", lambda route: route.abort("connectionreset"))
+    page.goto(PATHS["rules"])
+    expect(page.get_by_role("alert")).to_contain_text("规则没有载入")
+    page.unroute("**/api/v1/policy/rules")
+    page.get_by_role("button", name="重试").click()
+    expect(page.get_by_role("list", name="规则")).to_be_visible()
+
+
+def test_the_auditor_narrows_the_audit_and_checks_the_whole_chain(
+    signed_in_as: SignIn, accessible: Check, shot: Shot
+) -> None:
+    page = opened(signed_in_as, "auditor", PATHS["audit"])
+    expect(page.get_by_text("尚未做过全链校验")).to_be_visible()
+    page.get_by_role("button", name="校验全链").click()
+    expect(page.get_by_text(re.compile("上次全链校验完好"))).to_be_visible(timeout=30_000)
+    accessible(page)
+    shot(page, "audit")
+    page.get_by_label("事项").select_option("checks")
+    table = page.get_by_role("table", name="审计记录")
+    expect(table.get_by_role("row")).to_have_count(2)
+    expect(table).to_contain_text("全链校验")
+    page.get_by_label("自", exact=True).fill("2026-13-99")
+    expect(page.get_by_role("alert")).to_contain_text("日期写作")
+    page.get_by_label("自", exact=True).fill("2999-01-01")
+    page.get_by_role("button", name="筛选", exact=True).click()
+    expect(page.get_by_text("没有符合条件的内容")).to_be_visible()
+
+
+def test_a_name_in_the_audit_leads_to_all_that_the_same_one_did(signed_in_as: SignIn) -> None:
+    page = opened(signed_in_as, "auditor", PATHS["audit"])
+    table = page.get_by_role("table", name="审计记录")
+    first = table.get_by_role("button", name=re.compile("^只看")).first
+    name = first.inner_text()
+    first.click()
+    at_rest(page)
+    shown = table.locator("tbody tr td:nth-child(3)").all_inner_texts()
+    assert shown
+    assert set(shown) == {name}
+
+
+@pytest.mark.parametrize("part", ["about", "regions", "holidays", "accounts", "retention", "doctor", "model"])
+def test_every_part_of_the_system_comes_to_rest_and_is_accessible(
+    signed_in_as: SignIn, accessible: Check, shot: Shot, part: str
+) -> None:
+    page = opened(signed_in_as, "administrator", f"{PATHS['system']}?part={part}")
+    expect(page.get_by_role("heading", level=2).first).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    accessible(page)
+    shot(page, f"system-{part}")
+
+
+def test_the_tree_of_regions_opens_by_keyboard_and_is_looked_through_by_pinyin(signed_in_as: SignIn) -> None:
+    page = opened(signed_in_as, "administrator", f"{PATHS['system']}?part=regions")
+    page.get_by_role("button", name=re.compile("^展开")).first.press("Enter")
+    at_rest(page)
+    expect(page.locator(".tree .tree li").first).to_be_visible()
+    page.get_by_role("searchbox").fill("jinghu")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.get_by_text(re.compile("找到 [0-9]+ 个"))).to_be_visible()
+    expect(page.get_by_text("340202").first).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["rules", "rule", "audit", "system"])
+def test_on_a_phone_nothing_is_wider_than_the_page(
+    signed_in_as: SignIn, phone: Page, accessible: Check, shot: Shot, name: str
+) -> None:
+    who = {"audit": "auditor", "system": "administrator"}.get(name, "supervisor")
+    page = signed_in_as(who, on=phone)
+    page.goto(PATHS[name].replace(":id", "medical_self_pay"))
+    at_rest(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    accessible(page)
+    shot(page, name)
+
+
+def test_the_same_screens_speak_english(signed_in_as: SignIn) -> None:
+    page = opened(signed_in_as, "supervisor", PATHS["rules"])
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="Rules and limits")).to_be_visible()
+    text = page.get_by_role("main").inner_text()
+    lines = [line for line in text.splitlines() if re.search("[\u4e00-\u9fff]", line) and not line.startswith("Under")]
+    assert lines == []
+
+
+def test_who_may_not_read_the_audit_is_told_so(signed_in_as: SignIn) -> None:
+    page = signed_in_as("caseworker")
+    page.goto(PATHS["audit"])
+    expect(page.get_by_role("heading", name="不在您的职责范围")).to_be_visible()
