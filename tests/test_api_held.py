@@ -84,12 +84,11 @@ def test_no_machine_and_no_clerk_decides_and_what_is_not_there_is_not_found(
     assert waiting(client) == [held]
 
 
-def test_the_faulty_rows_of_a_delivery_come_as_a_list(client: TestClient) -> None:
+def test_the_faulty_rows_of_a_delivery_come_as_a_list(client: TestClient, held: str) -> None:
     rows = settlements(20)
-    whole = send(client, "household_register", as_csv(people(10)))
     bad = send(client, "medical_settlements", as_csv([*rows[:-1], dict(rows[-1]) | {"settled_on": "昨天"}]))
     assert bad["errors"] == 1
     answer = client.get(f"/api/v1/deliveries/{bad['delivery']}/errors")
     assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, "text/csv")
     assert "settled_on" in answer.content.decode("utf-8-sig")
-    assert client.get(f"/api/v1/deliveries/{whole['delivery']}/errors").status_code == 404
+    assert client.get(f"/api/v1/deliveries/{held}/errors").status_code == 404
