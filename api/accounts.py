@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from api.deps import InTransaction, Reading, Viewing, may
+from api.errands import Errand
 from api.once import CHANGES, Expected
 from api.problems import RESPONSES, described
 from api.written import Truth
@@ -17,7 +18,7 @@ from monitor.access import accounts, second_factor, tokens
 from monitor.access.accounts import Appointment
 from monitor.tables import Credential, ServiceToken, Worker
 
-router = APIRouter(prefix="/api/v1", tags=["accounts"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["accounts"], responses=RESPONSES, route_class=Errand)
 
 
 class AccountIn(BaseModel):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.briefs import AlertBrief, Desk, Level
 from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.households import QuietOut, by_place
 from api.office import AtOffice
 from api.once import CHANGES, Doing, Expected
@@ -21,7 +22,7 @@ from monitor.cases import visits
 from monitor.privacy import Keyring
 from monitor.tables import Alert, FollowUp, Reason
 
-router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES, route_class=Errand)
 
 Direction = Literal["help", "leave", "check"]
 Way = Literal["home", "phone", "video", "office"]
@@ -168,7 +169,7 @@ def get_alert(
     around = queue.episodes(session, alert)
     response.headers["ETag"] = f'"{alert.version}"'
     return AlertOut(
-        **Desk(session, service, laws).briefs([alert])[0].model_dump(),
+        **Desk(session, service, laws).briefs([alert.id])[0].model_dump(),
         episode=alert.episode, previous=around["previous"], following=around["next"], closed_at=alert.closed_at,
         closed_why=alert.closed_why, lower_level=alert.lower_level, lower_since_on=alert.lower_since_on,
         members=[MemberOut.model_validate(member) for member in shown],

@@ -1,6 +1,13 @@
 """The service over HTTP: every door listed; refusals become problems, every answer carries its guards."""
 
+import gc
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from multiprocessing import parent_process
+from threading import Thread
 
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
@@ -52,9 +59,10 @@ from api.description import complete
 from api.guard import Guard
 from api.observing import Observe
 from monitor import database, logs
+from monitor.errors import Refused
 from monitor.gauges import StoreCollector
 from monitor.metrics import VERSION
-from monitor.service import Service, open_service
+from monitor.service import Service, open_service, today
 from monitor.settings import read
 
 _DESCRIPTION = """低收入人口动态监测：预警队列、逐条解释、核查登记。
@@ -73,7 +81,25 @@ def create() -> FastAPI:
     """Return the application of the installation that the environment names."""
     settings = read()
     logs.install(production=settings.production)
-    return create_app(open_service(settings))
+    app = create_app(open_service(settings))
+    _warm(app)
+    return app
+
+
+def _warm(app: FastAPI) -> None:
+    """Do before the first request what would keep it waiting, and end with whoever started this process."""
+    with suppress(Refused):  # a page that cannot be read is told to whoever asks
+        app.state.laws.on(today())
+    gc.collect()
+    gc.freeze()  # what stays as long as the process is not looked through again at every collection
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_follow, args=[parent.join], daemon=True).start()
+
+
+def _follow(parent_ends: Callable[[], None]) -> None:
+    parent_ends()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def create_app(service: Service) -> FastAPI:
@@ -90,12 +116,12 @@ def create_app(service: Service) -> FastAPI:
     app.state.laws = Laws(app.state.service)
     app.state.collector = StoreCollector(service)
     problems.install(app)
-    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)
     app.add_middleware(Guard)
     app.add_middleware(Observe)  # the outermost: it names the request
     routers = [door.router for door in _DOORS]
     for router in routers:
-        app.include_router(router)
+        app.router.routes += router.routes  # included as a router, each would be looked through twice
     declare(app, routers)
     pages.install(app)
     complete(app)

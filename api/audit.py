@@ -7,13 +7,16 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import InTransaction, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.problems import RESPONSES
 from api.written import Day
 from monitor import anchors, auditing
 from monitor.auditing import Sought
 from monitor.service import CITY_TIME
 
-router = APIRouter(prefix="/api/v1/audit", tags=["audit"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1/audit", tags=["audit"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
+)
 Action = Annotated[str, Field(pattern=r"^[a-z_]{1,24}\.[a-z_]{1,24}$")]
 
 

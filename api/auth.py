@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import cookies
 from api.deps import InTransaction, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.problems import described
 from monitor import access
 from monitor.access import second_factor, sessions, signing_in
@@ -15,7 +16,7 @@ from monitor.access.signing_in import Proof
 from monitor.errors import Forbidden
 from monitor.tables import Credential, SignIn, utc_now
 
-router = APIRouter(prefix="/api/v1", tags=["session"], responses=described(401, 403, 422))
+router = APIRouter(prefix="/api/v1", tags=["session"], responses=described(401, 403, 422), route_class=Errand)
 OWN = [may("session.own")]
 Secret = Annotated[str, Field(min_length=1, max_length=256, examples=["Shui-Ye-Budao-1"])]
 Code = Annotated[

@@ -1,7 +1,8 @@
 """Alerts as lines of a queue: who, how urgent, why, whose, what was last noted; as many queries for any page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -12,9 +13,9 @@ from api.deps import Laws
 from monitor.alerts import people
 from monitor.policy.days import Calendar
 from monitor.service import Service, today
-from monitor.tables import Alert, Reason
 from monitor.work import calendar, deadlines, notes
 from monitor.work.deadlines import NEVER, Spans
+from monitor.work.lines import Line, lines
 
 Level = Literal["red", "orange", "yellow", "blue"]
 Status = Literal[
@@ -68,49 +69,43 @@ class Desk:
         self.session, self.service, self.laws, self.today = session, service, laws, today()
         law = laws.on(self.today)
         self.days: Calendar = calendar.calendar(session, law)
-        self.spans: Spans = deadlines.spans(session, law, today=self.today)
+        self.spans: Spans = deadlines.parted(self.days, law, today=self.today)
 
-    def briefs(self, alerts: Sequence[Alert]) -> list[AlertBrief]:
-        """Return each alert as a line of the queue."""
-        names = people.titles(
-            self.session, [alert.household_id for alert in alerts], keyring=self.service.keyring
-        )  # fmt: skip
-        said = notes.latest(self.session, [alert.id for alert in alerts], keyring=self.service.keyring)
-        owners = notes.names(self.session, {alert.owner_id for alert in alerts if alert.owner_id})
-        return [AlertBrief(**self.brief(alert, names, said, owners)) for alert in alerts]
+    def briefs(self, alerts: Sequence[UUID]) -> list[AlertBrief]:
+        """Return each alert that the viewer was found to see as a line of the queue, in the order given."""
+        return self.shown(lines(self.session, alerts))
 
-    def brief(
-        self,
-        alert: Alert,
-        names: Mapping[int, str],
-        said: Mapping[UUID, notes.Said],
-        owners: Mapping[UUID, str],
-    ) -> dict[str, Any]:
-        """Return the columns of one line."""
-        return _what(alert, names, self.laws) | self._when(alert) | {
-            "owner": alert.owner_id, "owner_name": owners.get(alert.owner_id) if alert.owner_id else None,
-            "paused_until": alert.paused_until, "note": _note(said.get(alert.id)),
-        }  # fmt: skip
+    def shown(self, found: Sequence[Line]) -> list[AlertBrief]:
+        """Return lines as they are shown."""
+        keyring = self.service.keyring
+        names = people.titles(self.session, [line.household_id for line in found], keyring=keyring)
+        said = notes.latest(self.session, [line.id for line in found], keyring=keyring)
+        places = cache(self.laws.tree.full_name)
+        left = cache(self.days.between)
+        return [
+            AlertBrief(
+                **_what(line, names, places), **self._when(line, left), owner=line.owner_id,
+                owner_name=line.owner_name, paused_until=line.paused_until, note=_note(said.get(line.id)),
+            )
+            for line in found
+        ]  # fmt: skip
 
-    def _when(self, alert: Alert) -> dict[str, Any]:
-        if alert.closed_at is not None:
+    def _when(self, line: Line, left: Callable[[date, date], int]) -> dict[str, Any]:
+        if line.closed_at is not None:
             return {"due_on": None, "days_left": None, "urgency": None}
-        due_on = None if alert.due_on == NEVER else alert.due_on
-        left = None if due_on is None else self.days.between(self.today, due_on)
-        return {"due_on": due_on, "days_left": left, "urgency": self.spans.group(alert.due_on)}
+        due_on = None if line.due_on == NEVER else line.due_on
+        days_left = None if due_on is None else left(self.today, due_on)
+        return {"due_on": due_on, "days_left": days_left, "urgency": self.spans.group(line.due_on)}
 
 
-def _what(alert: Alert, names: Mapping[int, str], laws: Laws) -> dict[str, Any]:
-    standing = [reason for reason in alert.reasons if reason.status in ("active", "unknown")]
-    first: Sequence[Reason] = standing or alert.reasons
+def _what(line: Line, names: Mapping[int, str], places: Callable[[str, date], str]) -> dict[str, Any]:
     return {
-        "id": alert.id, "version": alert.version, "household_no": alert.household.household_no,
-        "name": names.get(alert.household_id, "—"), "level": alert.level, "status": alert.status,
-        "category": alert.category, "region": alert.region,
-        "region_name": laws.tree.full_name(alert.region, alert.seen_on), "opened_on": alert.opened_on,
-        "seen_on": alert.seen_on, "cleared_on": alert.cleared_on, "recurring": alert.previous_id is not None,
-        "rules": [reason.rule for reason in standing], "sentence_zh": first[0].sentence_zh if first else "",
-        "sentence_en": first[0].sentence_en if first else "", "unseen": len(alert.unseen),
+        "id": line.id, "version": line.version, "household_no": line.household_no,
+        "name": names.get(line.household_id, "—"), "level": line.level, "status": line.status,
+        "category": line.category, "region": line.region, "region_name": places(line.region, line.seen_on),
+        "opened_on": line.opened_on, "seen_on": line.seen_on, "cleared_on": line.cleared_on,
+        "recurring": line.previous_id is not None, "rules": line.rules, "sentence_zh": line.sentence_zh,
+        "sentence_en": line.sentence_en, "unseen": line.unseen,
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.problems import RESPONSES
 from api.queue import RegionCode
 from monitor.alerts import people
@@ -17,7 +18,9 @@ from monitor.errors import Invalid
 from monitor.service import today
 from monitor.tables import Case
 
-router = APIRouter(prefix="/api/v1/cases", tags=["cases"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1/cases", tags=["cases"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
+)
 CaseStatus = Literal[
     "planning", "notice", "helping", "removal", "removal_notice", "removed", "questioned", "ended", "annulled"
 ]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api.deps import Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.office import AtOffice
 from api.once import CHANGES, Doing, Expected
 from api.problems import RESPONSES
@@ -24,7 +25,7 @@ from monitor.privacy import Keyring
 from monitor.service import Service
 from monitor.tables import Case, Measure
 
-router = APIRouter(prefix="/api/v1", tags=["cases"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["cases"], responses=RESPONSES, route_class=Errand)
 Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$", description="原因或措施代码 / a code of the catalogue")]
 
 

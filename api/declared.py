@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from api.deps import May
+from api.errands import meant
 from api.problems import forbidden
 
 OPEN = frozenset({
@@ -74,7 +75,8 @@ def _actions(router: APIRouter) -> Iterator[tuple[tuple[str, str], str]]:
 
 
 def _declared(dependant: Dependant) -> Iterator[str]:
-    if isinstance(dependant.call, May):
-        yield dependant.call.action
+    call = meant(dependant.call)
+    if isinstance(call, May):
+        yield call.action
     for inner in dependant.dependencies:
         yield from _declared(inner)

@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from api.briefs import AlertBrief, Desk
 from api.deps import ByLaw, InTransaction, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.problems import RESPONSES
 from api.taking import NoteOut, note_out
 from monitor.access import Viewer, scope
@@ -18,7 +19,7 @@ from monitor.tables import Alert
 from monitor.work import colleagues, notes, reminding, worklist
 from monitor.work.worklist import Plan
 
-router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=RESPONSES, route_class=Errand)
 _LATE_SHOWN = 50
 
 
@@ -119,9 +120,9 @@ def digests(viewer: Viewing, session: Reading, most: Annotated[int, Query(ge=1, 
 
 
 def _plan(desk: Desk, made: Plan, name: str, viewer: Viewer) -> PlanOut:
-    alerts = _alerts(desk.session, [one.id for one in made.today], viewer)
     return PlanOut(
-        worker=made.worker, name=name, visits=made.visits, waiting=made.waiting, today=desk.briefs(alerts),
+        worker=made.worker, name=name, visits=made.visits, waiting=made.waiting,
+        today=desk.briefs(_seen(desk.session, [one.id for one in made.today], viewer)),
         floor=sorted(made.floor), late=len(made.late), beyond=made.beyond,
         soonest_late=[
             LateOut(alert=one.id, due_on=one.due_on, reached_on=None if on == date.max else on)
@@ -130,8 +131,6 @@ def _plan(desk: Desk, made: Plan, name: str, viewer: Viewer) -> PlanOut:
     )  # fmt: skip
 
 
-def _alerts(session: Session, ids: list[UUID], viewer: Viewer) -> list[Alert]:
-    loads = (selectinload(Alert.reasons), selectinload(Alert.household))
-    chosen = scope(select(Alert).where(Alert.id.in_(ids)), viewer).options(*loads)
-    found = {alert.id: alert for alert in session.scalars(chosen)}
-    return [found[id_] for id_ in ids if id_ in found]
+def _seen(session: Session, ids: list[UUID], viewer: Viewer) -> list[UUID]:
+    found = set(session.scalars(scope(select(Alert.id).where(Alert.id.in_(ids)), viewer)))
+    return [id_ for id_ in ids if id_ in found]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.alerts import MemberOut
 from api.deps import ByLaw, Reading, Serving, Viewing, asked_date, may
+from api.errands import Errand
 from api.households import HouseholdNo
 from api.problems import RESPONSES
 from api.written import Day
@@ -18,7 +19,7 @@ from monitor.dossiers import Known
 from monitor.service import CITY_TIME, today
 from monitor.tables import Alert
 
-router = APIRouter(prefix="/api/v1/households", tags=["households"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/households", tags=["households"], responses=RESPONSES, route_class=Errand)
 
 
 class SoughtHousehold(BaseModel):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from api.deps import ByLaw, Reading, Viewing, may
+from api.errands import Errand
 from api.once import CHANGES, Doing, Expected
 from api.problems import RESPONSES
 from api.taking import Strict
@@ -17,7 +18,7 @@ from monitor.work import calendar, colleagues, deadlines
 from monitor.work.calendar import Arranged
 from monitor.work.colleagues import Care, Colleague
 
-router = APIRouter(prefix="/api/v1", tags=["desk"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["desk"], responses=RESPONSES, route_class=Errand)
 Village = Annotated[str, Field(pattern=r"^[0-9]{12}$", description="村（社区）代码")]
 Year = Annotated[int, Path(ge=2020, le=2099)]
 

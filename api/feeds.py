@@ -8,11 +8,14 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.deps import ByLaw, Reading, asked_date, may
+from api.errands import Errand
 from api.problems import RESPONSES
 from api.written import Day
 from monitor import feeds
 
-router = APIRouter(prefix="/api/v1", tags=["feeds"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1", tags=["feeds"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
+)
 
 
 class HeldOut(BaseModel):

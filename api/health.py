@@ -10,11 +10,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from api.deps import Serving, may
+from api.errands import Errand
 from api.problems import RESPONSES
 from monitor import database, gauges
 from monitor.tables import Scan, utc_now
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=Errand)
 OVERDUE = timedelta(hours=36)
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from api.deps import ByLaw, Reading, Serving, Viewing, asked_date, may
+from api.errands import Errand
 from api.problems import RESPONSES
 from api.written import Day
 from monitor.alerts import explaining, people
@@ -15,7 +16,7 @@ from monitor.lake import Lake
 from monitor.policy.explaining import Pin
 from monitor.service import judgeable, today
 
-router = APIRouter(prefix="/api/v1/households", tags=["households"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/households", tags=["households"], responses=RESPONSES, route_class=Errand)
 HouseholdNo = Annotated[str, Path(max_length=64, pattern=r"^[\w-]+$", description="户编号 / the register's number")]
 
 

@@ -8,12 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from api.deps import Reading, Viewing, may, newest_date
+from api.errands import Errand
 from api.problems import RESPONSES
 from api.written import Day
 from monitor.reports import missed
 from monitor.tables import Scan
 
-router = APIRouter(prefix="/api/v1", tags=["models"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1", tags=["models"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
+)
 
 
 class StandingOut(BaseModel):

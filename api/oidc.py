@@ -7,11 +7,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api import cookies
 from api.deps import Serving
+from api.errands import Errand
 from api.problems import described
 from monitor.access import provider, signing_in
 from monitor.tables import utc_now
 
-router = APIRouter(prefix="/api/v1/session/oidc", tags=["session"], responses=described(401, 403, 422))
+router = APIRouter(
+    prefix="/api/v1/session/oidc", tags=["session"], responses=described(401, 403, 422), route_class=Errand
+)
 _KEPT = "oidc"
 # The browser comes from another site, so a Strict cookie set on a redirect would not be sent along with it.
 _ON = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><p>登录成功 / signed in</p>'

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api.deps import ByLaw, InTransaction, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.once import CHANGES, Doing, Expected
 from api.problems import RESPONSES, described
 from monitor import outgoing
@@ -16,7 +17,7 @@ from monitor.service import Service
 from monitor.sheets import MEDIA_TYPE
 from monitor.tables import ExportRequest
 
-router = APIRouter(prefix="/api/v1/exports/requests", tags=["sheets"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/exports/requests", tags=["sheets"], responses=RESPONSES, route_class=Errand)
 ASKED = "须另一人同意后取件 / another must agree before it is taken"
 BOOK: dict[int | str, dict[str, Any]] = {
     200: {

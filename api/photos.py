@@ -7,11 +7,12 @@ from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from api.deps import InTransaction, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.problems import RESPONSES, described
 from monitor.cases import photos
 from monitor.service import Service
 
-router = APIRouter(prefix="/api/v1", tags=["cases"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["cases"], responses=RESPONSES, route_class=Errand)
 PICTURE = {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}, "description": "JPEG"}
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.briefs import AlertBrief, Desk, Level, Status, Urgency
 from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.problems import RESPONSES
 from api.written import Truth
 from monitor.access import Viewer
@@ -17,9 +18,10 @@ from monitor.errors import Invalid
 from monitor.service import today
 from monitor.work import calendar, colleagues, queue, searching
 from monitor.work.deadlines import GROUPS
+from monitor.work.lines import lines
 from monitor.work.queue import Filters
 
-router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES, route_class=Errand)
 
 Direction = Literal["help", "leave", "check"]
 RegionCode = Annotated[str, Field(pattern=r"^[0-9]{2,12}$", description="行政区划代码，含下级 / with all below it")]
@@ -142,12 +144,13 @@ def search_alerts(service: Serving, viewer: Viewing, session: Reading, laws: ByL
 
 
 def _page(desk: Desk, filters: Filters, asked: Paged, viewer: Viewer) -> AlertPage:
-    page = queue.queue(
+    page = queue.page(
         desk.session, filters, viewer=viewer, spans=desk.spans, after=asked.after, most=asked.limit
     )  # fmt: skip
-    years = calendar.unpublished(desk.days, [alert.due_on for alert in page.alerts])
+    found = lines(desk.session, page.ids)
+    years = calendar.unpublished(desk.days, [line.due_on for line in found])
     return AlertPage(
-        items=desk.briefs(page.alerts),
+        items=desk.shown(found),
         next=page.following,
         count=_told(page.count),
         warnings=list(map(_caution, years)),

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.office import AtOffice
 from api.once import CHANGES, Doing, Expected
 from api.problems import RESPONSES
@@ -18,7 +19,7 @@ from monitor.privacy import Keyring
 from monitor.service import today
 from monitor.tables import Household, Referral
 
-router = APIRouter(prefix="/api/v1", tags=["referrals"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["referrals"], responses=RESPONSES, route_class=Errand)
 Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$", description="原因代码 / a code of the catalogue")]
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.briefs import Level
 from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.problems import RESPONSES
 from api.queue import RegionCode
 from api.written import Day
@@ -18,7 +19,9 @@ from monitor.reports import Asked, Cell, Figure
 from monitor.reports.missed import missed
 from monitor.service import today
 
-router = APIRouter(prefix="/api/v1/reports", tags=["reports"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1/reports", tags=["reports"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
+)
 _SAMPLED_WEEKS = 13
 NONE = "-"  # the key of rows that have no value
 FigureName = Annotated[

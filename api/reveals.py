@@ -8,11 +8,12 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import InTransaction, Serving, Viewing, may, newest_date
+from api.errands import Errand
 from api.households import HouseholdNo
 from api.problems import RESPONSES, described
 from monitor import reveals
 
-router = APIRouter(prefix="/api/v1/households", tags=["households"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/households", tags=["households"], responses=RESPONSES, route_class=Errand)
 Place = Annotated[int, Path(ge=1, le=99, description="成员在户中的次序，1为户主 / place in the household, 1: its head")]
 ReasonCode = Literal["CONTACT", "IDENTITY", "REFERRAL", "PAYMENT", "COMPLAINT", "INSPECTION"]
 

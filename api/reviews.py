@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.briefs import Status
 from api.deps import InTransaction, Viewing, may
+from api.errands import Errand
 from api.office import AtOffice
 from api.once import CHANGES, Expected
 from api.problems import RESPONSES
@@ -18,7 +19,7 @@ from monitor.lifecycle import may as edges_of
 from monitor.service import today
 from monitor.tables import Alert
 
-router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES | CHANGES)
+router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES | CHANGES, route_class=Errand)
 Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$", description="原因代码 / reason code")]
 
 

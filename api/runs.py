@@ -9,10 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 
 from api.deps import Reading, may
+from api.errands import Errand
 from api.problems import RESPONSES
 from monitor.tables import Run, Scan
 
-router = APIRouter(prefix="/api/v1", tags=["runs"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1", tags=["runs"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
+)
 
 
 class RunOut(BaseModel):

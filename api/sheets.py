@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.briefs import Level
 from api.deps import ByLaw, InTransaction, Serving, Viewing, may
+from api.errands import Errand
 from api.outgoing import ASKED, BOOK, ExportRequestOut, book, shown_request
 from api.problems import RESPONSES, described
 from api.queue import RegionCode
@@ -16,7 +17,9 @@ from api.reports import Dimension
 from monitor import exports, outgoing
 from monitor.reports import Asked
 
-router = APIRouter(prefix="/api/v1", tags=["sheets"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1", tags=["sheets"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
+)
 Why = Annotated[
     str, Field(min_length=4, max_length=100, description="用途，印在表头 / printed on top", examples=["例会材料"])
 ]

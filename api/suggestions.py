@@ -8,12 +8,15 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import InTransaction, Reading, Viewing, may
+from api.errands import Errand
 from api.once import CHANGES, Expected
 from api.problems import RESPONSES
 from monitor import sampling
 from monitor.service import today
 
-router = APIRouter(prefix="/api/v1/suggestions", tags=["suggestions"], responses=RESPONSES | CHANGES)
+router = APIRouter(
+    prefix="/api/v1/suggestions", tags=["suggestions"], responses=RESPONSES | CHANGES, route_class=Errand
+)
 Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$", description="原因代码 / reason code")]
 
 

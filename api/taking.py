@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.briefs import AlertBrief, Desk
 from api.deps import ByLaw, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.once import CHANGES, ONCE, Doing, Expected
 from api.problems import RESPONSES
 from api.queue import Narrow, narrowed
@@ -19,9 +20,8 @@ from monitor.service import today
 from monitor.tables import Alert
 from monitor.work import notes, taking
 
-router = APIRouter(prefix="/api/v1/alerts", tags=["desk"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/alerts", tags=["desk"], responses=RESPONSES, route_class=Errand)
 
-_COLUMNS = tuple(column.key for column in Alert.__mapper__.column_attrs)
 PutOffWhy = Literal["APPOINTED", "AWAY", "WAIT_DATA", "WAIT_PAPERS", "WEATHER", "OTHER"]
 AwaitedWhy = Literal["AWAIT_REPORT", "AWAIT_COMPARISON", "AWAIT_NOTICE"]
 HandedWhy = Literal["LIVES_ELSEWHERE", "MOVED", "WRONG_PLACE"]
@@ -110,8 +110,7 @@ class Change:
 
     def shown(self, alert: Alert) -> AlertBrief:
         """Return the alert as a line of the queue, in the transaction of its change."""
-        self.once.session.refresh(alert, _COLUMNS)  # its reasons and its household did not change with it
-        return Desk(self.once.session, self.service, self.laws).briefs([alert])[0]
+        return Desk(self.once.session, self.service, self.laws).briefs([alert.id])[0]
 
     def go(self, alert: UUID, edge: str, step: Step) -> Response:
         """Take the alert along an edge that needs nothing else."""

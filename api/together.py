@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.briefs import Desk
 from api.deps import may
+from api.errands import Errand
 from api.once import ONCE
 from api.problems import RESPONSES, status_of
 from api.queue import Narrow, narrowed
@@ -19,7 +20,7 @@ from monitor.service import today
 from monitor.work import queue, taking, together
 from monitor.work.together import MOST, Outcome, Target
 
-router = APIRouter(prefix="/api/v1/alerts/bulk", tags=["desk"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/alerts/bulk", tags=["desk"], responses=RESPONSES, route_class=Errand)
 
 
 class One(Strict):

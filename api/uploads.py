@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.deps import WholeServing, may
+from api.errands import Errand
 from api.guard import LIMITS
 from api.problems import RESPONSES
 from monitor import database, feeds
@@ -26,7 +27,9 @@ from monitor.feeds.receipts import receipt_of
 from monitor.service import Service
 from monitor.tables import Delivery
 
-router = APIRouter(prefix="/api/v1", tags=["feeds"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1", tags=["feeds"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
+)
 MOST_BYTES = LIMITS["/api/v1/deliveries"]
 LEFT_OVER = 24 * 3600
 _STATES = Literal["committed", "held", "refused", "rejected"]

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from api.deps import Reading, Viewing, may
+from api.errands import Errand
 from api.once import CHANGES, ONCE, Doing, Expected
 from api.problems import RESPONSES
 from api.queue import Narrow
@@ -16,7 +17,7 @@ from monitor.tables import View
 from monitor.work import views
 from monitor.work.views import Kept
 
-router = APIRouter(prefix="/api/v1/views", tags=["desk"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/views", tags=["desk"], responses=RESPONSES, route_class=Errand)
 
 
 class ViewIn(Strict):

@@ -2,8 +2,9 @@
 
 import gc
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import islice
 from json import JSONEncoder
 from typing import Any, cast
@@ -13,6 +14,7 @@ from psycopg import sql
 from sqlalchemy import (
     JSON,
     Connection,
+    CursorResult,
     Date,
     Dialect,
     Double,
@@ -122,6 +124,27 @@ def give_way(session: Session) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.set_config("lock_timeout", _PATIENCE, True)))
+
+
+def run(
+    session: Session, made: Callable[..., Select[*tuple[Any, ...]]], *shape: Hashable, values: Mapping[str, Any]
+) -> CursorResult[Any]:
+    """Execute the statement that ``made(*shape)`` returns, with its named parameters taken from ``values``.
+
+    It is made once for each shape, and making it costs more than running it; so ``made`` must know nothing but its
+    shape. Rows are plain: no object of the session is made or changed.
+    """
+    session.flush()
+    statement, names = _made(made, shape)
+    return session.connection().execute(statement, {name: values[name] for name in names})
+
+
+@lru_cache(maxsize=1024)
+def _made(
+    made: Callable[..., Select[*tuple[Any, ...]]], shape: tuple[Hashable, ...]
+) -> tuple[Select[*tuple[Any, ...]], tuple[str, ...]]:
+    statement = made(*shape)
+    return statement, tuple(name for name, bind in statement.compile().binds.items() if bind.required)
 
 
 @contextmanager

@@ -48,7 +48,7 @@ class Server:
             "LOWINCOME_KEY_FILE": str(settings.key_file), "PYTHONPATH": str(ROOT),
         }  # fmt: skip
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jobs", "serve", "--port", str(self.port)], env=place, cwd=ROOT,
+            [sys.executable, "-m", "jobs", "serve", "--port", str(self.port), "--workers", "1"], env=place, cwd=ROOT,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Workers, doubtful links and the audit chain at the terminal."""
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +9,8 @@ from jobs.terminal import Exit, opened, screen
 
 if TYPE_CHECKING:
     from monitor.service import Service
+
+MOST_PROCESSES = 8
 
 
 def add_worker(
@@ -81,7 +84,10 @@ def anchor() -> None:
 def serve(
     host: Annotated[str, typer.Option(help="监听地址 / address")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口 / port")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="进程数 / processes")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="进程数，默认每核一个 / processes: one a core"),
+    ] = None,
 ) -> None:
     """提供接口服务 / Serve the API."""
     import uvicorn
@@ -93,6 +99,7 @@ def serve(
         if text is not None:
             screen.print("尚无管理员；一次性邀请 / no administrator yet; an invitation, good once, for a day:")
             typer.echo(f"POST http://{host}:{port}/api/v1/invitations {text}")
+        workers = workers or min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
         if workers > 1:
             share_requests(service.settings.home)
         uvicorn.run(

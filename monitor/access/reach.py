@@ -1,11 +1,12 @@
 """How far a viewer reaches: their region and everything below it, and nothing for a role without case data."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, false, select, true
+from sqlalchemy import ColumnElement, Select, String, bindparam, false, literal, select, true
 
 from monitor.database import ADDRESSED, NOWHERE
 from monitor.errors import Invalid
@@ -14,6 +15,7 @@ from monitor.tables import Alert, Referral, Region
 NATION = "00"
 DEPARTMENT = "department"
 WITH_CASES = frozenset({"assistant", "caseworker", "reviewer", "supervisor", "service"})
+_ALL, _PATH, _NONE = "all", "path", "none"
 Cut = TypeVar("Cut", bound=Select[*tuple[Any, ...]])
 
 
@@ -77,25 +79,48 @@ def wall(viewer: Viewer) -> str:
 
 def within(region: str, *, of: Any = Alert) -> ColumnElement[bool]:
     """Return the condition that a row of ``of`` lies in ``region``; a code of no level holds nothing."""
+    given = values(region, "")
+    return _lies(kind(region), of, lambda part: literal(given[part]))
+
+
+def kind_of(viewer: Viewer) -> str:
+    """Return what kind of reach ``viewer`` has over alerts and households, for ``of_kind``."""
+    return kind(viewer.region) if viewer.role in WITH_CASES else _NONE
+
+
+def kind(region: str) -> str:
+    """Return what kind of place ``region`` is: all conditions of one kind read the same."""
     code = region if region == NATION else shorten(region)
     if code == NATION:
+        return _ALL
+    return {2: _PATH, 4: _PATH, 6: "county", 9: "town", 12: "village"}[len(code)]
+
+
+def of_kind(kind: str, of: Any, name: str) -> ColumnElement[bool]:
+    """Return the condition of ``within`` for any region of ``kind``; ``values`` of the same ``name`` say which."""
+    return _lies(kind, of, lambda part: bindparam(name + part, type_=String()))
+
+
+def values(region: str, name: str) -> dict[str, str]:
+    """Return what a condition ``of_kind`` is executed with to mean ``region``."""
+    code = region if region == NATION else shorten(region)
+    return {f"{name}_code": code, f"{name}_prefix": f"{code}%", f"{name}_path": f"%/{code}/%"}
+
+
+def _lies(kind: str, of: Any, given: Callable[[str], Any]) -> ColumnElement[bool]:
+    if kind == _NONE:
+        return false()
+    if kind == _ALL:
         return true()
-    found: ColumnElement[bool] = false()
-    match len(code):
-        case 2 | 4:
-            found = _by_path(code, of.county)
-        case 6:
-            found = of.county == code
-        case 9:
-            found = of.town == code
-        case 12:
-            found = of.village == code
+    if kind == _PATH:
+        return _by_path(of.county, given("_prefix"), given("_path"))
+    found: ColumnElement[bool] = getattr(of, kind) == given("_code")
     return found
 
 
-def _by_path(code: str, county: ColumnElement[str]) -> ColumnElement[bool]:
+def _by_path(county: ColumnElement[str], prefix: Any, path: Any) -> ColumnElement[bool]:
     """A county lies where its path says; one that the tree does not hold, where its digits say."""
     places = select(Region.code).where(Region.scheme == "official", Region.valid_to.is_(None), Region.level == "county")
-    here = Region.path.contains(f"/{code}/", autoescape=True)
-    gone = places.where(Region.code.startswith(code), Region.path.is_not(None), ~here)
-    return (county.startswith(code) & county.not_in(gone)) | county.in_(places.where(here))
+    here = Region.path.like(path)
+    gone = places.where(Region.code.like(prefix), Region.path.is_not(None), ~here)
+    return (county.like(prefix) & county.not_in(gone)) | county.in_(places.where(here))

@@ -50,7 +50,11 @@ class Spans:
 
 def spans(session: Session, law: Policy, *, today: date) -> Spans:
     """Return how the queue parts on ``today``: soon is until the next working day, long overdue as policy says."""
-    days = calendar(session, law)
+    return parted(calendar(session, law), law, today=today)
+
+
+def parted(days: Calendar, law: Policy, *, today: date) -> Spans:
+    """Return ``spans`` by a calendar at hand."""
     late = int(law.resolved.amount(_LONG_OVERDUE, None, None) or 0) if _LONG_OVERDUE in law.parameters else 0
     return Spans(days.before(today, late) if late else today, today, days.after(today, 1))
 

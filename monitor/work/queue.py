@@ -8,45 +8,27 @@ import base64
 import binascii
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Date,
-    Integer,
-    Select,
-    Uuid,
-    case,
-    func,
-    literal,
-    literal_column,
-    select,
-    tuple_,
-    union_all,
-)
+from sqlalchemy import CursorResult, Select, select
 from sqlalchemy.orm import Session, selectinload
 
-from monitor.access import Viewer, scope, shorten, within
+from monitor import database
+from monitor.access import Viewer, reach, shorten
 from monitor.alerts.levels import LEVELS
 from monitor.errors import Invalid
 from monitor.lifecycle import ALERT
-from monitor.tables import Alert, Member, Reason
+from monitor.tables import Alert
+from monitor.work import shapes
 from monitor.work.deadlines import GROUPS, Spans
+from monitor.work.shapes import Shape, Stretch
 
 MOST_COUNTED = 1000
 STANDING = ("active", "unknown")
 _FEW, _COMMON, _MANY_RULES, _TOWN = 2000, 20_000, 2, 9
-_ASLEEP = ("snoozed", "suspended")
-Condition = ColumnElement[bool]
-# Named, not looked up in each of sixteen stretches: looking up costs a third of the page.
-_KEY = (
-    literal_column("place", Integer()), literal_column("due_on", Date()), literal_column("rank", BigInteger()),
-    literal_column("id", Uuid()),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,11 +55,20 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Page:
-    """Alerts in the queue's order, where the next page begins (None: nowhere), and how many there are.
+class Found:
+    """The ids of a page in the queue's order, where the next page begins (None: nowhere), and how many there are.
 
     ``count`` stops at 1,001: more than that is told as "1000+".
     """
+
+    ids: Sequence[uuid.UUID]
+    following: str | None
+    count: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as ``Found``, with the alerts themselves."""
 
     alerts: Sequence[Alert]
     following: str | None
@@ -93,31 +84,30 @@ class Key(NamedTuple):
     id: uuid.UUID
 
 
-@dataclass(frozen=True)
-class _Stretch:
-    """One group of one level: where it lies in the order, and what holds of it."""
-
-    place: int
-    group: str
-    conditions: tuple[Condition, ...]
+def page(
+    session: Session, filters: Filters, *, viewer: Viewer, spans: Spans, after: str | None = None, most: int = 50
+) -> Found:
+    """Return a page of the queue, ``most`` alerts long."""
+    asked = _Asked(session, viewer, filters, spans)
+    begin, whole = None if after is None else _read_cursor(after), asked.whole()
+    if whole is not None:
+        keys, count = [key for key in whole if begin is None or key > begin][: most + 1], len(whole)
+    else:
+        keys = asked.keys(most=most + 1, begin=begin)
+        count = asked.count(asked.stretches) if asked.wide or asked.common else MOST_COUNTED + 1
+    following = _cursor(keys[most - 1]) if len(keys) > most else None
+    return Found([key.id for key in keys[:most]], following, min(count, MOST_COUNTED + 1))
 
 
 def queue(
     session: Session, filters: Filters, *, viewer: Viewer, spans: Spans, after: str | None = None, most: int = 50
 ) -> Page:
     """Return a page of the queue with each alert's reasons and household, ``most`` alerts long."""
-    asked = _Asked(session, viewer, filters, spans)
-    begin, whole = None if after is None else _read_cursor(after), asked.whole()
-    if whole is not None:
-        keys, count = [key for key in whole if begin is None or key > begin][: most + 1], len(whole)
-    else:
-        keys = asked.keys(_from(asked.stretches, begin), most=most + 1)
-        count = asked.count(asked.stretches) if asked.wide or asked.common else MOST_COUNTED + 1
-    ids = [key.id for key in keys[:most]]
+    found = page(session, filters, viewer=viewer, spans=spans, after=after, most=most)
     loads = (selectinload(Alert.reasons), selectinload(Alert.household))
-    found = {alert.id: alert for alert in session.scalars(select(Alert).where(Alert.id.in_(ids)).options(*loads))}
-    following = _cursor(keys[most - 1]) if len(keys) > most else None
-    return Page([found[id_] for id_ in ids if id_ in found], following, min(count, MOST_COUNTED + 1))
+    chosen = select(Alert).where(Alert.id.in_(found.ids)).options(*loads)
+    alerts = {alert.id: alert for alert in session.scalars(chosen)}
+    return Page([alerts[id_] for id_ in found.ids if id_ in alerts], found.following, found.count)
 
 
 def counts(session: Session, filters: Filters, *, viewer: Viewer, spans: Spans) -> Mapping[str, int]:
@@ -127,7 +117,7 @@ def counts(session: Session, filters: Filters, *, viewer: Viewer, spans: Spans) 
     if (whole := asked.whole()) is not None:
         for key in whole:
             found[GROUPS[key.place // len(LEVELS)]] += 1
-    elif asked.standing is not None and not asked.common and filters.status not in ALERT.ends:
+    elif asked.shape.standing and not asked.common and filters.status not in ALERT.ends:
         found |= asked.by_group()
     else:
         for group in GROUPS:
@@ -139,142 +129,125 @@ def first(
     session: Session, filters: Filters, *, viewer: Viewer, spans: Spans, skip: Sequence[uuid.UUID] = (), most: int
 ) -> list[Key]:
     """Return the keys of the ``most`` most urgent alerts, those to ``skip`` left out."""
-    asked = _Asked(session, viewer, filters, spans)
-    if skip:
-        asked.conditions.append(Alert.id.not_in(skip))
+    asked = _Asked(session, viewer, filters, spans, skip)
     whole = asked.whole()
-    return asked.keys(asked.stretches, most=most) if whole is None else whole[:most]
+    return asked.keys(most=most) if whole is None else whole[:most]
 
 
 class _Asked:
-    """A question to the queue: what holds of the alerts wanted, and along which stretches they are looked for."""
+    """A question to the queue: its shape, the values it is asked with, and along which stretches it is looked for."""
 
-    def __init__(self, session: Session, viewer: Viewer, filters: Filters, spans: Spans) -> None:
-        self.session, self.viewer, self.filters, self.spans = session, viewer, filters, spans
-        self.conditions, self.stretches = _conditions(filters, viewer), _stretches(filters, spans)
-        self.wide, self.town = not _selects(filters), _town(filters, viewer)
-        self.standing = None if filters.rules is None and filters.direction is None else _standing(filters)
-        self.common = self.standing is not None and self.town is None and self._has_many(self.standing, _COMMON)
+    def __init__(
+        self, session: Session, viewer: Viewer, filters: Filters, spans: Spans, skip: Sequence[uuid.UUID] = ()
+    ) -> None:
+        self.session, self.filters, self.spans = session, filters, spans
+        self.shape, self.values = _shape(filters, viewer, skip), _values(filters, viewer, spans, skip)
+        self.stretches = _stretches(filters, spans)
+        self.wide = not _selects(filters)
+        self.common = self.shape.standing and not self.shape.town and self._has_many(shapes.reasons, _COMMON)
 
     def whole(self) -> list[Key] | None:
         """Return all that is wanted in order when it is few; None when it is many, or nothing selects among it.
 
         What is rare is found at once by what makes it rare; what is common is met soon enough along the queue.
         """
-        if self.wide or self.common or (self.filters.unowned and self._has_many(self._chosen(Alert.id), _FEW)):
+        if self.wide or self.common or (self.filters.unowned and self._has_many(shapes.counted, _FEW)):
             return None
-        rows = self.session.execute(self._chosen(Alert.level, Alert.due_on, Alert.rank, Alert.id).limit(_FEW + 1)).all()
+        rows = self._run(shapes.keys, most=_FEW + 1).all()
         if len(rows) > _FEW:
             return None
         ended = self.filters.status in ALERT.ends
         return sorted(Key(0 if ended else self._place(row), row.due_on, row.rank, row.id) for row in rows)
 
-    def keys(self, stretches: Sequence[_Stretch], *, most: int) -> list[Key]:
-        """Return place, due date, rank and id of the first alerts, in order; each stretch gives its own first ones."""
+    def keys(self, *, most: int, begin: Key | None = None) -> list[Key]:
+        """Return the first keys after ``begin``, in order; each stretch gives its own first ones."""
         found: list[Key] = []
-        lots = [stretches] if self.wide else [[one] for one in stretches]  # a narrowed stretch costs, and may be enough
+        left = [one for one in self.stretches if begin is None or one.place >= begin.place]
+        lots = [left] if self.wide else [[one] for one in left]  # a narrowed stretch costs, and may be enough
         for lot in lots:
             if lot and len(found) < most:
-                found += self._first(lot, most - len(found))
+                found += self._first(lot, most - len(found), begin)
         return found
 
-    def _first(self, stretches: Sequence[_Stretch], most: int) -> list[Key]:
-        along = self._along()
-        parts: list[Select[*tuple[Any, ...]]] = []
-        for one in stretches:
-            chosen = select(literal(one.place).label("place"), Alert.due_on, Alert.rank, Alert.id)
-            chosen = scope(chosen, self.viewer).where(*one.conditions, *along)
-            part = chosen.order_by(Alert.due_on, Alert.rank, Alert.id).limit(most).subquery()
-            parts.append(select(literal_column("*")).select_from(part))
-        whole = select(*_KEY).select_from(union_all(*parts).subquery()).order_by(*_KEY).limit(most)
-        return [Key(*row) for row in self.session.execute(whole)]
+    def _first(self, stretches: Sequence[Stretch], most: int, begin: Key | None) -> list[Key]:
+        begun = begin is not None and stretches[0].place == begin.place
+        last = (
+            {f"last_{name}": value for name, value in zip(("due", "rank", "id"), begin[1:], strict=True)}
+            if begin
+            else {}
+        )
+        rows = self._run(
+            shapes.along, len(stretches), begun, most=most, **_bounds(stretches), **(last if begun else {})
+        )
+        return [Key(*row) for row in rows]
 
-    def count(self, stretches: Sequence[_Stretch]) -> int:
+    def count(self, stretches: Sequence[Stretch]) -> int:
         """Count what lies in the stretches; one past the most that is told is enough."""
         if self.wide and self.filters.group is None and stretches is self.stretches:
-            parts = [self._chosen(Alert.id)]  # the stretches are then all that stands
-        else:
-            parts = self._parts(stretches)
-        if not parts:
+            return self._run(shapes.counted, most=MOST_COUNTED + 1).scalar_one()  # the stretches are all that stands
+        if not stretches:
             return 0
-        enough = union_all(*parts).limit(MOST_COUNTED + 1).subquery()
-        return self.session.scalar(select(func.count()).select_from(enough)) or 0
-
-    def _parts(self, stretches: Sequence[_Stretch]) -> list[Select[*tuple[Any, ...]]]:
-        along = self._along()
-        return [scope(select(Alert.id), self.viewer).where(*one.conditions, *along) for one in stretches]
+        said = self._run(shapes.counted_along, len(stretches), most=MOST_COUNTED + 1, **_bounds(stretches))
+        return int(said.scalar_one())
 
     def by_group(self) -> dict[str, int]:
         """Count all that is wanted, group by group, in one go: what has a reason that is not common is soon counted."""
-        group = case(
-            (Alert.due_on < self.spans.long, GROUPS[0]), (Alert.due_on < self.spans.today, GROUPS[1]),
-            (Alert.due_on <= self.spans.soon, GROUPS[2]), else_=GROUPS[3],
-        )  # fmt: skip
-        return dict(self.session.execute(self._chosen(group, func.count()).group_by(group)).tuples().all())
+        parts = {"long": self.spans.long, "today": self.spans.today, "soon": self.spans.soon}
+        return {group: count for group, count in self._run(shapes.by_group, **parts)}  # noqa: C416 - typed rows
 
-    def _has_many(self, chosen: Select[*tuple[Any, ...]], most: int) -> bool:
-        enough = chosen.limit(most + 1).subquery()
-        return (self.session.scalar(select(func.count()).select_from(enough)) or 0) > most
+    def _has_many(self, of: Callable[..., Select[*tuple[Any, ...]]], most: int) -> bool:
+        return bool(self._run(of, most=most + 1).scalar_one() > most)
 
-    def _along(self) -> list[Condition]:
-        """What each alert is asked along the queue: a scalar, so that no planner joins what a page never reaches."""
-        if self.standing is None:
-            return self.conditions
-        return [*self.conditions, self._asked()]
-
-    def _asked(self) -> Condition:
-        standing = _standing(self.filters, each=True)
-        one = standing.where(Reason.alert_id == Alert.id).correlate(Alert).limit(1).scalar_subquery()
-        return one.is_not(None)
-
-    def _chosen(self, *columns: Any) -> Select[*tuple[Any, ...]]:
-        chosen = scope(select(*columns), self.viewer).where(*self.conditions)
-        if self.standing is not None:  # in one town each alert is asked; in a city those with the reason are fewer
-            chosen = chosen.where(self._asked() if self.town else Alert.id.in_(self.standing))
-        if self.filters.status in ALERT.ends:
-            return chosen.where(Alert.status == self.filters.status, Alert.closed_at.is_not(None))
-        chosen = chosen.where(Alert.closed_at.is_(None))
-        start, end = self.spans.days(self.filters.group) if self.filters.group else (None, None)
-        found = [] if start is None else [Alert.due_on >= start]
-        found += [] if end is None else [Alert.due_on <= end]
-        return chosen.where(*found, *([Alert.level == self.filters.level] if self.filters.level else []))
+    def _run(self, made: Callable[..., Select[*tuple[Any, ...]]], *more: Any, **values: Any) -> CursorResult[Any]:
+        return database.run(self.session, made, self.shape, *more, values={**self.values, **values})
 
     def _place(self, row: Any) -> int:
         return GROUPS.index(self.spans.group(row.due_on)) * len(LEVELS) + LEVELS.index(row.level)
 
 
-def _stretches(filters: Filters, spans: Spans) -> Sequence[_Stretch]:
+def _shape(filters: Filters, viewer: Viewer, skip: Sequence[uuid.UUID]) -> Shape:
+    rules = None if filters.rules is None else "many" if len(filters.rules) > _MANY_RULES else "few"
+    status = "awake" if filters.status is None else "ended" if filters.status in ALERT.ends else "one"
+    return Shape(
+        viewer=reach.kind_of(viewer), region=reach.kind(filters.region) if filters.region else None, status=status,
+        level=filters.level is not None, rules=rules, direction=filters.direction is not None, cleared=filters.cleared,
+        owners=filters.owners is not None, unowned=filters.unowned, claimable=filters.claimable,
+        recurring=filters.recurring, people=filters.people is not None, skip=bool(skip),
+        town=_town(filters, viewer) is not None, group=filters.group is not None,
+    )  # fmt: skip
+
+
+def _values(filters: Filters, viewer: Viewer, spans: Spans, skip: Sequence[uuid.UUID]) -> dict[str, Any]:
+    """Every value of the question by its name in the statements; a statement takes those it names."""
+    start, end = spans.days(filters.group) if filters.group else (None, None)
+    found: dict[str, Any] = reach.values(viewer.region, "viewer") if reach.kind_of(viewer) != "none" else {}
+    found |= reach.values(filters.region, "region") if filters.region else {}
+    return found | {
+        "status": filters.status, "level": filters.level, "rules": filters.rules, "direction": filters.direction,
+        "owners": filters.owners, "people": filters.people, "skip": list(skip), "town": _town(filters, viewer),
+        "start": start or date.min, "end": end or date.max,
+    }  # fmt: skip
+
+
+def _stretches(filters: Filters, spans: Spans) -> Sequence[Stretch]:
     if filters.status in ALERT.ends:
-        return [_Stretch(0, "", (Alert.status == filters.status, Alert.closed_at.is_not(None)))]
+        return [Stretch(0, "", "", date.min, date.max)]
     found = []
     for group in GROUPS:
+        start, end = spans.days(group)
         for level in LEVELS:
             if filters.group in (None, group) and filters.level in (None, level):
                 place = GROUPS.index(group) * len(LEVELS) + LEVELS.index(level)
-                found.append(_Stretch(place, group, (Alert.closed_at.is_(None), *_span(spans, group, level))))
+                found.append(Stretch(place, group, level, start or date.min, end or date.max))
     return found
 
 
-def _span(spans: Spans, group: str, level: str) -> tuple[Condition, ...]:
-    start, end = spans.days(group)
-    inside: list[Condition] = [Alert.level == level]
-    if start is not None:
-        inside.append(Alert.due_on >= start)
-    if end is not None:
-        inside.append(Alert.due_on <= end)
-    return tuple(inside)
-
-
-def _from(stretches: Sequence[_Stretch], begin: Key | None) -> Sequence[_Stretch]:
-    """What is left of the stretches after the last alert shown."""
-    if begin is None:
-        return stretches
-    beyond = tuple_(Alert.due_on, Alert.rank, Alert.id) > tuple_(begin.due_on, begin.rank, begin.id)
-    return [
-        _Stretch(one.place, one.group, (*one.conditions, beyond)) if one.place == begin.place else one
-        for one in stretches
-        if one.place >= begin.place
-    ]
+def _bounds(stretches: Sequence[Stretch]) -> dict[str, Any]:
+    return {
+        f"{name}{number}": getattr(one, name)
+        for number, one in enumerate(stretches)
+        for name in ("place", "level", "start", "end")
+    }
 
 
 def _selects(filters: Filters) -> bool:
@@ -290,76 +263,10 @@ def _selects(filters: Filters) -> bool:
     )
 
 
-def _conditions(filters: Filters, viewer: Viewer) -> list[Condition]:
-    """Return what holds of the alerts wanted, their stretch of the queue aside."""
-    found: list[Condition] = []
-    town = _town(filters, viewer)
-    if filters.status is None:
-        found.append(Alert.status.not_in(_ASLEEP))
-    elif filters.status not in ALERT.ends:
-        found.append(Alert.status == filters.status)
-    elif town is not None:
-        found.append(Alert.town == town)
-    if filters.region:
-        found.append(within(filters.region))
-    if filters.level and filters.status in ALERT.ends:
-        found.append(Alert.level == filters.level)
-    return [*found, *_owned(filters), *_marks(filters), *_members(filters)]
-
-
 def _town(filters: Filters, viewer: Viewer) -> str | None:
     """The town that all that is wanted lies in, if it lies in one."""
     codes = [code for code in (filters.region and shorten(filters.region), viewer.region) if code]
     return next((code[:_TOWN] for code in codes if len(code) >= _TOWN), None)
-
-
-def _marks(filters: Filters) -> list[Condition]:
-    found: list[Condition] = []
-    if filters.cleared is not None:
-        found.append(Alert.cleared_on.is_not(None) if filters.cleared else Alert.cleared_on.is_(None))
-    if filters.recurring is not None:
-        found.append(Alert.previous_id.is_not(None) if filters.recurring else Alert.previous_id.is_(None))
-    return found
-
-
-def _owned(filters: Filters) -> list[Condition]:
-    found: list[Condition] = []
-    if filters.owners is not None:
-        found.append(Alert.owner_id.in_(filters.owners))
-    if filters.unowned:
-        found.append(Alert.owner_id.is_(None))
-    if filters.claimable:
-        found.append(Alert.status.in_(tuple(ALERT.edge("claim").moves)))
-    return found
-
-
-def _members(filters: Filters) -> list[Condition]:
-    if filters.people is None:
-        return []
-    theirs = select(Member.household_id).where(Member.person_id.in_(filters.people), Member.until_on.is_(None))
-    return [Alert.household_id.in_(theirs)]
-
-
-def stands() -> Condition:
-    """Return the condition that a reason stands, in the words of the index over those that do.
-
-    SQLite takes that index for constants only.
-    """
-    return Reason.status.in_([literal_column("'active'"), literal_column("'unknown'")])
-
-
-def _standing(filters: Filters, *, each: bool = False) -> Select[*tuple[Any, ...]]:
-    """The reasons wanted, any of which may stand in the alert.
-
-    Asked of ``each`` alert for many rules, its few reasons are read, and not the index once for every rule.
-    """
-    standing = select(Reason.alert_id).where(stands())
-    if filters.direction:
-        standing = standing.where(Reason.direction == filters.direction)
-    if filters.rules is None:
-        return standing
-    many = each and len(filters.rules) > _MANY_RULES
-    return standing.where((func.coalesce(Reason.rule, "") if many else Reason.rule).in_(filters.rules))
 
 
 def _cursor(key: Key) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import case, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from monitor import lifecycle
 from monitor.access import Viewer, scope, shorten
@@ -46,8 +46,7 @@ class Pause:
 
 def held(session: Session, alert: uuid.UUID, *, by: Viewer) -> Alert:
     """Return one alert, held against others' changes until the transaction ends; not yours and absent are the same."""
-    loads = (selectinload(Alert.reasons), selectinload(Alert.household))
-    found = session.scalar(scope(select(Alert).where(Alert.id == alert), by).options(*loads).with_for_update(of=Alert))
+    found = session.scalar(scope(select(Alert).where(Alert.id == alert), by).with_for_update(of=Alert))
     if found is None:
         raise NotFound(zh="没有这条预警，或不在您的管辖范围", en="there is no such alert in your region")
     return found
@@ -135,8 +134,7 @@ def _take(session: Session, ids: Sequence[uuid.UUID], viewer: Viewer) -> Alert |
     order = case({id_: place for place, id_ in enumerate(ids)}, value=Alert.id)
     free = select(Alert).where(Alert.id.in_(ids), Alert.owner_id.is_(None))
     free = scope(free, viewer).where(Alert.status.in_(tuple(ALERT.edge("claim").moves)))
-    loads = (selectinload(Alert.reasons), selectinload(Alert.household))
-    free = free.order_by(order).limit(1).options(*loads).with_for_update(of=Alert, skip_locked=True)
+    free = free.order_by(order).limit(1).with_for_update(of=Alert, skip_locked=True)
     found = session.scalar(free.execution_options(populate_existing=True))
     if found is not None:
         lifecycle.move(session, found, "claim", by=viewer)

@@ -1,0 +1,247 @@
+"""The statements of the queue, each made and compiled once for its shape: what is asked, and of nobody and nothing.
+
+A shape holds no value, so a statement kept for it cannot carry over whose region or which rule was asked about first:
+every value comes with its asking, by name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    Uuid,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
+
+from monitor.access import reach
+from monitor.lifecycle import ALERT
+from monitor.tables import Alert, Member, Reason
+
+_ASLEEP = ("snoozed", "suspended")
+Condition = ColumnElement[bool]
+Values = Mapping[str, Any]
+FIRST_DAY, LAST_DAY = date.min, date.max
+# Named, not looked up in each of sixteen stretches: looking up costs a third of the page.
+_KEY = (
+    literal_column("place", Integer()), literal_column("due_on", Date()), literal_column("rank", BigInteger()),
+    literal_column("id", Uuid()),
+)  # fmt: skip
+_KEYS = (Alert.due_on, Alert.rank, Alert.id)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is asked of the queue, whoever asks and about whatever; ``viewer`` and ``region`` are kinds of reach.
+
+    ``status`` is "awake" when none is asked for, "ended" for one that alerts end in, else "one"; ``rules`` is "few",
+    "many" or nothing; ``town`` says that all that is wanted lies in one.
+    """
+
+    viewer: str
+    region: str | None = None
+    status: str = "awake"
+    level: bool = False
+    rules: str | None = None
+    direction: bool = False
+    cleared: bool | None = None
+    owners: bool = False
+    unowned: bool = False
+    claimable: bool = False
+    recurring: bool | None = None
+    people: bool = False
+    skip: bool = False
+    town: bool = False
+    group: bool = False
+
+    @property
+    def standing(self) -> bool:
+        """Whether it asks for reasons that stand."""
+        return self.rules is not None or self.direction
+
+
+class Stretch(NamedTuple):
+    """One group of one level: where it lies in the order, and from which to which day of what is due."""
+
+    place: int
+    group: str
+    level: str
+    start: date
+    end: date
+
+
+def along(shape: Shape, stretches: int, begun: bool) -> Select[*tuple[Any, ...]]:
+    """Return the first ``most`` alerts of so many stretches in order; each stretch gives its own first ones.
+
+    ``begun``: the first stretch goes on after ``last_due``, ``last_rank``, ``last_id``.
+    """
+    parts: list[Select[*tuple[Any, ...]]] = []
+    for number in range(stretches):
+        chosen = select(_named(f"place{number}", Integer()).label("place"), *_KEYS)
+        chosen = chosen.where(*_stretch(shape, number), *conditions(shape), *_asked_along(shape))
+        if begun and number == 0:
+            last = (_named("last_due", Date()), _named("last_rank", BigInteger()), _named("last_id", Uuid()))
+            chosen = chosen.where(tuple_(*_KEYS) > tuple_(*last))
+        part = chosen.order_by(*_KEYS).limit(_most()).subquery()
+        parts.append(select(literal_column("*")).select_from(part))
+    return select(*_KEY).select_from(union_all(*parts).subquery()).order_by(*_KEY).limit(_most())
+
+
+def counted_along(shape: Shape, stretches: int) -> Select[*tuple[Any, ...]]:
+    """Return how many alerts lie in so many stretches, counted up to ``most``."""
+    parts = [
+        select(Alert.id).where(*_stretch(shape, number), *conditions(shape), *_asked_along(shape))
+        for number in range(stretches)
+    ]
+    return _counted(union_all(*parts).limit(_most()))
+
+
+def counted(shape: Shape) -> Select[*tuple[Any, ...]]:
+    """Return how many alerts are wanted, counted up to ``most``."""
+    return _counted(_chosen(shape, Alert.id).limit(_most()))
+
+
+def keys(shape: Shape) -> Select[*tuple[Any, ...]]:
+    """Return level and key of what is wanted, in no order, ``most`` of them."""
+    return _chosen(shape, Alert.level, *_KEYS).limit(_most())
+
+
+def by_group(shape: Shape) -> Select[*tuple[Any, ...]]:
+    """Return how many alerts each group holds, all that is wanted counted."""
+    group = case(
+        (Alert.due_on < _named("long", Date()), "long_overdue"), (Alert.due_on < _named("today", Date()), "overdue"),
+        (Alert.due_on <= _named("soon", Date()), "soon"), else_="later",
+    )  # fmt: skip
+    return _chosen(shape, group, func.count()).group_by(literal_column("1"))
+
+
+def reasons(shape: Shape) -> Select[*tuple[Any, ...]]:
+    """Return how many reasons stand that are wanted, counted up to ``most``."""
+    return _counted(_standing(shape).limit(_most()))
+
+
+def stands() -> Condition:
+    """Return the condition that a reason stands, in the words of the index over those that do.
+
+    SQLite takes that index for constants only.
+    """
+    return Reason.status.in_([literal_column("'active'"), literal_column("'unknown'")])
+
+
+def conditions(shape: Shape) -> list[Condition]:
+    """Return what holds of the alerts wanted and seen, their stretch of the queue aside."""
+    found: list[Condition] = [reach.of_kind(shape.viewer, Alert, "viewer")]
+    if shape.region is not None:
+        found.append(reach.of_kind(shape.region, Alert, "region"))
+    return [*found, *_by_status(shape), *_owned(shape), *_marks(shape), *_named_ones(shape)]
+
+
+def _by_status(shape: Shape) -> list[Condition]:
+    if shape.status == "awake":
+        return [Alert.status.not_in(_ASLEEP)]
+    if shape.status == "one":
+        return [Alert.status == _named("status")]
+    found: list[Condition] = [Alert.town == _named("town")] if shape.town else []
+    return [*found, Alert.level == _named("level")] if shape.level else found
+
+
+def _marks(shape: Shape) -> list[Condition]:
+    found: list[Condition] = []
+    if shape.cleared is not None:
+        found.append(Alert.cleared_on.is_not(None) if shape.cleared else Alert.cleared_on.is_(None))
+    if shape.recurring is not None:
+        found.append(Alert.previous_id.is_not(None) if shape.recurring else Alert.previous_id.is_(None))
+    return found
+
+
+def _owned(shape: Shape) -> list[Condition]:
+    found: list[Condition] = []
+    if shape.owners:
+        found.append(Alert.owner_id.in_(_many("owners", Uuid())))
+    if shape.unowned:
+        found.append(Alert.owner_id.is_(None))
+    if shape.claimable:
+        found.append(Alert.status.in_(tuple(ALERT.edge("claim").moves)))
+    return found
+
+
+def _named_ones(shape: Shape) -> list[Condition]:
+    found: list[Condition] = []
+    if shape.people:
+        theirs = select(Member.household_id).where(Member.until_on.is_(None))
+        found.append(Alert.household_id.in_(theirs.where(Member.person_id.in_(_many("people", BigInteger())))))
+    if shape.skip:
+        found.append(Alert.id.not_in(_many("skip", Uuid())))
+    return found
+
+
+def _stretch(shape: Shape, number: int) -> tuple[Condition, ...]:
+    if shape.status == "ended":
+        return (Alert.status == _named("status"), Alert.closed_at.is_not(None))
+    between = Alert.due_on.between(_named(f"start{number}", Date()), _named(f"end{number}", Date()))
+    return (Alert.closed_at.is_(None), Alert.level == _named(f"level{number}"), between)
+
+
+def _chosen(shape: Shape, *columns: Any) -> Select[*tuple[Any, ...]]:
+    chosen = select(*columns).where(*conditions(shape))
+    if shape.standing:  # in one town each alert is asked; in a city those with the reason are fewer
+        chosen = chosen.where(_asked(shape) if shape.town else Alert.id.in_(_standing(shape)))
+    if shape.status == "ended":
+        return chosen.where(Alert.status == _named("status"), Alert.closed_at.is_not(None))
+    chosen = chosen.where(Alert.closed_at.is_(None))
+    if shape.group:
+        chosen = chosen.where(Alert.due_on.between(_named("start", Date()), _named("end", Date())))
+    return chosen.where(Alert.level == _named("level")) if shape.level else chosen
+
+
+def _asked_along(shape: Shape) -> list[Condition]:
+    return [_asked(shape)] if shape.standing else []
+
+
+def _asked(shape: Shape) -> Condition:
+    """What each alert is asked along the queue: a scalar, so that no planner joins what a page never reaches."""
+    standing = _standing(shape, each=True)
+    one = standing.where(Reason.alert_id == Alert.id).correlate(Alert).limit(1).scalar_subquery()
+    return one.is_not(None)
+
+
+def _standing(shape: Shape, *, each: bool = False) -> Select[*tuple[Any, ...]]:
+    """The reasons wanted, any of which may stand in the alert.
+
+    Asked of ``each`` alert for many rules, its few reasons are read, and not the index once for every rule.
+    """
+    standing = select(Reason.alert_id).where(stands())
+    if shape.direction:
+        standing = standing.where(Reason.direction == _named("direction"))
+    if shape.rules is None:
+        return standing
+    rule = func.coalesce(Reason.rule, "") if each and shape.rules == "many" else Reason.rule
+    return standing.where(rule.in_(_many("rules")))
+
+
+def _counted(chosen: Any) -> Select[*tuple[Any, ...]]:
+    return select(func.count()).select_from(chosen.subquery())
+
+
+def _most() -> BindParameter[int]:
+    return _named("most", Integer())
+
+
+def _named(name: str, kind: Any = None) -> BindParameter[Any]:
+    return bindparam(name, type_=kind)
+
+
+def _many(name: str, kind: Any = None) -> BindParameter[Any]:
+    return bindparam(name, type_=kind, expanding=True)
