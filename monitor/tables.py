@@ -452,7 +452,7 @@ class Alert(Table):
         _open_index("ix_alerts_county", "county", *_ORDER),
         _open_index("ix_alerts_town", "town", *_ORDER),
         _open_index("ix_alerts_village", "village", *_ORDER),
-        _open_index("ix_alerts_owner", "owner_id", *_ORDER),
+        _rare_index("ix_alerts_owner", "closed_at IS NULL AND owner_id IS NOT NULL", "owner_id", *_ORDER),
         _open_index("ix_alerts_sought", "county", "id", "status", "level", "due_on", "rank"),
         _rare_index("ix_alerts_recurring", "closed_at IS NULL AND previous_id IS NOT NULL", "county", "town"),
         _rare_index("ix_alerts_cleared", "closed_at IS NULL AND cleared_on IS NOT NULL", "county", "town"),
@@ -504,6 +504,7 @@ class Reason(Table):
         _among("direction", "help", "leave", "check"),
         Index("uq_reasons_rule", "alert_id", "rule", unique=True),
         Index("ix_reasons_standing", "rule", "alert_id", sqlite_where=_STANDING, postgresql_where=_STANDING),
+        _rare_index("ix_reasons_leaning", f"{_STANDING} AND direction <> 'help'", "direction", "alert_id"),
     )
 
 

@@ -18,7 +18,8 @@ from api.errands import Errand
 from monitor.service import Service
 
 RED = {"illness": FIRES}
-FOR_A_PAGE, FOR_A_CHANGE = 9, 15
+FOR_A_PAGE, FOR_A_CHANGE = 8, 12
+NO_WORK = ("BEGIN", "SELECT set_config")
 
 
 def door(steps: list[tuple[str, int]]) -> APIRouter:
@@ -54,11 +55,15 @@ def door(steps: list[tuple[str, int]]) -> APIRouter:
     return router
 
 
+async def rest() -> None:
+    await asyncio.sleep(0.01)
+
+
 def waiting() -> APIRouter:
     router = APIRouter(route_class=Errand)
 
     @router.get("/waits")
-    def waits(_: Annotated[None, Depends(asyncio.sleep)]) -> str:
+    def waits(_: Annotated[None, Depends(rest)]) -> str:
         return "never"
 
     @router.get("/loop")
@@ -89,7 +94,7 @@ def test_work_that_is_a_coroutine_stays_with_the_loop_and_an_errand_may_not_wait
     app.router.routes += waiting().routes
     with TestClient(app, raise_server_exceptions=False) as client:
         assert client.get("/loop").json() == 5
-        assert client.get("/waits", params={"delay": 0.01}).status_code == 500
+        assert client.get("/waits").status_code == 500
 
 
 def test_every_route_whose_work_is_no_coroutine_is_an_errand(sqlite_service: Service) -> None:
@@ -107,7 +112,8 @@ def asked(service: Service) -> Iterator[list[str]]:
     said: list[str] = []
 
     def note(*run: Any) -> None:
-        said.append(run[2])
+        if not run[2].startswith(NO_WORK):
+            said.append(run[2])
 
     event.listen(service.engine, "before_cursor_execute", note)
     yield said
@@ -126,7 +132,7 @@ def test_a_page_of_the_queue_costs_few_statements_for_whoever_asks(service: Serv
         client.get("/api/v1/alerts")
         asked.clear()
         assert len(client.get("/api/v1/alerts").json()["items"]) == seen
-        numbers[role] = len([one for one in asked if "set_config" not in one])
+        numbers[role] = len(asked)
     assert len(set(numbers.values())) == 1
     assert max(numbers.values()) <= FOR_A_PAGE
 
@@ -138,4 +144,4 @@ def test_a_change_of_an_alert_costs_few_statements(service: Service, asked: list
     asked.clear()
     taken = client.post(f"/api/v1/alerts/{alert}/claim", headers={"If-Match": '"1"'})
     assert taken.status_code == 200
-    assert len([one for one in asked if "set_config" not in one]) <= FOR_A_CHANGE
+    assert len(asked) <= FOR_A_CHANGE

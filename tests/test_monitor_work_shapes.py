@@ -92,16 +92,16 @@ def test_a_shape_has_no_room_for_a_value() -> None:
     assert kinds <= {"bool", "bool | None", "str", "str | None", bool, str, bool | None, str | None}
     shape = queue._shape(
         Filters(
-            region="340299", level="red", rules=("illness",), status="assigned", direction="help", people=(1,),
+            region="340299", level="red", rules=("illness",), status="assigned", direction="check", people=(1,),
             owners=(uuid.uuid4(),), group="soon",
         ),
         viewer("340203"), [uuid.uuid4()],
     )  # fmt: skip
     words = {str(getattr(shape, field.name)) for field in fields(Shape)}
-    assert words <= {"True", "False", "None", "county", "one", "few"}
+    assert words <= {"True", "False", "None", "county", "one", "few", "other"}
     statement, names = database._made(shapes.along, (shape, 2, True))
     values = {str(bind.value) for bind in statement.compile().binds.values() if not bind.required}
-    assert not values & {"340299", "340203", "red", "illness", "assigned", "help"}
+    assert not values & {"340299", "340203", "red", "illness", "assigned", "check"}
     assert {"viewer_code", "region_code", "level0", "rules", "owners", "people", "skip", "last_due"} <= set(names)
 
 

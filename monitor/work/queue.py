@@ -207,10 +207,11 @@ class _Asked:
 
 def _shape(filters: Filters, viewer: Viewer, skip: Sequence[uuid.UUID]) -> Shape:
     rules = None if filters.rules is None else "many" if len(filters.rules) > _MANY_RULES else "few"
+    direction = filters.direction and ("help" if filters.direction == "help" else "other")
     status = "awake" if filters.status is None else "ended" if filters.status in ALERT.ends else "one"
     return Shape(
         viewer=reach.kind_of(viewer), region=reach.kind(filters.region) if filters.region else None, status=status,
-        level=filters.level is not None, rules=rules, direction=filters.direction is not None, cleared=filters.cleared,
+        level=filters.level is not None, rules=rules, direction=direction, cleared=filters.cleared,
         owners=filters.owners is not None, unowned=filters.unowned, claimable=filters.claimable,
         recurring=filters.recurring, people=filters.people is not None, skip=bool(skip),
         town=_town(filters, viewer) is not None, group=filters.group is not None,

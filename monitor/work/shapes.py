@@ -47,7 +47,7 @@ class Shape:
     """What is asked of the queue, whoever asks and about whatever; ``viewer`` and ``region`` are kinds of reach.
 
     ``status`` is "awake" when none is asked for, "ended" for one that alerts end in, else "one"; ``rules`` is "few",
-    "many" or nothing; ``town`` says that all that is wanted lies in one.
+    "many" or nothing; ``direction`` is "help", "other" or nothing; ``town`` says that all that is wanted lies in one.
     """
 
     viewer: str
@@ -55,7 +55,7 @@ class Shape:
     status: str = "awake"
     level: bool = False
     rules: str | None = None
-    direction: bool = False
+    direction: str | None = None
     cleared: bool | None = None
     owners: bool = False
     unowned: bool = False
@@ -69,7 +69,7 @@ class Shape:
     @property
     def standing(self) -> bool:
         """Whether it asks for reasons that stand."""
-        return self.rules is not None or self.direction
+        return self.rules is not None or self.direction is not None
 
 
 class Stretch(NamedTuple):
@@ -223,8 +223,10 @@ def _standing(shape: Shape, *, each: bool = False) -> Select[*tuple[Any, ...]]:
     Asked of ``each`` alert for many rules, its few reasons are read, and not the index once for every rule.
     """
     standing = select(Reason.alert_id).where(stands())
-    if shape.direction:
+    if shape.direction is not None:
         standing = standing.where(Reason.direction == _named("direction"))
+    if shape.direction == "other":  # in the words of the index over those that are no help
+        standing = standing.where(Reason.direction != literal_column("'help'"))
     if shape.rules is None:
         return standing
     rule = func.coalesce(Reason.rule, "") if each and shape.rules == "many" else Reason.rule
