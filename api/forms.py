@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import paper
 from api.deps import ByLaw, InTransaction, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.guard import instead
 from api.paper import Head, Press
 from api.problems import RESPONSES, described
@@ -18,7 +19,7 @@ from monitor.alerts.words import Speaker
 from monitor.forms import MOST, OPEN_FOR, Wanted
 from monitor.service import today
 
-router = APIRouter(prefix="/api/v1/forms", tags=["forms"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/forms", tags=["forms"], responses=RESPONSES, route_class=Errand)
 
 
 class PrintIn(BaseModel):

@@ -12,12 +12,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.deps import InTransaction, Reading, Viewing, may
+from api.errands import Errand
 from api.problems import RESPONSES, described
 from api.runs import RunOut
 from monitor import runs
 from monitor.tables import Run, Scan
 
-router = APIRouter(prefix="/api/v1", tags=["runs"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1", tags=["runs"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
+)
 COMPARED, SPIKE, LEAST_MORE = 7, 2.0, 20
 
 

@@ -8,12 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api.deps import InTransaction, Viewing, may
+from api.errands import Errand
 from api.problems import RESPONSES
 from monitor.access import Viewer
 from monitor.alerts import queue
 from monitor.work import presence
 
-router = APIRouter(prefix="/api/v1/alerts", tags=["desk"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/alerts", tags=["desk"], responses=RESPONSES, route_class=Errand)
 
 
 class HereIn(BaseModel):

@@ -21,6 +21,7 @@ from api.cards import (
     rule_out,
 )
 from api.deps import ByLaw, Reading, Serving, may
+from api.errands import Errand
 from api.guard import instead
 from api.problems import RESPONSES
 from api.written import Day
@@ -32,7 +33,7 @@ from monitor.tables import Scan
 
 SEEN: dict[int | str, dict[str, Any]] = {304: {"description": "没有变化 / as the caller has it"}}
 ONE: dict[int | str, dict[str, Any]] = {404: RESPONSES[404], 422: RESPONSES[422], **SEEN}
-router = APIRouter(prefix="/api/v1/policy", tags=["policy"], responses={401: RESPONSES[401]})
+router = APIRouter(prefix="/api/v1/policy", tags=["policy"], responses={401: RESPONSES[401]}, route_class=Errand)
 RuleName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["medical_self_pay"])]
 ParameterName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_.]{0,95}$", examples=["medical.self_pay_limit"])]
 IndicatorName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["medical_self_pay_12m"])]

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from api.cards import BothOut
 from api.deps import ByLaw, Reading, Serving, may
+from api.errands import Errand
 from api.problems import RESPONSES
 from api.written import Truth
 from monitor import access, register
@@ -21,7 +22,9 @@ from monitor.service import today
 from monitor.tables import Run, Scan
 from monitor.work import places
 
-router = APIRouter(prefix="/api/v1/system", tags=["system"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1/system", tags=["system"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
+)
 Code = Annotated[str, Query(pattern=r"^[0-9]{2,12}$", description="上级代码；省略为监测地区 / default: the root")]
 
 
