@@ -40,6 +40,7 @@ class Server:
     service: Service
     port: int
     process: subprocess.Popen[bytes] | None = None
+    processes: int = 1
 
     def start(self) -> None:
         settings = self.service.settings
@@ -48,7 +49,7 @@ class Server:
             "LOWINCOME_KEY_FILE": str(settings.key_file), "PYTHONPATH": str(ROOT),
         }  # fmt: skip
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jobs", "serve", "--port", str(self.port), "--workers", "1"], env=place, cwd=ROOT,
+            [sys.executable, "-m", "jobs", "serve", "--port", str(self.port), "--workers", str(self.processes)], env=place, cwd=ROOT,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -59,10 +60,10 @@ class Server:
 
 
 @contextmanager
-def served(service: Service) -> Iterator[Server]:
+def served(service: Service, *, processes: int = 1) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
-    server = Server(service, port)
+    server = Server(service, port, processes=processes)
     server.start()
     try:
         yield server
@@ -138,3 +139,25 @@ def test_an_api_that_is_killed_under_its_writers_does_each_act_once_and_answers_
     assert told == HOMES
     assert acts == {str(alert): 1 for alert in alerts}
     assert faults(service.engine) == []
+
+
+def test_the_processes_of_an_api_end_with_the_one_that_started_them(sqlite_service: Service) -> None:
+    with served(sqlite_service, processes=2) as server:
+        assert _answers(server.port, True)
+        server.kill()
+        assert _answers(server.port, False)
+
+
+def _answers(port: int, wanted: bool) -> bool:
+    """Whether within a minute the port does, or no longer does, what is wanted."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            found = True
+        except OSError:
+            found = False
+        if found is wanted:
+            return True
+        _NEVER.wait(0.1)
+    return False
