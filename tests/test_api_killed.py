@@ -48,10 +48,9 @@ class Server:
             "LOWINCOME_HOME": str(settings.home), "LOWINCOME_DATABASE_URL": settings.database_url,
             "LOWINCOME_KEY_FILE": str(settings.key_file), "PYTHONPATH": str(ROOT),
         }  # fmt: skip
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "jobs", "serve", "--port", str(self.port), "--workers", str(self.processes)], env=place, cwd=ROOT,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        command = [sys.executable, "-m", "jobs", "serve", "--port", str(self.port), "--workers", str(self.processes)]
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(command, env=place, cwd=ROOT, stdout=quiet, stderr=quiet)
 
     def kill(self) -> None:
         assert self.process is not None
