@@ -128,7 +128,7 @@ def give_way(session: Session) -> None:
 
 def run(
     session: Session, made: Callable[..., Select[*tuple[Any, ...]]], *shape: Hashable, values: Mapping[str, Any]
-) -> CursorResult[Any]:
+) -> CursorResult[*tuple[Any, ...]]:
     """Execute the statement that ``made(*shape)`` returns, with its named parameters taken from ``values``.
 
     It is made once for each shape, and making it costs more than running it; so ``made`` must know nothing but its

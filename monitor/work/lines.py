@@ -54,7 +54,7 @@ def lines(session: Session, alerts: Sequence[uuid.UUID]) -> list[Line]:
     reasons: dict[uuid.UUID, list[Any]] = {}
     for reason in database.run(session, _reasons, values=values):
         reasons.setdefault(reason.alert_id, []).append(reason)
-    return [_line(rows[id_]._mapping, reasons.get(id_, [])) for id_ in alerts if id_ in rows]
+    return [_line(rows[id_]._asdict(), reasons.get(id_, [])) for id_ in alerts if id_ in rows]
 
 
 def _line(row: Mapping[str, Any], reasons: Sequence[Any]) -> Line:

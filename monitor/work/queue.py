@@ -29,6 +29,7 @@ from monitor.work.shapes import Shape, Stretch
 MOST_COUNTED = 1000
 STANDING = ("active", "unknown")
 _FEW, _COMMON, _MANY_RULES, _TOWN = 2000, 20_000, 2, 9
+Made = Callable[..., Select[*tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
@@ -171,20 +172,16 @@ class _Asked:
 
     def _first(self, stretches: Sequence[Stretch], most: int, begin: Key | None) -> list[Key]:
         begun = begin is not None and stretches[0].place == begin.place
-        last = (
-            {f"last_{name}": value for name, value in zip(("due", "rank", "id"), begin[1:], strict=True)}
-            if begin
-            else {}
-        )
-        rows = self._run(
-            shapes.along, len(stretches), begun, most=most, **_bounds(stretches), **(last if begun else {})
-        )
+        values = _bounds(stretches)
+        if begin is not None:
+            values |= {"last_due": begin.due_on, "last_rank": begin.rank, "last_id": begin.id}
+        rows = self._run(shapes.along, len(stretches), begun, most=most, **values)
         return [Key(*row) for row in rows]
 
     def count(self, stretches: Sequence[Stretch]) -> int:
         """Count what lies in the stretches; one past the most that is told is enough."""
         if self.wide and self.filters.group is None and stretches is self.stretches:
-            return self._run(shapes.counted, most=MOST_COUNTED + 1).scalar_one()  # the stretches are all that stands
+            return int(self._run(shapes.counted, most=MOST_COUNTED + 1).scalar_one())  # they are all that stands
         if not stretches:
             return 0
         said = self._run(shapes.counted_along, len(stretches), most=MOST_COUNTED + 1, **_bounds(stretches))
@@ -195,10 +192,10 @@ class _Asked:
         parts = {"long": self.spans.long, "today": self.spans.today, "soon": self.spans.soon}
         return {group: count for group, count in self._run(shapes.by_group, **parts)}  # noqa: C416 - typed rows
 
-    def _has_many(self, of: Callable[..., Select[*tuple[Any, ...]]], most: int) -> bool:
+    def _has_many(self, of: Made, most: int) -> bool:
         return bool(self._run(of, most=most + 1).scalar_one() > most)
 
-    def _run(self, made: Callable[..., Select[*tuple[Any, ...]]], *more: Any, **values: Any) -> CursorResult[Any]:
+    def _run(self, made: Made, *more: Any, **values: Any) -> CursorResult[*tuple[Any, ...]]:
         return database.run(self.session, made, self.shape, *more, values={**self.values, **values})
 
     def _place(self, row: Any) -> int:
