@@ -73,17 +73,11 @@ def test_whoever_asked_before_changes_no_answer(asked: list[Filters], regions: l
         assert together == alone
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Any) -> Any:
-    from conftest import _empty
-
-    from monitor.service import open_service
-
-    service = open_service(_empty(tmp_path_factory.mktemp("world") / "var", sqlite_template))
-    raised(service, [{"illness": FIRES}, {"elder": FIRES}, {"income": FIRES, "illness": FIRES}])
-    raised(service, [{"illness": FIRES}, {"elder": FIRES}], region=OTHER_COUNTY, start=50)
-    yield service
-    service.engine.dispose()
+@pytest.fixture
+def world(sqlite_service: Service) -> Service:
+    raised(sqlite_service, [{"illness": FIRES}, {"elder": FIRES}, {"income": FIRES, "illness": FIRES}])
+    raised(sqlite_service, [{"illness": FIRES}, {"elder": FIRES}], region=OTHER_COUNTY, start=50)
+    return sqlite_service
 
 
 def test_a_shape_has_no_room_for_a_value() -> None:
