@@ -7,13 +7,14 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.deps import ByLaw, Reading, Serving, Viewing, asked_date, may
+from api.errands import Errand
 from api.households import HouseholdNo
 from api.problems import RESPONSES
 from api.written import Day
 from monitor.cases import chain, months
 from monitor.lake import Lake
 
-router = APIRouter(prefix="/api/v1/households", tags=["households"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/households", tags=["households"], responses=RESPONSES, route_class=Errand)
 Yuan = Annotated[float | None, Field(description="元；空为尚无数据，不是0 / yuan; null: not told yet, which is not 0")]
 
 

@@ -6,12 +6,15 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.deps import ByLaw, Viewing, may
+from api.errands import Errand
 from api.problems import RESPONSES
 from monitor.access import NATION, Viewer
 from monitor.regions import LEVELS, Tree, short
 from monitor.service import today
 
-router = APIRouter(prefix="/api/v1", tags=["desk"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1", tags=["desk"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
+)
 Code = Annotated[str, Query(pattern=r"^[0-9]{2,12}$", description="上级代码，默认本人辖区 / default: one's own region")]
 
 
