@@ -23,7 +23,6 @@ import pytest
 from fastapi.testclient import TestClient
 from matrix_world import DEPARTMENTS, PLACES, STATES, STRANGERS, VIEWERS, Target, build, sign_everybody_in
 from roles import as_application
-from sqlalchemy import true
 
 from api.app import create_app
 from monitor import access
@@ -195,7 +194,7 @@ def test_with_the_applications_filter_off_row_level_security_alone_gives_the_sam
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with as_application(service) as application:
-        monkeypatch.setattr("monitor.access.reach.visible", lambda viewer, *, of=None: true())
+        monkeypatch.setattr("monitor.access.reach.kind_of", lambda viewer: "all")
         asking = judged(application)
     print(f"matrix by the wall alone: {asking.calls} calls, {dict(asking.seen)}")  # noqa: T201
     assert asking.wrong == [], f"{len(asking.wrong)} of {asking.calls}:\n" + "\n".join(map(str, asking.wrong[:30]))
@@ -226,7 +225,7 @@ def test_the_judge_sees_a_hole_where_there_is_one(sqlite_service: Service, monke
         return [where for _, _, _, where, *_ in asking.wrong]
 
     assert asked() == []
-    monkeypatch.setattr("monitor.access.reach.visible", lambda viewer, *, of=None: true())
+    monkeypatch.setattr("monitor.access.reach.kind_of", lambda viewer: "all")
     beyond = [
         (target.place, target.state) for target in asking.targets if target.place and target.place[:9] != "340202001"
     ]

@@ -67,7 +67,7 @@ def visible(viewer: Viewer, *, of: Any = Alert) -> ColumnElement[bool]:
     if of is Referral:
         theirs = true() if viewer.role != DEPARTMENT else Referral.department == (viewer.department or "")
         return within(viewer.region) & theirs if viewer.role in (*WITH_CASES, DEPARTMENT) else false()
-    return within(viewer.region, of=of) if viewer.role in WITH_CASES else false()
+    return _lies(kind_of(viewer), of, lambda part: literal(values(viewer.region, "")[part]))
 
 
 def wall(viewer: Viewer) -> str:
