@@ -23,6 +23,7 @@ import pytest
 from fastapi.testclient import TestClient
 from matrix_world import DEPARTMENTS, PLACES, STATES, STRANGERS, VIEWERS, Target, build, sign_everybody_in
 from roles import as_application
+from sqlalchemy import true
 
 from api.app import create_app
 from monitor import access
@@ -153,6 +154,12 @@ def _text(answer: Any) -> str:
         return "".join(book.read(name).decode(errors="replace") for name in book.namelist())
 
 
+def unfiltered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the application's cut to a region away."""
+    monkeypatch.setattr("monitor.access.reach.kind_of", lambda viewer: "all")
+    monkeypatch.setattr("monitor.access.reach.visible", lambda viewer, *, of=None: true())
+
+
 def judged(service: Service) -> Asking:
     asking = Asking(service)
     for path, verb, one in operations(asking.said):
@@ -194,7 +201,7 @@ def test_with_the_applications_filter_off_row_level_security_alone_gives_the_sam
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with as_application(service) as application:
-        monkeypatch.setattr("monitor.access.reach.kind_of", lambda viewer: "all")
+        unfiltered(monkeypatch)
         asking = judged(application)
     print(f"matrix by the wall alone: {asking.calls} calls, {dict(asking.seen)}")  # noqa: T201
     assert asking.wrong == [], f"{len(asking.wrong)} of {asking.calls}:\n" + "\n".join(map(str, asking.wrong[:30]))
@@ -225,7 +232,7 @@ def test_the_judge_sees_a_hole_where_there_is_one(sqlite_service: Service, monke
         return [where for _, _, _, where, *_ in asking.wrong]
 
     assert asked() == []
-    monkeypatch.setattr("monitor.access.reach.kind_of", lambda viewer: "all")
+    unfiltered(monkeypatch)
     beyond = [
         (target.place, target.state) for target in asking.targets if target.place and target.place[:9] != "340202001"
     ]
