@@ -8,12 +8,18 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import Viewing, WholeServing, may
+from api.errands import Errand
 from api.problems import RESPONSES, described
 from api.uploads import ReceiptOut, stored
 from monitor import feeds
 from monitor.errors import NotFound
 
-router = APIRouter(prefix="/api/v1/deliveries", tags=["feeds"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1/deliveries",
+    tags=["feeds"],
+    responses={401: RESPONSES[401], 422: RESPONSES[422]},
+    route_class=Errand,
+)
 
 
 class HeldDecisionIn(BaseModel):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import ByLaw, InTransaction, Laws, Reading, Serving, Viewing, may
+from api.errands import Errand
 from api.outgoing import BOOK, book
 from api.problems import RESPONSES, described
 from monitor import access, cases, database, imports
@@ -18,7 +19,9 @@ from monitor.service import Service, today
 from monitor.tables import VisitSheet
 from monitor.visit_sheets import COLUMNS, NEEDED, Places
 
-router = APIRouter(prefix="/api/v1/visits", tags=["sheets"], responses={401: RESPONSES[401], 422: RESPONSES[422]})
+router = APIRouter(
+    prefix="/api/v1/visits", tags=["sheets"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
+)
 Name = Literal["household_no", "visited_on", "way", "finding", "reason_code", "next_on", "note"]
 Column = Annotated[str, Field(pattern=r"^[a-z_]{1,16}:[0-9]{1,3}$", examples=["household_no:0"])]
 Done = TypeVar("Done")

@@ -103,7 +103,7 @@ def test_every_route_whose_work_is_no_coroutine_is_an_errand(sqlite_service: Ser
     others = {route.path for route in routes if not isinstance(route, Errand)}
     assert others == set()
     assert {route.path for route in routes if inspect.iscoroutinefunction(route.endpoint)} == {
-        "/api/v1/deliveries", "/api/v1/visits/import",
+        "/api/v1/deliveries", "/api/v1/visits/import", "/api/v1/visits/preview",
     }  # fmt: skip
 
 

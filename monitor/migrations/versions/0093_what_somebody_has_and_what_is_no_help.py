@@ -2,7 +2,7 @@
 
 Where nobody has anything yet, or nothing is to be checked, an index over all alerts tells the planner nothing.
 
-Revision 0093, after 0090.
+Revision 0093, after 0094.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0093"
-down_revision: str | None = "0090"
+down_revision: str | None = "0094"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
