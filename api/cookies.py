@@ -15,6 +15,7 @@ from monitor.settings import Settings
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_HEADER = "X-Lowincome"
+UNATTENDED = "background"
 _OVER_TLS, _LOOPBACK = "__Host-sid", "sid"
 
 
@@ -53,6 +54,11 @@ def require_own_page(request: Request, settings: Settings) -> None:
             zh=f"请求须来自本系统页面，并带有 {OWN_HEADER} 头",
             en=f"a change comes from this service's own pages and carries the header {OWN_HEADER}",
         )
+
+
+def by_a_person(request: Request) -> bool:
+    """Return whether somebody did something: what a page asks by itself, by a clock, keeps no session awake."""
+    return request.headers.get(OWN_HEADER) != UNATTENDED
 
 
 def source_of(request: Request) -> str:

@@ -67,7 +67,7 @@ def _person(request: Request, service: Service) -> access.Viewer | None:
         return None
     viewer, sign_in = found
     cookies.require_own_page(request, service.settings)
-    if now - sign_in.seen_at > sessions.NOTED_EVERY:
+    if cookies.by_a_person(request) and now - sign_in.seen_at > sessions.NOTED_EVERY:
         with database.transaction(service.engine) as session:
             sessions.note_seen(session, sign_in.id, now=now)
     return viewer

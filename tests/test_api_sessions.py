@@ -2,6 +2,7 @@
 
 import statistics
 import time
+import uuid
 from datetime import timedelta
 
 import pyotp
@@ -71,6 +72,18 @@ def test_use_keeps_a_session_awake_and_is_written_at_most_once_a_minute(office: 
     browser.get("/api/v1/alerts")
     with database.reading(office.service.engine) as session:
         assert session.scalars(select(SignIn.seen_at)).one() == first
+
+
+def test_what_a_page_asks_by_itself_keeps_no_session_awake_and_is_still_our_own(office: Office) -> None:
+    browser, by_itself = office.signed_in("lin"), {"X-Lowincome": "background"}
+    before = utc_now() - timedelta(minutes=20)
+    age(office, seen_at=before)
+    alone = browser.put(f"/api/v1/alerts/{uuid.uuid4()}/presence", json={"doing": "looking"}, headers=by_itself)
+    assert (alone.status_code, browser.get("/api/v1/nights", headers=by_itself).status_code) == (404, 200)
+    with database.reading(office.service.engine) as session:
+        assert session.scalars(select(SignIn.seen_at)).one() == before
+    age(office, seen_at=utc_now() - timedelta(minutes=31))
+    assert browser.get("/api/v1/nights", headers=by_itself).status_code == 401
 
 
 def test_a_disabled_account_is_out_at_once(office: Office) -> None:

@@ -9,6 +9,7 @@ export { type Problem, Refusal, Unreachable } from './refusal';
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 /** Where the answer to "who are you" is itself 401, there is nothing to wait for. */
 const ASKED_THERE = ['/api/v1/session', '/api/v1/session/proof'];
+const OWN = 'X-Lowincome';
 const sent = new WeakMap<Request, Request>();
 
 /** Without a session the server answers 401; a session whose proof is old is forbidden until it is shown anew. */
@@ -22,7 +23,7 @@ async function asksFor(response: Response): Promise<Kind | null> {
 /** Every request says that it comes from our own page; one refused for want of a session or a proof waits, then goes again. */
 const manners: Middleware = {
   onRequest({ request }) {
-    request.headers.set('X-Lowincome', 'console');
+    if (!request.headers.has(OWN)) request.headers.set(OWN, 'console');
     sent.set(request, request.clone());
     return request;
   },
@@ -47,6 +48,9 @@ async function reached<T>(asked: Promise<Answer<T>>): Promise<Answer<T>> {
   if (!answer.response.ok) throw new Refusal(answer.response, answer.error);
   return answer;
 }
+
+/** Sent with what a page asks by a clock: it keeps no session awake, so that a desk left alone is signed out. */
+export const BY_ITSELF = { [OWN]: 'background' };
 
 /** Return what the server said, or throw a Refusal or Unreachable. */
 export async function told<T>(asked: Promise<Answer<T>>): Promise<T> {

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useEffect } from 'react';
-import { api, told } from '../../contract/client';
+import { api, BY_ITSELF, told } from '../../contract/client';
 import { useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
 import { type Alert, alertKey } from './asked';
@@ -18,7 +18,10 @@ export function Presence({ alert }: { alert: Alert }): ReactElement | null {
   const params = { path: { alert_id: alert.id } };
   const { data } = useQuery({
     queryKey: ['presence', alert.id],
-    queryFn: () => told(api.PUT('/api/v1/alerts/{alert_id}/presence', { params, body: { doing: 'looking' } })),
+    queryFn: () =>
+      told(
+        api.PUT('/api/v1/alerts/{alert_id}/presence', { params, body: { doing: 'looking' }, headers: BY_ITSELF }),
+      ),
     refetchInterval: (query) => (query.state.data?.again_seconds ?? FIRST_SECONDS) * 1000,
     retry: false,
     gcTime: 0,

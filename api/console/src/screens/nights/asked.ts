@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { api, type Schemas, told } from '../../contract/client';
+import { api, BY_ITSELF, type Schemas, told } from '../../contract/client';
 import { cityToday } from '../../parts/written';
 
 export type Night = Schemas['NightRunOut'];
@@ -16,7 +16,7 @@ export const isAtWork = (night: Night): boolean => AT_WORK.includes(night.status
 export function useNights() {
   return useQuery({
     queryKey: ['nights'],
-    queryFn: () => told(api.GET('/api/v1/nights')),
+    queryFn: () => told(api.GET('/api/v1/nights', { headers: BY_ITSELF })),
     refetchInterval: (query) => (query.state.data?.some(isAtWork) ? OFTEN_MS : false),
   });
 }
