@@ -8,11 +8,11 @@ import pytest
 from desks import signed_in
 from drops import drop, number, people
 from fastapi.testclient import TestClient
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from monitor import database, feeds
 from monitor.service import Service, today
-from monitor.tables import Household, Run, Scan, utc_now
+from monitor.tables import Delivery, Household, Run, Scan, utc_now
 
 TOLD_ON = today().replace(day=20)
 THIS_MONTH = TOLD_ON.isoformat()[:7]
@@ -77,10 +77,11 @@ def test_one_part_of_the_night_that_failed_is_a_night_that_failed(service: Servi
 
 @pytest.fixture
 def home(service: Service, tmp_path: Path) -> str:
-    """A household of two whose wages, benefit and hospital bill were told on the twentieth."""
+    """A household of two whose wages, pension, benefit and bill were told on the twentieth, and another."""
     deliveries = {
-        "household_register": people(2, region="340202001001"),
+        "household_register": people(4, region="340202001001"),
         "wages": [{"id_no": number(0), "month": THIS_MONTH, "gross_wage": 3100, "employer": "X"}],
+        "pensions": [{"id_no": number(1), "month": THIS_MONTH, "kind": "resident", "amount": 200}],
         "benefit_payments": [
             {"payment_id": f"P{place}", "id_no": number(0), "month": THIS_MONTH, "program": "dibao", "amount": 690,
              "result": result}
@@ -107,16 +108,32 @@ def test_a_households_months_say_what_came_in_and_what_illness_cost(county: Test
     newest, before = said["months"][-1], said["months"][-2]
     assert newest["month"] == THIS_MONTH
     assert (newest["wages"], newest["benefits"], newest["medical"]) == (3100.0, 1380.0, 1500.0)
-    assert (newest["income"], newest["spending"]) == (4480.0, 1500.0)
-    assert (before["wages"], before["income"]) == (0.0, 0.0)
+    assert (newest["income"], newest["spending"]) == (4680.0, 1500.0)
+    assert (before["wages"], before["income"], before["spending"]) == (0.0, 0.0, 0.0)
 
 
 def test_what_no_agency_has_told_yet_is_unknown_and_not_nothing(county: TestClient, home: str) -> None:
-    said = county.get(f"/api/v1/households/{home}/months", params={"as_of": TOLD_ON.isoformat()}).json()
-    assert {one["pensions"] for one in said["months"]} == {None}
     later = TOLD_ON.replace(year=TOLD_ON.year + 1)
     last = county.get(f"/api/v1/households/{home}/months", params={"as_of": later.isoformat()}).json()["months"][-1]
     assert (last["wages"], last["income"], last["spending"]) == (None, None, None)
+
+
+def test_a_month_that_is_not_over_when_the_agency_was_last_heard_of_is_no_zero(
+    service: Service, county: TestClient, home: str
+) -> None:
+    with database.reading(service.engine) as session:
+        numbers = select(Household.household_no).where(Household.household_no != home)
+        other = session.scalars(numbers).one()
+    said = county.get(f"/api/v1/households/{other}/months", params={"as_of": TOLD_ON.isoformat()}).json()["months"]
+    assert [(one["wages"], one["income"], one["spending"]) for one in said[-2:]] == [(0, 0, 0), (None, None, None)]
+
+
+def test_an_income_of_which_one_part_is_unknown_is_unknown(service: Service, county: TestClient, home: str) -> None:
+    with database.transaction(service.engine) as session:
+        session.execute(delete(Delivery).where(Delivery.feed == "pensions"))
+    newest = county.get(f"/api/v1/households/{home}/months", params={"as_of": TOLD_ON.isoformat()}).json()["months"][-1]
+    assert (newest["wages"], newest["pensions"], newest["benefits"]) == (3100.0, None, 1380.0)
+    assert (newest["income"], newest["spending"]) == (None, 1500.0)
 
 
 def test_the_months_of_a_household_elsewhere_do_not_exist(service: Service, home: str) -> None:

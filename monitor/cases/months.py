@@ -38,26 +38,26 @@ SPENDING: Mapping[str, Source] = {
 
 @dataclass(frozen=True)
 class Month:
-    """One month, by its first day; each amount in yuan, None where the agency has not told of that month yet."""
+    """One month, by its first day; each amount in yuan, None where the agency has not told of all of it yet."""
 
     first_day: date
     amounts: Mapping[str, float | None]
 
     @property
     def income(self) -> float | None:
-        """What came in, as far as it is known; None when nothing is known of it."""
+        """What came in; None when any part of it is unknown, for then the sum is."""
         return _sum(self.amounts, INCOME)
 
     @property
     def spending(self) -> float | None:
-        """What illness cost the household itself."""
+        """What illness cost the household itself; None when it is unknown."""
         return _sum(self.amounts, SPENDING)
 
 
 def months(session: Session, household: Household, *, lake: Lake, policy: Policy, as_of: date) -> list[Month]:
     """Return the twelve months up to that of ``as_of``, the oldest first, by the deliveries known then.
 
-    A month is known of a feed once the agency was heard of after it had begun; before, its amount is None and not 0.
+    A month without a row is 0 only once the agency was heard of after it had ended; before, its amount is None.
     """
     shown = _first_days(as_of)
     known = manifest(session, as_of=as_of)
@@ -84,10 +84,14 @@ def _told(view: View, source: Source, persons: Sequence[int], *, since: date) ->
 
 
 def _of(told: Mapping[str, Mapping[date, float]], until: Mapping[str, date], name: str, first: date) -> float | None:
-    """What was told of a month; nothing told of a month that the agency has reached is zero."""
-    if name not in until or until[name] <= first:
-        return None
-    return told[name].get(first, 0.0)
+    """What was told of a month; nothing told is zero only of a month over when the agency was last heard of."""
+    if first in told.get(name, {}):
+        return told[name][first]
+    return 0.0 if name in until and until[name] >= _following(first) else None
+
+
+def _following(first: date) -> date:
+    return date(first.year + first.month // 12, first.month % 12 + 1, 1)
 
 
 def _first_days(as_of: date) -> list[date]:
@@ -97,4 +101,4 @@ def _first_days(as_of: date) -> list[date]:
 
 def _sum(amounts: Mapping[str, float | None], names: Mapping[str, Source]) -> float | None:
     found = [amount for name in names if (amount := amounts[name]) is not None]
-    return sum(found) if found else None
+    return sum(found) if len(found) == len(names) else None

@@ -27,7 +27,8 @@ export function Months({ household }: { household: string }): ReactElement {
 }
 
 function total(months: Month[], part: 'income' | 'spending'): string {
-  return writtenMoney(months.reduce((sum, one) => sum + (one[part] ?? 0), 0));
+  const known = months.map((one) => one[part]).filter((amount) => amount !== null);
+  return known.length === 0 ? '—' : writtenMoney(known.reduce((sum, amount) => sum + amount, 0));
 }
 
 function Shown({ months }: { months: Month[] }): ReactElement {
