@@ -19,9 +19,7 @@ export function Presence({ alert }: { alert: Alert }): ReactElement | null {
   const { data } = useQuery({
     queryKey: ['presence', alert.id],
     queryFn: () =>
-      told(
-        api.PUT('/api/v1/alerts/{alert_id}/presence', { params, body: { doing: 'looking' }, headers: BY_ITSELF }),
-      ),
+      told(api.PUT('/api/v1/alerts/{alert_id}/presence', { params, body: { doing: 'looking' }, headers: BY_ITSELF })),
     refetchInterval: (query) => (query.state.data?.again_seconds ?? FIRST_SECONDS) * 1000,
     retry: false,
     gcTime: 0,
