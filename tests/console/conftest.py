@@ -22,13 +22,14 @@ from typing import Any
 import demo_city
 import pytest
 from demo_city import AFTER, PEOPLE, DemoCity
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 from screens import DESK, PHONE
 from served import Served, served
 from watching import Watch, lines_of_log
 
 from monitor.settings import Settings
 
+expect.set_options(timeout=20_000)  # two cores, three processes of tests: what is slow is no failure here
 ROOT = Path(__file__).parents[2]
 CONSOLE = ROOT / "api" / "console"
 CHROMIUM = "/usr/bin/chromium"
