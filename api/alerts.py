@@ -15,10 +15,12 @@ from api.office import AtOffice
 from api.once import CHANGES, Doing, Expected
 from api.presence import SomebodyOut, colleagues_at
 from api.problems import RESPONSES
+from api.written import Moment
 from monitor import cases
 from monitor.alerts import people, queue
 from monitor.alerts.words import Speaker
 from monitor.cases import visits
+from monitor.cases.clocks import Device
 from monitor.privacy import Keyring
 from monitor.tables import Alert, FollowUp, Reason
 
@@ -99,6 +101,12 @@ class FollowUpOut(BaseModel):
     proposed: list[str] = Field(description="拟帮扶措施代码 / codes of measures proposed")
     case_id: UUID | None = Field(description="所属帮扶个案 / the case it belongs to")
     undone_at: datetime | None = Field(description="已撤回 / taken back")
+    supplement: str | None = Field(
+        description="仅存档的原因：ended、changed、code_gone / why it is kept for the record"
+    )
+    said_on: date | None = Field(description="设备所填日期，设备时钟有误时 / the day as the device said it")
+    device_at: datetime | None = Field(description="设备时钟：填写时 / the device's clock when it was filled in")
+    ahead_seconds: int | None = Field(description="设备时钟快多少秒 / by how much the device's clock was ahead")
 
 
 class UnseenOut(BaseModel):
@@ -138,14 +146,23 @@ class FactIn(BaseModel):
     value: str | None = Field(None, max_length=200, description="更正后的情况，加密保存 / kept encrypted")
 
 
-class FollowUpIn(BaseModel):
-    """A visit as the worker's device sends it; sending it again with the same id records it once."""
+class DeviceIn(BaseModel):
+    """What the device's own clock says, right or wrong."""
+
+    model_config = ConfigDict(extra="forbid")
+    filled_at: Moment = Field(
+        description="填写时 / when the form was filled in", examples=["2026-03-02T09:12:00+08:00"]
+    )
+    sent_at: Moment = Field(description="发送时 / now, as it sends", examples=["2026-03-02T17:40:00+08:00"])
+
+
+class VisitIn(BaseModel):
+    """What a worker's device says of a visit, whatever becomes of it."""
 
     model_config = ConfigDict(extra="forbid")
     id: UUID = Field(description="由设备生成 / made by the device")
     visited_on: date = Field(description="核查日期 / day of the visit")
     way: Way = Field(description="入户、电话、视频、来访")
-    finding: FindingWord = Field(description="核查结论 / conclusion")
     reason_code: str | None = Field(
         None, pattern=r"^[A-Z][A-Z0-9_]{1,31}$", description="原因代码；误报必填 / see domain"
     )
@@ -156,6 +173,15 @@ class FollowUpIn(BaseModel):
     proposed: list[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$")]] = Field(
         [], max_length=10, description="拟帮扶措施代码 / codes of measures proposed"
     )
+    device: DeviceIn | None = Field(None, description="设备时钟；离线填写须带 / the device's clock")
+    catalogue: str | None = Field(None, pattern=r"^[0-9a-f]{12}$", description="所依目录版本 / the catalogue's version")
+    pack: UUID | None = Field(None, description="所用走访包 / the visit pack it was taken along in")
+
+
+class FollowUpIn(VisitIn):
+    """A visit as the worker's device sends it; sending it again with the same id records it once."""
+
+    finding: FindingWord = Field(description="核查结论 / conclusion")
 
 
 @router.get("/{alert_id}", summary="一条预警 / One alert", dependencies=[may("alert.read")])
@@ -179,7 +205,7 @@ def get_alert(
             QuietOut.model_validate(quiet, from_attributes=True) for quiet in queue.quiets(session, alert.household_id)
         ],
         timeline=[EventOut.model_validate(event) for event in queue.timeline(session, alert)],
-        follow_ups=[_follow_up(one, service.keyring) for one in queue.follow_ups(session, alert)],
+        follow_ups=[follow_up_out(one, service.keyring) for one in queue.follow_ups(session, alert)],
         others_here=colleagues_at(session, alert_id, viewer),
     )  # fmt: skip
 
@@ -200,14 +226,21 @@ def add_follow_up(
     If-Match is the version of the alert that the worker saw. A visit made without a connection to an alert that
     changed meanwhile is answered 412: show the change, then send the same visit with the new version; nothing is lost.
     """
-    said = sent.model_dump()
-    visit = cases.Visit(**said | {name: tuple(said[name]) for name in ("present", "facts", "proposed")})
+    visit = visit_of(sent)
 
     def work() -> FollowUpOut:
         done = cases.record(once.session, alert_id, visit, by=viewer, office=office, expected=expected)
-        return _follow_up(done.follow_up, office.keyring)
+        return follow_up_out(done.follow_up, office.keyring)
 
     return once.answer(work, status=201)
+
+
+def visit_of(sent: VisitIn) -> cases.Visit:
+    """Return what the device says as the command that records it."""
+    said = sent.model_dump(exclude={"why"})
+    device = None if sent.device is None else Device(sent.device.filled_at, sent.device.sent_at)
+    lists = {name: tuple(said[name]) for name in ("present", "facts", "proposed")}
+    return cases.Visit(**said | lists | {"device": device})
 
 
 def _reason(reason: Reason, places: dict[int, int]) -> ReasonOut:
@@ -224,12 +257,14 @@ def _unseen(alert: Alert, laws: Laws) -> list[UnseenOut]:
     ]
 
 
-def _follow_up(one: FollowUp, keyring: Keyring) -> FollowUpOut:
+def follow_up_out(one: FollowUp, keyring: Keyring) -> FollowUpOut:
+    """Return a follow-up as it is shown, its note and what it says of people opened."""
     note = None if one.note is None else keyring.decrypt(one.note, about="follow_ups.note")
     return FollowUpOut(
         id=one.id, alert_id=one.alert_id, visited_on=one.visited_on, way=one.way, finding=one.finding,
         reason_code=one.reason_code, next_on=one.next_on, note=note, recorded_by=one.recorded_by,
-        recorded_at=one.recorded_at, proposed=one.proposed, case_id=one.case_id, undone_at=one.undone_at,
+        recorded_at=one.recorded_at, supplement=one.supplement, said_on=one.said_on, device_at=one.device_at,
+        ahead_seconds=one.ahead_seconds, proposed=one.proposed, case_id=one.case_id, undone_at=one.undone_at,
         present=keyring.decrypt_json(one.present, about=visits.PRESENT) if one.present else [],
         facts=keyring.decrypt_json(one.facts, about=visits.FACTS) if one.facts else [],
     )  # fmt: skip

@@ -28,11 +28,14 @@ from api import (
     held,
     households,
     imports,
+    leads,
+    means,
     models,
     months,
     nights,
     oidc,
     outgoing,
+    packs,
     pages,
     photos,
     places,
@@ -52,6 +55,7 @@ from api import (
     together,
     uploads,
     views,
+    visiting,
 )
 from api.declared import declare
 from api.deps import Laws
@@ -72,8 +76,8 @@ region of the worker whose bearer token is sent; names are masked and ID numbers
 """
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
     health, auth, oidc, accounts, audit, queue, together, taking, presence, alerts, desk, duties, views, households,
-    dossiers, months, places, feeds, runs, uploads, held, reveals, reports, sheets, imports, forms, outgoing,
-    caseload, cases, referrals, photos, reviews, suggestions, models, rules, system, nights,
+    dossiers, months, visiting, packs, leads, means, places, feeds, runs, uploads, held, reveals, reports, sheets,
+    imports, forms, outgoing, caseload, cases, referrals, photos, reviews, suggestions, models, rules, system, nights,
 )  # fmt: skip
 
 

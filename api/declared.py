@@ -15,6 +15,7 @@ from api.problems import forbidden
 OPEN = frozenset({
     ("/healthz", "GET"), ("/readyz", "GET"), ("/api/v1/session", "POST"), ("/api/v1/invitations", "POST"),
     ("/api/v1/session/oidc", "GET"), ("/api/v1/session/oidc/callback", "GET"),
+    ("/api/v1/packs/state", "POST"), ("/api/v1/packs/wiped", "POST"),
 })  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def get_household(
     return DossierOut(
         household_no=household_no, name=people.title(found.members), as_of=day, category=home.category,
         region=home.region, region_name=laws.tree.full_name(home.region, day), registered=home.registered,
-        members=[MemberOut.model_validate(one) for one in found.members], known=[_known(one) for one in found.known],
+        members=[MemberOut.model_validate(one) for one in found.members], known=[known_out(one) for one in found.known],
         alerts=[_alert(one) for one in found.alerts],
         cases=[
             CaseOfHome(id=one.id, status=one.status, opened_on=one.opened_on, removed_on=one.removed_on)
@@ -142,7 +142,8 @@ def get_household(
     )  # fmt: skip
 
 
-def _known(one: Known) -> KnownOut:
+def known_out(one: Known) -> KnownOut:
+    """Return one thing known, as it is shown."""
     return KnownOut(
         indicator=one.indicator, zh=one.description.zh, en=one.description.en, unit=one.unit, value=one.value,
         feeds=list(one.feeds), stale=list(one.stale), heard_on=one.heard_on,

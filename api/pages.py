@@ -22,7 +22,9 @@ _KINDS = {
     ".json": "application/json", ".webmanifest": "application/manifest+json", ".ico": "image/x-icon",
 }  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
-_ROOT_FILES = ("sw.js", "manifest.webmanifest", "favicon.ico", "icon.svg")
+WORKER = "sw.js"
+_OF_WORKER = "default-src 'none'; connect-src 'self'"
+_ROOT_FILES = (WORKER, "manifest.webmanifest", "favicon.ico", "icon.svg")
 _UNBUILT = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>低收入人口动态监测</title>
 <h1>前端未构建</h1><p>接口照常可用，见 <a href="/openapi.json">/openapi.json</a>。</p>
 <p>在源码目录运行 ./lowincome serve 会构建界面。</p>
@@ -78,7 +80,10 @@ class _Console:
 
     def file(self, request: Request) -> Response:
         """Return a file whose name stays while its contents change."""
-        return self._sent(request, Path(request.url.path.lstrip("/")), ANEW)
+        name = Path(request.url.path.lstrip("/"))
+        if name.name == WORKER:  # what it may fetch is by its own answer's policy
+            instead(request.scope, content_security_policy=_OF_WORKER)
+        return self._sent(request, name, ANEW)
 
     def _sent(self, request: Request, name: Path, kept: str) -> Response:
         path, kind = self._dist / name, _KINDS.get(name.suffix)

@@ -17,8 +17,10 @@ from starlette.exceptions import HTTPException
 from api.faults import expected
 from api.guard import REQUEST, guards
 from monitor.errors import (
+    CodeGone,
     CodeNeeded,
     Conflict,
+    Ended,
     Forbidden,
     InFlight,
     Invalid,
@@ -38,7 +40,9 @@ _STATUS: Mapping[type[Refused], int] = {
     NotFound: 404, Forbidden: 403, Conflict: 409, Stale: 412, Invalid: 422, Unconditional: 428,
     QuotaSpent: 429, Unproven: 401, Throttled: 429,
 }  # fmt: skip
-_KINDS: Mapping[type[Refused], str] = {CodeNeeded: "code-needed", ProofNeeded: "proof-needed"}
+_KINDS: Mapping[type[Refused], str] = {
+    CodeNeeded: "code-needed", ProofNeeded: "proof-needed", Ended: "ended", CodeGone: "code-gone",
+}  # fmt: skip
 _TITLES: Mapping[int, tuple[str, str]] = {
     401: ("请先登录", "Sign in first"),
     403: ("没有权限", "Not allowed"),
@@ -95,7 +99,7 @@ class Fault(BaseModel):
 class Problem(BaseModel):
     """A refusal as RFC 9457 has it, with its words in Chinese too."""
 
-    type: str = Field(description="urn:lowincome:problem:<status>, or ...:code-needed, ...:proof-needed")
+    type: str = Field(description="urn:lowincome:problem:<status>, or ...:code-needed, proof-needed, ended, code-gone")
     title: str
     title_zh: str
     status: int

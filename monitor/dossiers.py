@@ -1,9 +1,10 @@
 """家庭档案: a household as it stands on a day: who belongs to it, what is known and what is not, what came of it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from monitor.access import Viewer, scope
 from monitor.alerts import people
 from monitor.alerts.people import Shown
 from monitor.cases.chain import household_for
-from monitor.indicators import compute, feeds_of, freshness, manifest, opened
+from monitor.indicators import FeedState, compute, feeds_of, freshness, manifest, opened
 from monitor.lake import Lake
 from monitor.policy import Policy
 from monitor.policy.reading import Words
@@ -91,7 +92,7 @@ def dossier(
         home,
         as_of,
         people.members(session, home.id, as_of=as_of, keyring=service.keyring),
-        _known(session, service, policy, home, as_of),
+        known_of(session, service, policy, [home.id], as_of=as_of).get(home.id, []),
         session.scalars(of_home).all(),
         session.scalars(cases).all(),
     )
@@ -106,15 +107,20 @@ def _sizes(session: Session, households: Sequence[int]) -> Counter[int]:
     return Counter({row[0]: row[1] for row in session.execute(chosen)})
 
 
-def _known(session: Session, service: Service, policy: Policy, home: Household, as_of: date) -> list[Known]:
+def known_of(
+    session: Session, service: Service, policy: Policy, homes: Sequence[int], *, as_of: date
+) -> dict[int, list[Known]]:
+    """Return what each indicator says of each household, computed once for them all; of one never judged, nothing."""
     came = manifest(session, as_of=as_of)
     states = freshness(came, policy, as_of=as_of)
     lake = Lake.of(service.settings)
     with opened(lake, policy, came) as view:
-        table = compute(view, policy, as_of=as_of, households=[home.id])
-    if table.empty:
-        return []
-    row = table.astype(object).where(table.notna(), None).iloc[0]
+        table = compute(view, policy, as_of=as_of, households=list(homes))
+    rows = table.astype(object).where(table.notna(), None)
+    return {int(str(home)): _known(row, policy, states) for home, row in rows.iterrows()}
+
+
+def _known(row: Any, policy: Policy, states: Mapping[str, FeedState]) -> list[Known]:
     found = []
     for name, page in policy.indicators.items():
         feeds = sorted(feeds_of(policy, name))

@@ -87,3 +87,20 @@ class Throttled(Refused):
             " invitation",
         )
         self.seconds = seconds
+
+
+class Ended(Conflict):
+    """What a change was meant for has ended meanwhile; what was written can still be kept as a supplement."""
+
+
+class CodeGone(Invalid):
+    """A code is not in the catalogue of today, from which the sender's may differ."""
+
+
+class PacksSpent(QuotaSpent):
+    """The day's number of visit packs is reached."""
+
+    def __init__(self, *, seconds: int, most: int) -> None:
+        super().__init__(seconds=seconds)
+        self.zh = f"今日下载走访包已达{most}次，确有需要请联系主管或使用纸质核查表"
+        self.en = f"today's {most} visit packs are used up: ask your supervisor, or take the printed forms"

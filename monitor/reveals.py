@@ -64,19 +64,48 @@ def reveal(session: Session, service: Service, wanted: Wanted, *, by: Viewer, as
     cell = getattr(person, wanted.field)
     if cell is None:
         raise NotFound(zh="该成员没有登记此项信息", en="nothing is registered in that field of that member")
+    row = _noted(session, service, wanted, (home.id, person.id), by=by)
+    left = _left(session, service, by)
+    value = service.keyring.decrypt(cell, about=FIELDS[wanted.field])
+    return Revealed(row.id, value, utc_now() + SHOWN_FOR, left)
+
+
+def phones(session: Session, service: Service, heads: Mapping[int, int], *, by: Viewer) -> dict[int, str]:
+    """Return the phone of the head of each household, by household key: ``heads`` says whose; who has none is left out.
+
+    Each is a reveal of its own, for arranging a visit, and counts; refuses all of them when the day's quota is passed.
+    """
+    anchors.require(service)
+    wanted = Wanted("", 1, "phone", "CONTACT", "走访包：联系入户核查")
+    chosen = select(Person.id, Person.phone).where(Person.id.in_(list(heads.values())), Person.phone.is_not(None))
+    cells = {row.id: row.phone for row in session.execute(chosen)}
+    for home, person in heads.items():
+        if person in cells:
+            _noted(session, service, wanted, (home, person), by=by)
+    _left(session, service, by)
+    plain = {person: service.keyring.decrypt(cell, about=FIELDS["phone"]) for person, cell in cells.items()}
+    return {home: plain[person] for home, person in heads.items() if person in plain}
+
+
+def _noted(session: Session, service: Service, wanted: Wanted, whose: tuple[int, int], *, by: Viewer) -> Reveal:
+    home, person = whose
     row = Reveal(
-        id=uuid.uuid4(), worker_id=by.worker, person_id=person.id, household_id=home.id, field=wanted.field,
+        id=uuid.uuid4(), worker_id=by.worker, person_id=person, household_id=home, field=wanted.field,
         reason_code=wanted.reason_code, why=service.keyring.encrypt(wanted.why.strip(), about=_ABOUT_WHY),
     )  # fmt: skip
-    detail = {"field": wanted.field, "reason": wanted.reason_code, "person": person.id, "household": home.id}
+    detail = {"field": wanted.field, "reason": wanted.reason_code, "person": person, "household": home}
     audit.record(session, by=str(by.worker), action="person.revealed", subject=str(row.id), detail=detail)
     session.add(row)
     session.flush()
-    left = service.settings.reveals_a_day - _today(session, by)  # counted under the lock that the audit took
+    return row
+
+
+def _left(session: Session, service: Service, by: Viewer) -> int:
+    """How many more today, counted under the lock that the audit took."""
+    left = service.settings.reveals_a_day - _today(session, by)
     if left < 0:
         raise QuotaSpent(seconds=_until_midnight())
-    value = service.keyring.decrypt(cell, about=FIELDS[wanted.field])
-    return Revealed(row.id, value, utc_now() + SHOWN_FOR, left)
+    return left
 
 
 def _person(session: Session, service: Service, wanted: Wanted, *, by: Viewer, as_of: date) -> tuple[Household, Person]:

@@ -39,6 +39,8 @@ class Settings:
     bench_url: str | None = None
     export_rows_alone: int = 100
     forms_a_day: int = 200
+    pack_hours: int = 48
+    packs_a_day: int = 6
 
     @property
     def backups(self) -> Path:
@@ -78,7 +80,8 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     ``LOWINCOME_LEAST_HOUSEHOLDS`` the fewest households that a cell of an exported report may tell of (10, at least 5),
     ``LOWINCOME_WEBHOOKS`` the page of who is told of alerts and referrals, ``LOWINCOME_EXPORT_ROWS_ALONE`` how many
     rows a day may be taken out without a second person's agreement (100).
-    ``LOWINCOME_FORMS_A_DAY`` is how many households a worker may print forms of (200).
+    ``LOWINCOME_FORMS_A_DAY`` is how many households a worker may print forms of (200). ``LOWINCOME_PACK_HOURS`` is how
+    long a visit pack is good (24 to 72, 48), ``LOWINCOME_PACKS_A_DAY`` how many a worker may download (6).
     ``LOWINCOME_LEASE_SECONDS`` is how long a silent worker keeps its run (5), ``LOWINCOME_JOB_MEMORY_GIB`` the
     address space a job's process may use (16), ``LOWINCOME_TIMETABLE`` the page of when what runs.
     ``LOWINCOME_BENCH_DATABASE_URL`` is a PostgreSQL database that a benchmark may empty. ``LOWINCOME_PASSWORDS`` is
@@ -118,6 +121,8 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         webhooks=_place(env, "LOWINCOME_WEBHOOKS"),
         export_rows_alone=_count(env, "LOWINCOME_EXPORT_ROWS_ALONE", 100),
         forms_a_day=_count(env, "LOWINCOME_FORMS_A_DAY", 200),
+        pack_hours=_hours(env, "LOWINCOME_PACK_HOURS", 48),
+        packs_a_day=_count(env, "LOWINCOME_PACKS_A_DAY", 6),
     )
 
 
@@ -157,6 +162,13 @@ def _count(env: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdigit() or int(text) < 1:
         raise Invalid(zh=f"{name} 须为正整数", en=f"{name} takes a whole number above 0")
     return int(text)
+
+
+def _hours(env: Mapping[str, str], name: str, default: int) -> int:
+    hours = _count(env, name, default)
+    if not 24 <= hours <= 72:
+        raise Invalid(zh=f"{name} 须为 24 至 72 小时", en=f"{name} takes hours, from 24 to 72")
+    return hours
 
 
 def _seconds(env: Mapping[str, str], name: str, default: float) -> float:

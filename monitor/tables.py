@@ -561,6 +561,46 @@ class FollowUp(Table):
     case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
     undone_at: Mapped[datetime | None]
     sheet_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("visit_sheets.id"), index=True)
+    supplement: Mapped[str | None] = mapped_column(String(12))
+    said_on: Mapped[date | None]
+    device_at: Mapped[datetime | None]
+    ahead_seconds: Mapped[int | None] = mapped_column(BigInteger)
+    catalogue: Mapped[str | None] = mapped_column(String(16))
+    pack_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    __table_args__ = (_among("supplement", "ended", "changed", "code_gone"),)
+
+
+COUNTS = FollowUp.undone_at.is_(None) & FollowUp.supplement.is_(None)
+"""What holds of a visit that decides something: it was not taken back, and is not kept for the record alone."""
+
+
+class VisitPack(Table):
+    """What one worker took along on one device: which alerts, until when, why it ended, when the device wiped it.
+
+    ``hash`` is of a token that the device alone has, by which it may ask after its pack when its session is over.
+    """
+
+    __tablename__ = "visit_packs"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"))
+    sign_in_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    role: Mapped[str] = mapped_column(String(32))
+    region: Mapped[str] = mapped_column(String(12))
+    alerts: Mapped[list[Any]]
+    phones: Mapped[int] = mapped_column(default=0)
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    ended_why: Mapped[str | None] = mapped_column(String(16))
+    ended_by: Mapped[str | None]
+    wiped_at: Mapped[datetime | None]
+    __table_args__ = (
+        _among("ended_why", "expired", "wiped", "replaced", "revoked", "suspended", "moved", "signed_out"),
+        Index("ix_visit_packs_worker", "worker_id", "made_at"),
+    )
 
 
 class AlertEvent(Table):
@@ -1168,6 +1208,34 @@ class Choice(Table):
         CheckConstraint("propensity > 0 AND propensity <= 1", name="propensity"),
         Index("ix_choices_week", "reason", "county", "week"),
     )
+
+
+class Lead(Table):
+    """A household in difficulty that a worker heard of: who, where, how, and the alert that came of it.
+
+    ``id`` is made by the client, so sending it twice registers it once.
+    """
+
+    __tablename__ = "leads"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    how: Mapped[str] = mapped_column(String(12))
+    heard_on: Mapped[date]
+    name: Mapped[bytes | None] = mapped_column(Encrypted)
+    id_no: Mapped[bytes | None] = mapped_column(Encrypted)
+    id_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    phone: Mapped[bytes | None] = mapped_column(Encrypted)
+    said: Mapped[bytes | None] = mapped_column(Encrypted)
+    region: Mapped[str] = mapped_column(String(12))
+    county: Mapped[str] = mapped_column(String(6))
+    town: Mapped[str | None] = mapped_column(String(9))
+    village: Mapped[str | None] = mapped_column(String(12))
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"), index=True)
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alerts.id"))
+    made_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("workers.id"))
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    __table_args__ = (_among("how", "visit", "neighbour", "grid", "hotline", "self", "other"),)
 
 
 class Suggestion(Table):

@@ -1,6 +1,7 @@
 import legacy from '@vitejs/plugin-legacy';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { worker } from './worker/plugin.ts';
 
 export default defineConfig({
   base: '/',
@@ -17,5 +18,6 @@ export default defineConfig({
     react(),
     // Polyfills only: the floor is Chromium 86, which knows modules.
     legacy({ renderLegacyChunks: false, modernPolyfills: true, modernTargets: ['chrome >= 86'] }),
+    worker(),
   ],
 });

@@ -31,6 +31,8 @@ case.review      -         within     within   within     -             -       
 household.read   within    within     within   within     -             -        -       -          -
 person.reveal    -         within     within   within     -             -        -       -          -
 visit.import     -         within     within   -          -             -        -       -          -
+visit.pack       self      self       self     -          -             -        -       -          -
+lead.register    within    within     within   -          -             -        -       -          -
 suggestion.read  within    within     within   within     -             -        -       -          within
 suggestion.decide -        within     within   within     -             -        -       -          -
 form.print       -         within     within   within     -             -        -       -          -

@@ -1,4 +1,4 @@
-"""Alerts that no rule raised: a household drawn at random, or one that a model suggested and a person confirmed.
+"""Alerts that no rule raised: drawn at random, suggested by a model and confirmed by a person, or heard of by one.
 
 What they stand on is not judged by any rule, so a scan leaves their reason as it is, and adds to it what rules find.
 """
@@ -21,8 +21,8 @@ from monitor.errors import Conflict
 from monitor.lifecycle import NEW, leap
 from monitor.tables import Alert, Household
 
-AUDIT, SUGGESTED = "audit_sample", "model_suggestion"
-UNRULED = frozenset({AUDIT, SUGGESTED})
+AUDIT, SUGGESTED, LEAD = "audit_sample", "model_suggestion", "lead"
+UNRULED = frozenset({AUDIT, SUGGESTED, LEAD})
 """Reasons that no rule gives: a scan neither confirms nor clears them."""
 
 

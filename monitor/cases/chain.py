@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from monitor.access import Viewer, scope
 from monitor.cases.codes import FINDINGS, REASON_CODES
+from monitor.cases.supplements import WHY
 from monitor.errors import NotFound
 from monitor.indicators import manifest, opened
 from monitor.lake import Lake
@@ -27,6 +28,8 @@ _SAID = {
     "lowered": ("等级降低", "level lowered"),
     "all_cleared": ("全部原因已消除", "every reason cleared"),
     "moved": ("随户迁移", "moved with the household"),
+    "supplemented": ("补充记录存档", "a supplement kept for the record"),
+    "lead": ("收到困难线索", "a lead was heard of"),
 }
 
 
@@ -104,8 +107,7 @@ def _words(event: AlertEvent | CaseEvent, kind: str) -> tuple[str, str]:
 def _visits(session: Session, household: Household) -> Iterator[Entry]:
     chosen = select(FollowUp).join(Alert, Alert.id == FollowUp.alert_id).where(Alert.household_id == household.id)
     for found in session.scalars(chosen):
-        zh, en = FINDINGS[found.finding].zh, FINDINGS[found.finding].en
-        taken_back = ("（已撤回）", " (taken back)") if found.undone_at else ("", "")
+        zh, en = _finding(found)
         detail = {
             "finding": found.finding,
             "reason_code": found.reason_code,
@@ -113,9 +115,21 @@ def _visits(session: Session, household: Household) -> Iterator[Entry]:
             "proposed": found.proposed,
         }
         yield Entry(
-            "visit", found.visited_on, found.recorded_at, str(found.id), f"核查：{zh}{taken_back[0]}",
-            f"visit: {en}{taken_back[1]}", found.recorded_by, detail | {"undone": found.undone_at is not None},
+            "supplement" if found.supplement else "visit", found.visited_on, found.recorded_at, str(found.id), zh, en,
+            found.recorded_by, detail | {"undone": found.undone_at is not None, "supplement": found.supplement},
         )  # fmt: skip
+
+
+def _finding(found: FollowUp) -> tuple[str, str]:
+    """A supplement may carry a word that the catalogue no longer has."""
+    known = FINDINGS.get(found.finding)
+    zh, en = (known.zh, known.en) if known else (found.finding, found.finding)
+    if found.supplement:
+        why = WHY[found.supplement]
+        return f"补充记录：{zh}（{why[0]}）", f"supplement: {en} ({why[1]})"
+    return (
+        (f"核查：{zh}（已撤回）", f"visit: {en} (taken back)") if found.undone_at else (f"核查：{zh}", f"visit: {en}")
+    )
 
 
 def _referrals(session: Session, household: Household) -> Iterator[Entry]:

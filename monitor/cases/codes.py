@@ -1,7 +1,9 @@
 """The words of casework: ways to visit, what may be found, and the reason codes of the outcome catalogue."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 WAYS: Mapping[str, tuple[str, str]] = {
     "home": ("入户", "home visit"),
@@ -99,3 +101,19 @@ FINDINGS: Mapping[str, Finding] = {
     "died": Finding("已死亡", "died", frozenset({"DEAD"})),
     "watch": Finding("继续观察", "keep watching", frozenset({"WATCH"}), closes=False),
 }
+MEASURES = tuple(code for code in REASON_CODES if code.startswith(("IN_", "LS_", "RF_")) or code == "UP_AMT")
+"""What a visit may propose, in the order of the catalogue."""
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """Return the version of the catalogue: another one whenever a word or a code of it is another."""
+    said = [*WAYS.items(), *REASON_CODES.items(), *((name, repr(one)) for name, one in _plain().items())]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
+
+
+def _plain() -> Mapping[str, tuple[object, ...]]:
+    return {
+        name: (one.zh, one.en, sorted(one.codes), one.required, one.closes, one.quiets)
+        for name, one in FINDINGS.items()
+    }

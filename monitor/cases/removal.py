@@ -19,7 +19,7 @@ from monitor.cases import plans
 from monitor.cases.office import Office, case_for
 from monitor.errors import Conflict, Invalid, NotFound
 from monitor.lifecycle import Step, move
-from monitor.tables import Alert, Case, FollowUp, Json, LaterCheck, Measure, Member, Person, Reason
+from monitor.tables import COUNTS, Alert, Case, FollowUp, Json, LaterCheck, Measure, Member, Person, Reason
 
 GUARANTEES = ("food_and_clothing", "education", "medical", "housing", "water")
 MONTHS = (3, 6, 12)
@@ -153,7 +153,7 @@ def _check(session: Session, case: Case, said: Proposal) -> None:
 def _visit_of(session: Session, case: Case, follow_up: uuid.UUID) -> FollowUp:
     homes = select(Alert.id).where(Alert.household_id == case.household_id)
     chosen = select(FollowUp).where(FollowUp.id == follow_up, FollowUp.alert_id.in_(homes))
-    found = session.scalar(chosen.where(FollowUp.undone_at.is_(None)))
+    found = session.scalar(chosen.where(COUNTS))
     if found is None:
         raise NotFound(zh="没有该户的这条核查记录", en="the household has no such follow-up")
     return found

@@ -3,21 +3,22 @@
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from monitor.access import Viewer
-from monitor.cases import plans, quieting
+from monitor.cases import clocks, plans, quieting
+from monitor.cases.clocks import Device
 from monitor.cases.codes import FINDINGS, REASON_CODES, WAYS
 from monitor.cases.office import Office, alert_for
-from monitor.errors import Conflict, Invalid, Stale
+from monitor.errors import CodeGone, Conflict, Ended, Invalid, Stale
 from monitor.lifecycle import Step, move
 from monitor.privacy import Keyring
-from monitor.tables import Alert, FollowUp, Json
+from monitor.tables import COUNTS, Alert, FollowUp, Json, utc_now
 
 _ATTEMPTS_BEFORE_LOST = 2
 NOTE, PRESENT, FACTS = "follow_ups.note", "follow_ups.present", "follow_ups.facts"
@@ -28,6 +29,9 @@ class Visit:
     """One check of a household, as the worker's device sends it; ``id`` is made there, once.
 
     ``facts`` are what the data said and the worker confirmed or corrected, ``proposed`` the codes of measures.
+    ``device`` is the clock it was written by, ``catalogue`` the version its codes are from, ``pack`` the visit pack it
+    was taken along in: with those it may come late, and sent again later it is the same visit. ``said_on`` is the
+    day as the device said it where our clock says another.
     """
 
     id: uuid.UUID
@@ -40,6 +44,10 @@ class Visit:
     present: tuple[str, ...] = ()
     facts: tuple[Mapping[str, Any], ...] = ()
     proposed: tuple[str, ...] = ()
+    device: Device | None = None
+    catalogue: str | None = None
+    pack: uuid.UUID | None = None
+    said_on: date | None = None
 
     @property
     def closes(self) -> bool:
@@ -79,13 +87,17 @@ def record(
     the worker saw; another one is refused as stale, unless the visit is recorded already.
     """
     alert = alert_for(session, alert_id, by)
-    digest = _digest(alert_id, visit, by, office.keyring)
+    digest = digest_of(alert_id, visit, by, office.keyring)
     if (before := session.get(FollowUp, visit.id)) is not None:
-        return _again(before, digest)
+        return again(before, digest)
+    if alert.closed_at is not None:
+        raise Ended(zh="预警已办结或撤销", en="the alert has ended")
     if expected is not None and expected != alert.version:
         raise Stale(alert.version)
+    now = utc_now()
+    visit = by_our_clock(visit, now)
     _check(session, alert, visit, today=office.today)
-    follow_up = _stored(alert, visit, digest=digest, by=by, keyring=office.keyring)
+    follow_up = stored(alert, visit, by=by, keyring=office.keyring, now=now)
     session.add(follow_up)
     session.flush()
     _carry_out(session, alert, visit, by=by, office=office)
@@ -94,18 +106,32 @@ def record(
     return Recorded(follow_up, new=True)
 
 
-def _stored(alert: Alert, visit: Visit, *, digest: str, by: Viewer, keyring: Keyring) -> FollowUp:
+def by_our_clock(visit: Visit, now: datetime) -> Visit:
+    """Return ``visit`` on the day it was on by our clock, with the day that the device said where it differs."""
+    told = clocks.corrected(visit.visited_on, visit.device, now=now)
+    return replace(visit, visited_on=told.on, said_on=told.said_on)
+
+
+def stored(
+    alert: Alert, visit: Visit, *, by: Viewer, keyring: Keyring, now: datetime, why: str | None = None
+) -> FollowUp:
+    """Return the row of a visit received ``now``; ``why`` it decides nothing, if it is a supplement."""
+    device = visit.device
     return FollowUp(
         id=visit.id, alert_id=alert.id, visited_on=visit.visited_on, way=visit.way, finding=visit.finding,
-        reason_code=visit.reason_code, next_on=visit.next_on, digest=digest, recorded_by=str(by.worker),
+        reason_code=visit.reason_code, next_on=visit.next_on, recorded_by=str(by.worker),
+        digest=digest_of(alert.id, visit, by, keyring),
         note=None if visit.note is None else keyring.encrypt(visit.note, about=NOTE),
         present=keyring.encrypt_json(list(visit.present), about=PRESENT) if visit.present else None,
         facts=keyring.encrypt_json([dict(one) for one in visit.facts], about=FACTS) if visit.facts else None,
-        proposed=list(visit.proposed),
+        proposed=list(visit.proposed), recorded_at=now, said_on=visit.said_on, supplement=why,
+        device_at=device.filled_at if device else None, catalogue=visit.catalogue, pack_id=visit.pack,
+        ahead_seconds=round(device.ahead(now).total_seconds()) if device else None,
     )  # fmt: skip
 
 
-def _again(before: FollowUp, digest: str) -> Recorded:
+def again(before: FollowUp, digest: str) -> Recorded:
+    """Return what was recorded before; refused when the same id says something else."""
     if before.digest != digest:
         raise Conflict(
             zh="同一编号的核查记录已存在且内容不同；如需更正请新建一条",
@@ -114,17 +140,19 @@ def _again(before: FollowUp, digest: str) -> Recorded:
     return Recorded(before, new=False)
 
 
-def _digest(alert_id: uuid.UUID, visit: Visit, by: Viewer, keyring: Keyring) -> str:
-    """Keyed, because a note may be personal and short enough to guess."""
-    said = [alert_id, by.worker, visit.id, visit.visited_on, visit.way, visit.finding, visit.reason_code]
+def digest_of(alert_id: uuid.UUID, visit: Visit, by: Viewer, keyring: Keyring) -> str:
+    """Return the keyed digest of what a visit says; keyed, because a note may be personal and short enough to guess.
+
+    When and by which clock it was sent is not in it: a device tries again later, and corrects its clock.
+    """
+    on = visit.said_on or visit.visited_on
+    said = [alert_id, by.worker, visit.id, on, visit.way, visit.finding, visit.reason_code]
     more = [list(visit.present), [dict(one) for one in visit.facts], list(visit.proposed)]
     text = json.dumps([*map(str, said), str(visit.next_on), visit.note, *more], ensure_ascii=False, sort_keys=True)
     return keyring.blind_index(text).hex()
 
 
 def _check(session: Session, alert: Alert, visit: Visit, *, today: date) -> None:
-    if alert.closed_at is not None:
-        raise Conflict(zh="预警已办结或撤销", en="the alert has ended")
     if visit.way not in WAYS:
         raise Invalid(zh=f"核查方式只能是 {'、'.join(WAYS)}", en=f"way is one of {', '.join(WAYS)}")
     check_finding(visit)
@@ -135,18 +163,22 @@ def _check(session: Session, alert: Alert, visit: Visit, *, today: date) -> None
 
 
 def check_finding(visit: Visit) -> None:
-    """Refuse a finding, a reason code, a date or a measure that does not go with the others."""
+    """Refuse a finding, a reason code, a date or a measure that does not go with the others.
+
+    A word that the catalogue does not have is ``CodeGone``: the sender's is older, or made up.
+    """
     finding = FINDINGS.get(visit.finding)
     if finding is None:
-        raise Invalid(zh=f"核查结论只能是 {'、'.join(FINDINGS)}", en=f"finding is one of {', '.join(FINDINGS)}")
+        raise CodeGone(zh=f"核查结论只能是 {'、'.join(FINDINGS)}", en=f"finding is one of {', '.join(FINDINGS)}")
     listed = ", ".join(sorted(finding.codes))
     if visit.reason_code is None and finding.required:
         raise Invalid(zh=f"“{finding.zh}”须选择原因代码：{listed}", en=f'"{finding.en}" needs a reason code: {listed}')
     if visit.reason_code is not None and visit.reason_code not in finding.codes:
-        raise Invalid(zh=f"“{finding.zh}”的原因代码只能是：{listed}", en=f'reason codes of "{finding.en}": {listed}')
+        kind = Invalid if visit.reason_code in REASON_CODES else CodeGone
+        raise kind(zh=f"“{finding.zh}”的原因代码只能是：{listed}", en=f'reason codes of "{finding.en}": {listed}')
     _check_dates(visit)
     if unknown := sorted(set(visit.proposed) - set(REASON_CODES)):
-        raise Invalid(zh=f"没有这样的措施代码：{'、'.join(unknown)}", en=f"no such measures: {', '.join(unknown)}")
+        raise CodeGone(zh=f"没有这样的措施代码：{'、'.join(unknown)}", en=f"no such measures: {', '.join(unknown)}")
 
 
 def _check_dates(visit: Visit) -> None:
@@ -157,7 +189,7 @@ def _check_dates(visit: Visit) -> None:
 
 
 def _failed_attempts(session: Session, alert: Alert) -> int:
-    counted = select(func.count()).select_from(FollowUp).where(FollowUp.undone_at.is_(None))
+    counted = select(func.count()).select_from(FollowUp).where(COUNTS)
     return session.scalar(counted.where(FollowUp.alert_id == alert.id, FollowUp.finding == "unreachable")) or 0
 
 

@@ -90,3 +90,26 @@ def monthly(facts: str, *, persons: Sequence[int], amount: str, happened_on: str
         f"SELECT {month} AS month, CAST(SUM({named(amount)}) AS DOUBLE) AS amount FROM {named(facts)} "
         f"WHERE person_key IN ({listed}) AND {named(happened_on)} >= {day(since)} AND {only} GROUP BY 1 ORDER BY 1"
     )
+
+
+def by_year(facts: str, *, persons: Sequence[int], day_of: str, amount: str, counts: str, since: date) -> str:
+    """Return what ``persons`` had together in each year from a day on: year, yuan, records, the newest first."""
+    listed = ", ".join(str(int(person)) for person in persons) or "NULL"
+    return (
+        f"SELECT EXTRACT(year FROM {named(day_of)}) AS year, CAST(SUM({named(amount)}) AS DOUBLE) AS yuan, "
+        f"COUNT(*) AS records FROM {named(facts)} WHERE person_key IN ({listed}) AND {named(day_of)} >= {day(since)} "
+        f"AND {counts} GROUP BY 1 ORDER BY 1 DESC"
+    )
+
+
+def standing_of(
+    facts: str, *, persons: Sequence[int], day_of: str, amount: str, codes: Sequence[str], stands: str
+) -> str:
+    """Return what stands in the name of each of ``persons``: since when, how much (NULL: nothing counted), codes."""
+    listed = ", ".join(str(int(person)) for person in persons) or "NULL"
+    chosen = "".join(f", {named(code)}" for code in codes)
+    counted = "NULL" if amount == "NULL" else named(amount)
+    return (
+        f"SELECT person_key, {named(day_of)} AS since, CAST({counted} AS DOUBLE) AS amount{chosen} "
+        f"FROM {named(facts)} WHERE person_key IN ({listed}) AND {stands} ORDER BY since DESC NULLS LAST, seq, row_no"
+    )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from monitor.alerts.asked import AUDIT
 from monitor.cases.codes import HELP, REFERRALS
 from monitor.service import CITY_TIME
-from monitor.tables import Alert, AlertEvent, Case, FollowUp, Reason
+from monitor.tables import COUNTS, Alert, AlertEvent, Case, FollowUp, Reason
 
 CONFIRMED = ("confirmed", "partly")
 REFUTED = ("no_need", "false_alarm")
@@ -28,7 +28,7 @@ def visits(session: Session, *, since: date, until: date, known_on: date) -> pd.
     chosen = (
         select(Alert.household_id, FollowUp.finding, FollowUp.reason_code, FollowUp.visited_on)
         .join(Alert, Alert.id == FollowUp.alert_id)
-        .where(FollowUp.visited_on > since, FollowUp.visited_on <= until, FollowUp.undone_at.is_(None))
+        .where(FollowUp.visited_on > since, FollowUp.visited_on <= until, COUNTS)
         .where(FollowUp.recorded_at < _end_of(known_on), FollowUp.alert_id.in_(asked))
     )
     said = [
@@ -53,7 +53,7 @@ def pending(session: Session, *, on: date) -> Sequence[int]:
     """Return the households whose need was confirmed and being decided on at the end of ``on``."""
     closed_later = or_(Case.closed_at.is_(None), Case.closed_at >= _end_of(on))
     cases = select(Case.household_id).where(Case.opened_on <= on, closed_later)
-    confirmed = and_(FollowUp.finding.in_(CONFIRMED), FollowUp.undone_at.is_(None))
+    confirmed = and_(FollowUp.finding.in_(CONFIRMED), COUNTS)
     inside = and_(FollowUp.visited_on <= on, FollowUp.visited_on > on - _PENDING, FollowUp.recorded_at < _end_of(on))
     visited = select(Alert.household_id).join(FollowUp, FollowUp.alert_id == Alert.id).where(confirmed, inside)
     still = or_(Alert.closed_at.is_(None), Alert.closed_at >= _end_of(on))

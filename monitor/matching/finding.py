@@ -41,6 +41,15 @@ def index_people(engine: Engine, keyring: Keyring) -> int:
         done += some
 
 
+def index_one(session: Session, person: Person, keyring: Keyring) -> None:
+    """Make one person findable at once, in the caller's transaction, who was entered by hand."""
+    pairs = np.array(list(_pairs([person], keyring)), dtype=np.int64).reshape(-1, 2)
+    if len(pairs):
+        _write(session, pairs)
+    person.findable = True
+    session.flush()
+
+
 def tokens_for(text: str, keyring: Keyring) -> list[int]:
     """Return the tokens that stand for ``text`` as typed: a name, pinyin, initials, or the last four of a number."""
     last = text.strip().upper()

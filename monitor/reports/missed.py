@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from monitor.access import Viewer, scope
 from monitor.learning.found import settled
-from monitor.tables import Choice, FollowUp
+from monitor.tables import COUNTS, Choice, FollowUp
 
 ENOUGH = 30
 """Settled visits of the sample below which nothing is estimated."""
@@ -46,7 +46,7 @@ def missed(session: Session, *, since: date, until: date, viewer: Viewer) -> Mis
     rows = session.execute(chosen.order_by(Choice.id)).all()
     drawn = pd.DataFrame([tuple(row) for row in rows], columns=["id", "alert", "week", "chance"])
     visits = select(FollowUp.alert_id, FollowUp.finding, FollowUp.reason_code).where(
-        FollowUp.undone_at.is_(None), FollowUp.alert_id.in_(drawn["alert"].tolist())
+        COUNTS, FollowUp.alert_id.in_(drawn["alert"].tolist())
     )
     said: dict[object, int] = {}
     for alert, finding, code in session.execute(visits):

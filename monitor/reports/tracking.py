@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from monitor import database
 from monitor.service import CITY_TIME
 from monitor.tables import (
+    COUNTS,
     Alert,
     AlertEvent,
     Case,
@@ -85,7 +86,7 @@ def _seen(session: Session, alerts: Sequence[uuid.UUID]) -> dict[uuid.UUID, tupl
     """The day of the first follow-up of each alert, and what the last one that settles anything found."""
     seen: dict[uuid.UUID, tuple[date, str | None]] = {}
     chosen = select(FollowUp.alert_id, FollowUp.visited_on, FollowUp.finding).where(FollowUp.alert_id.in_(alerts))
-    chosen = chosen.where(FollowUp.undone_at.is_(None))
+    chosen = chosen.where(COUNTS)
     for alert, visited_on, finding in session.execute(chosen.order_by(FollowUp.recorded_at, FollowUp.id)):
         first, result = seen.get(alert, (visited_on, None))
         seen[alert] = (min(first, visited_on), result if finding in UNSETTLED else finding)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from monitor.policy import Policy
 from monitor.sampling.drawing import week_of
 from monitor.sampling.scores import Scores
-from monitor.tables import Alert, Choice, FollowUp
+from monitor.tables import COUNTS, Alert, Choice, FollowUp
 
 CERTAIN = 1.0
 """What a rule raised is visited whatever chance says; only its place in the queue differs."""
@@ -20,7 +20,7 @@ def enter_visits(session: Session, law: Policy, *, as_of: date, scores: Scores |
     What the sample drew and what a person confirmed were entered when they were chosen. What another office sent here
     is a referral; the rest was raised by rules.
     """
-    visited = select(FollowUp.id).where(FollowUp.alert_id == Alert.id, FollowUp.undone_at.is_(None))
+    visited = select(FollowUp.id).where(FollowUp.alert_id == Alert.id, COUNTS)
     entered = select(Choice.id).where(Choice.alert_id == Alert.id)
     found = session.scalars(select(Alert).where(visited.exists(), ~entered.exists()).order_by(Alert.id)).all()
     for alert in found:

@@ -53,6 +53,33 @@ export const screens: Screen[] = [
   },
   { path: paths.alert, page: lasting(() => import('./screens/alert/screen')), may: 'alert.read', personal: true },
   {
+    path: paths.visits,
+    page: lasting(() => import('./screens/visits/screen')),
+    may: 'visit.pack',
+    nav: 'visits',
+    personal: true,
+  },
+  {
+    path: paths.followUp,
+    page: lasting(() => import('./screens/follow-up/screen')),
+    may: 'alert.work',
+    personal: true,
+  },
+  { path: paths.visit, page: lasting(() => import('./screens/follow-up/screen')), may: 'alert.work', personal: true },
+  {
+    path: paths.households,
+    page: lasting(() => import('./screens/households/screen')),
+    may: 'household.read',
+    nav: 'households',
+    personal: true,
+  },
+  {
+    path: paths.household,
+    page: lasting(() => import('./screens/households/household')),
+    may: 'household.read',
+    personal: true,
+  },
+  {
     path: paths.workload,
     page: lasting(() => import('./screens/workload/screen')),
     may: 'alert.assign',

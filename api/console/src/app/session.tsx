@@ -78,6 +78,7 @@ export function useSignOut(): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
     await told(api.DELETE('/api/v1/session'));
+    await (await import('../field/start')).leaveNothing().catch(() => undefined);
     await del(KEPT).catch(() => undefined);
     queries.clear();
     location.assign('/sign-in');

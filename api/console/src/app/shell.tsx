@@ -2,6 +2,7 @@ import type { ReactElement } from 'react';
 import { Suspense } from 'react';
 import { Navigate, Route, Routes, useLocation, useNavigate } from 'react-router';
 import paths from '../../paths.json';
+import { useField } from '../field/start';
 import { PageOnItsWay } from '../parts/ListState';
 import { UndoToast } from '../parts/Undo';
 import { home, type Screen, screens } from '../routes';
@@ -23,6 +24,7 @@ export function Shell(): ReactElement {
   const { pathname } = useLocation();
   const { actions } = useSession();
   const go = useNavigate();
+  useField();
   useKeys({ 'g q': () => go(paths.queue) });
   return (
     <div className="shell">

@@ -1,0 +1,119 @@
+import { api, type Schemas, told, Unreachable } from '../contract/client';
+import { forget, keep, kept, secure } from './vault';
+
+export type Sheet = Schemas['SheetOut'];
+export type Catalogue = Schemas['CatalogueOut'];
+/** A visit pack on this device; ``skewMs`` is how far the device's clock was behind the server's when it was taken. */
+export type Pack = Schemas['PackOut'] & { skewMs: number };
+/** Why a pack is no longer here, for the page to say. */
+export type Gone = { why: string };
+
+const PACK = 'pack';
+const CATALOGUE = 'catalogue';
+const VISITED = { status: 'visited' } as const;
+
+/** Download what is in my hands; refused on a plain connection, where nothing could be sealed. */
+export async function takePack(phones: boolean): Promise<Pack> {
+  if (!secure) throw new Error('plain connection');
+  const before = await packNow();
+  const said = await told(api.POST('/api/v1/packs', { body: { phones } }));
+  const pack: Pack = { ...said, skewMs: Date.parse(said.made_at) - Date.now() };
+  await keep(PACK, pack);
+  await keep(CATALOGUE, said.catalogue);
+  if (before !== undefined) await tellWiped(before);
+  return pack;
+}
+
+/** The pack that is here, still good by the server's clock as it was known; one past its time is wiped. */
+export async function packNow(): Promise<Pack | undefined> {
+  const found = await kept<Pack>(PACK);
+  if (found === undefined) return undefined;
+  if (Date.now() + found.value.skewMs < Date.parse(found.value.expires_at)) return found.value;
+  await wipePack(found.value);
+  return undefined;
+}
+
+/** Ask whether the pack is still good, and wipe it if not; alerts that are no longer mine are taken out of it. */
+export async function checkPack(): Promise<Gone | undefined> {
+  const pack = (await kept<Pack>(PACK))?.value;
+  if (pack === undefined) return undefined;
+  try {
+    const state = await told(api.POST('/api/v1/packs/state', { body: { id: pack.id, token: pack.token } }));
+    if (!state.living) {
+      await wipePack(pack);
+      return { why: state.why ?? 'unknown' };
+    }
+    const dropped = new Set(state.dropped);
+    const sheets = pack.sheets.filter((one) => !dropped.has(one.alert.id));
+    if (sheets.length < pack.sheets.length) await keep(PACK, { ...pack, sheets });
+    return undefined;
+  } catch (failure) {
+    if (failure instanceof Unreachable) return (await packNow()) === undefined ? { why: 'expired' } : undefined;
+    throw failure;
+  }
+}
+
+/** Take the pack off this device and let the server know; without a network it is told as soon as there is one. */
+export async function wipePack(pack?: Pack): Promise<void> {
+  const gone = pack ?? (await kept<Pack>(PACK))?.value;
+  await forget(PACK);
+  if (gone !== undefined) await tellWiped(gone);
+}
+
+type Owed = { id: string; token: string }[];
+const OWED = 'wiped';
+
+async function tellWiped(pack: { id: string; token: string }): Promise<void> {
+  const owed = (await kept<Owed>(OWED))?.value ?? [];
+  await keep(OWED, [...owed, { id: pack.id, token: pack.token }]);
+  await payOwed();
+}
+
+/** Tell the server of the packs that were wiped while it could not be reached. */
+export async function payOwed(): Promise<void> {
+  const owed = (await kept<Owed>(OWED))?.value ?? [];
+  for (const one of owed) {
+    try {
+      await told(api.POST('/api/v1/packs/wiped', { body: one }));
+    } catch (failure) {
+      if (failure instanceof Unreachable) return;
+    }
+    const left = ((await kept<Owed>(OWED))?.value ?? []).filter((other) => other.id !== one.id);
+    await (left.length === 0 ? forget(OWED) : keep(OWED, left));
+  }
+}
+
+/** An alert of the pack has come to another version by what was sent from here. */
+export async function noteVersion(alert: string, version: number, visited: boolean): Promise<void> {
+  const pack = (await kept<Pack>(PACK))?.value;
+  if (pack === undefined) return;
+  const sheets = pack.sheets.map((one) =>
+    one.alert.id === alert ? { ...one, alert: { ...one.alert, version, ...(visited ? VISITED : {}) } } : one,
+  );
+  await keep(PACK, { ...pack, sheets });
+}
+
+/** The sheet of one household: from the server where it can be reached, else from the pack. */
+export async function sheetOf(alert: string): Promise<Sheet> {
+  try {
+    return await told(api.GET('/api/v1/alerts/{alert_id}/sheet', { params: { path: { alert_id: alert } } }));
+  } catch (failure) {
+    const packed = failure instanceof Unreachable ? await packNow() : undefined;
+    const sheet = packed?.sheets.find((one) => one.alert.id === alert);
+    if (sheet === undefined) throw failure;
+    return sheet;
+  }
+}
+
+/** What a visit may say: the server's words of today, else those that came with the pack. */
+export async function catalogueNow(): Promise<Catalogue> {
+  try {
+    const said = await told(api.GET('/api/v1/visits/catalogue'));
+    await keep(CATALOGUE, said);
+    return said;
+  } catch (failure) {
+    const before = failure instanceof Unreachable ? await kept<Catalogue>(CATALOGUE) : undefined;
+    if (before === undefined) throw failure;
+    return before.value;
+  }
+}

@@ -1,0 +1,62 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { outbox } from '../../app/outbox';
+import { useStored } from '../../app/store';
+import { type DayPlan, type Mark, today } from '../../field/day';
+import { drafted } from '../../field/drafts';
+import { flush, queue, type Waiting, waiting } from '../../field/outbox';
+import { type Pack, packNow } from '../../field/pack';
+import { useKept } from '../../field/useKept';
+import { keep, kept } from '../../field/vault';
+import { newId } from '../../parts/ids';
+
+const MARKS = 'marks';
+
+/** Everything the list of visits is drawn from: the plan, and what lies on this device. */
+export type Day = {
+  query: ReturnType<typeof useDayPlan>;
+  pack: Pack | undefined;
+  waiting: Waiting[];
+  drafts: Set<string>;
+  marks: Map<string, Mark>;
+};
+
+function useDayPlan() {
+  return useQuery<DayPlan>({ queryKey: ['day'], queryFn: today, networkMode: 'always', retry: false });
+}
+
+export function useDay(): Day {
+  const query = useDayPlan();
+  const { syncedAt } = useStored(outbox);
+  const { refetch } = query;
+  useEffect(() => {
+    if (syncedAt !== null) void refetch();
+  }, [syncedAt, refetch]);
+  const pack = useKept(packNow);
+  const all = useKept(waiting);
+  const drafts = useKept(drafted);
+  const marks = useKept(() => kept<[string, Mark][]>(MARKS));
+  return { query, pack, waiting: all ?? [], drafts: drafts ?? new Set(), marks: new Map(marks?.value ?? []) };
+}
+
+/** Mark a household as agreed or for later: on this device at once, on the server when there is a network. */
+export async function mark(alert: { id: string; version: number }, title: string, said: Mark): Promise<void> {
+  const before = new Map((await kept<[string, Mark][]>(MARKS))?.value ?? []);
+  before.set(alert.id, said);
+  await keep(MARKS, [...before]);
+  const pause = {
+    until: said.until,
+    why: said.why === 'APPOINTED' ? 'APPOINTED' : 'AWAY',
+    wakes_on_worse: true,
+  } as const;
+  const at = new Date().toISOString();
+  await queue({ id: newId(), alert: alert.id, title, version: alert.version, at, photos: [], pause });
+  await flush();
+}
+
+/** Take a mark away again. */
+export async function unmark(alert: string): Promise<void> {
+  const before = new Map((await kept<[string, Mark][]>(MARKS))?.value ?? []);
+  before.delete(alert);
+  await keep(MARKS, [...before]);
+}

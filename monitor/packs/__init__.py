@@ -1,0 +1,20 @@
+"""走访包: what a worker takes along to where there is no signal, for a time, and what becomes of it."""
+
+from monitor.packs.keeping import MOST, State, assigned, end, living, make, out, revoke, state_of, wiped
+from monitor.packs.sheets import Packed, Sheet, sheets
+
+__all__ = [
+    "MOST",
+    "Packed",
+    "Sheet",
+    "State",
+    "assigned",
+    "end",
+    "living",
+    "make",
+    "out",
+    "revoke",
+    "sheets",
+    "state_of",
+    "wiped",
+]
