@@ -566,6 +566,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{alert_id}/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 核查表内容 / The sheet of one household
+         * @description Return members with masked numbers, the reasons, and what the data say for the worker to confirm or correct.
+         */
+        get: operations["get_sheet_api_v1_alerts__alert_id__sheet_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{alert_id}/snooze": {
         parameters: {
             query?: never;
@@ -580,6 +600,28 @@ export interface paths {
          * @description Put an alert off until a day, or until it worsens; its deadlines run on meanwhile.
          */
         post: operations["snooze_api_v1_alerts__alert_id__snooze_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert_id}/supplements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 保留为补充记录 / Keep for the record
+         * @description Keep a visit that came too late on the household's timeline; it moves nothing and counts in no figure.
+         *
+         *     The same id again changes nothing. Photos may be added to it as to any follow-up.
+         */
+        post: operations["add_supplement_api_v1_alerts__alert_id__supplements_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -993,46 +1035,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/deliveries/{delivery_id}/decision": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * 放行或退回待处理批次 / Let a held delivery in, or turn it away
-         * @description Let a held delivery in, its facts known from today, or turn it away and destroy its original; once for all.
-         */
-        post: operations["decide_api_v1_deliveries__delivery_id__decision_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/deliveries/{delivery_id}/errors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * 行错误清单 / A delivery's row errors
-         * @description Return each faulty row's number, column and what to do, as CSV; a delivery without any has no list.
-         */
-        get: operations["row_errors_api_v1_deliveries__delivery_id__errors_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/desk/digests": {
         parameters: {
             query?: never;
@@ -1416,6 +1418,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{household_no}/means": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 收支与财产 / Income and property
+         * @description Return three years of income and expenditure by source, property checks, and hints of double entries.
+         */
+        get: operations["get_means_api_v1_households__household_no__means_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{household_no}/members/{place}/reveal": {
         parameters: {
             query?: never;
@@ -1496,6 +1518,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 登记困难线索 / Register a lead
+         * @description Register a household in difficulty: an alert is raised on it, to be visited within fourteen days.
+         */
+        post: operations["register_lead_api_v1_leads_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/missed": {
         parameters: {
             query?: never;
@@ -1570,6 +1612,112 @@ export interface paths {
         get: operations["list_nights_api_v1_nights_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 辖区内的走访包 / Packs that are out
+         * @description Return the packs of those who work in my region that are out or not known to be wiped, the newest first.
+         */
+        get: operations["list_packs_api_v1_packs_get"];
+        put?: never;
+        /**
+         * 下载走访包 / Take a visit pack
+         * @description Return the sheets of what is in my hands, good for some hours on this device; the pack before it ends.
+         *
+         *     Phones are revealed one by one, by the rules of a reveal: the role, a proof within five minutes, the day's quota.
+         */
+        post: operations["take_pack_api_v1_packs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * 停用我的走访包 / End my packs
+         * @description End my packs wherever they are, as one does who has lost a telephone; a second time changes nothing.
+         */
+        delete: operations["end_mine_api_v1_packs_mine_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 走访包是否有效 / Is my pack still good
+         * @description Return whether a device may keep its pack; asked with the pack's own token, for its session may be over.
+         */
+        post: operations["ask_state_api_v1_packs_state_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/wiped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 走访包已清除 / My pack is wiped
+         * @description Note that a device has wiped its pack; sent again, or of a pack that nobody knows, it changes nothing.
+         */
+        post: operations["tell_wiped_api_v1_packs_wiped_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/{pack_id}/revocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 远程停用走访包 / Revoke a pack
+         * @description End a colleague's pack; their device wipes it when it next has a signal, and says so.
+         */
+        post: operations["revoke_pack_api_v1_packs__pack_id__revocation_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1830,46 +1978,6 @@ export interface paths {
          * @description Return every figure over all that the viewer sees: stocks of this moment, the others of the period asked for.
          */
         get: operations["overview_api_v1_reports_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/missed": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * 漏报推断 / Missed cases, estimated
-         * @description Return what the random sample tells of those whom no rule flagged, with its interval or not at all.
-         */
-        get: operations["estimate_api_v1_reports_missed_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/weeks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * 逐周走势 / Week by week
-         * @description Return the weeks up to this one, oldest first; ``raised`` and ``closed`` between two dates list a week's rows.
-         */
-        get: operations["by_week_api_v1_reports_weeks_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2340,6 +2448,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 核查目录 / What a visit may say
+         * @description Return ways, findings, reason codes and measures; its version is the ETag.
+         */
+        get: operations["get_catalogue_api_v1_visits_catalogue_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/import": {
         parameters: {
             query?: never;
@@ -2354,66 +2482,6 @@ export interface paths {
          * @description Record each row that can be recorded and say of every other why not; at most 8 MiB and 2,000 rows.
          */
         post: operations["visits_in_api_v1_visits_import_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/visits/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * 预览导入 / Look at a sheet before it is recorded
-         * @description Return how a sheet is read, its first twenty rows, and what would become of every row; records nothing.
-         */
-        post: operations["preview_api_v1_visits_preview_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/visits/sheets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * 我的导入 / My sheets
-         * @description Return the fifty sheets that I sent last, the newest first.
-         */
-        get: operations["list_sheets_api_v1_visits_sheets_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/visits/sheets/{sheet_id}/undo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * 撤回导入 / Take a sheet back
-         * @description Take back the visits of a sheet of mine within a day; those after which something was done stay, and are told.
-         */
-        post: operations["undo_api_v1_visits_sheets__sheet_id__undo_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3280,6 +3348,28 @@ export interface components {
             next: string | null;
         };
         /**
+         * CatalogueOut
+         * @description Everything a visit may be recorded with.
+         */
+        CatalogueOut: {
+            /**
+             * Version
+             * @description 目录版本，任何一词改变即不同 / another one whenever a word is another
+             */
+            version: string;
+            /** Ways */
+            ways: components["schemas"]["CodeOut"][];
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
+            /** Codes */
+            codes: components["schemas"]["CodeOut"][];
+            /**
+             * Measures
+             * @description 可拟帮扶措施的代码 / codes of measures that may be proposed
+             */
+            measures: string[];
+        };
+        /**
          * Caution
          * @description Something to know when reading the list.
          */
@@ -3347,6 +3437,18 @@ export interface components {
             code: string;
         };
         /**
+         * CodeOut
+         * @description One word of the catalogue.
+         */
+        CodeOut: {
+            /** Code */
+            code: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
+        /**
          * ColleagueOut
          * @description A worker, what is arranged for them, and what is in their hands.
          */
@@ -3406,23 +3508,6 @@ export interface components {
             version: number;
         };
         /**
-         * ColumnOut
-         * @description One column of ours and the place it is read from; null: the sheet does not have it.
-         */
-        ColumnOut: {
-            /**
-             * Name
-             * @enum {string}
-             */
-            name: "household_no" | "visited_on" | "way" | "finding" | "reason_code" | "next_on" | "note";
-            /** Title */
-            title: string;
-            /** Needed */
-            needed: boolean;
-            /** Place */
-            place: number | null;
-        };
-        /**
          * CountyActIn
          * @description A step of the case that is the county's.
          */
@@ -3476,6 +3561,24 @@ export interface components {
              * @enum {string}
              */
             why: "LIVES_ELSEWHERE" | "MOVED" | "WRONG_PLACE";
+        };
+        /**
+         * DeviceIn
+         * @description What the device's own clock says, right or wrong.
+         */
+        DeviceIn: {
+            /**
+             * Filled At
+             * Format: date-time
+             * @description 填写时 / when the form was filled in
+             */
+            filled_at: string;
+            /**
+             * Sent At
+             * Format: date-time
+             * @description 发送时 / now, as it sends
+             */
+            sent_at: string;
         };
         /**
          * DigestOut
@@ -3642,6 +3745,25 @@ export interface components {
              * @description 代班人 / who stands in
              */
             cover?: string | null;
+        };
+        /**
+         * EarlierVisit
+         * @description What was found before.
+         */
+        EarlierVisit: {
+            /**
+             * Visited On
+             * Format: date
+             */
+            visited_on: string;
+            /** Way */
+            way: string;
+            /** Finding */
+            finding: string;
+            /** Reason Code */
+            reason_code: string | null;
+            /** Supplement */
+            supplement: string | null;
         };
         /**
          * EndIn
@@ -3900,6 +4022,47 @@ export interface components {
             dimensions: string[];
         };
         /**
+         * FindingOut
+         * @description One conclusion that a visit may come to.
+         */
+        FindingOut: {
+            /** Code */
+            code: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /**
+             * Codes
+             * @description 可选原因代码 / the reason codes that go with it
+             */
+            codes: string[];
+            /**
+             * Required
+             * @description 必须选择原因 / a reason code is required
+             */
+            required: boolean;
+            /**
+             * Closes
+             * @description 办结预警 / ends the alert
+             */
+            closes: boolean;
+        };
+        /**
+         * FlowOut
+         * @description What one source says of one year.
+         */
+        FlowOut: {
+            /** Feed */
+            feed: string;
+            /** Year */
+            year: number;
+            /** Yuan */
+            yuan: number;
+            /** Records */
+            records: number;
+        };
+        /**
          * FollowUpIn
          * @description A visit as the worker's device sends it; sending it again with the same id records it once.
          */
@@ -3922,12 +4085,6 @@ export interface components {
              * @enum {string}
              */
             way: "home" | "phone" | "video" | "office";
-            /**
-             * Finding
-             * @description 核查结论 / conclusion
-             * @enum {string}
-             */
-            finding: "confirmed" | "partly" | "helped" | "no_need" | "false_alarm" | "unreachable" | "moved" | "died" | "watch";
             /**
              * Reason Code
              * @description 原因代码；误报必填 / see domain
@@ -3961,6 +4118,24 @@ export interface components {
              * @default []
              */
             proposed?: string[];
+            /** @description 设备时钟；离线填写须带 / the device's clock */
+            device?: components["schemas"]["DeviceIn"] | null;
+            /**
+             * Catalogue
+             * @description 所依目录版本 / the catalogue's version
+             */
+            catalogue?: string | null;
+            /**
+             * Pack
+             * @description 所用走访包 / the visit pack it was taken along in
+             */
+            pack?: string | null;
+            /**
+             * Finding
+             * @description 核查结论 / conclusion
+             * @enum {string}
+             */
+            finding: "confirmed" | "partly" | "helped" | "no_need" | "false_alarm" | "unreachable" | "moved" | "died" | "watch";
         };
         /**
          * FollowUpOut
@@ -4026,6 +4201,26 @@ export interface components {
              * @description 已撤回 / taken back
              */
             undone_at: string | null;
+            /**
+             * Supplement
+             * @description 仅存档的原因：ended、changed、code_gone / why it is kept for the record
+             */
+            supplement: string | null;
+            /**
+             * Said On
+             * @description 设备所填日期，设备时钟有误时 / the day as the device said it
+             */
+            said_on: string | null;
+            /**
+             * Device At
+             * @description 设备时钟：填写时 / the device's clock when it was filled in
+             */
+            device_at: string | null;
+            /**
+             * Ahead Seconds
+             * @description 设备时钟快多少秒 / by how much the device's clock was ahead
+             */
+            ahead_seconds: number | null;
         };
         /**
          * FoundHousehold
@@ -4137,20 +4332,6 @@ export interface components {
             why: "LIVES_ELSEWHERE" | "MOVED" | "WRONG_PLACE";
         };
         /**
-         * HeldDecisionIn
-         * @description What is decided on a delivery that waits, and why; the reason is kept in its record.
-         */
-        HeldDecisionIn: {
-            /**
-             * Verdict
-             * @description release 放行; reject 退回，不取用任何内容
-             * @enum {string}
-             */
-            verdict: "release" | "reject";
-            /** Why */
-            why: string;
-        };
-        /**
          * HeldOut
          * @description A delivery that waits for a person, and why.
          */
@@ -4241,11 +4422,6 @@ export interface components {
              * @description 未登记的行 / rows that were refused
              */
             errors: components["schemas"]["RowErrorOut"][];
-            /**
-             * Sheet
-             * @description 撤回时的编号；没有登记任何行则为空 / by which it is taken back within a day
-             */
-            sheet: string | null;
         };
         /**
          * IndicatorOut
@@ -4360,18 +4536,6 @@ export interface components {
             internal: number;
         };
         /**
-         * KeptOut
-         * @description A visit that stays because something was done after it.
-         */
-        KeptOut: {
-            /** Household No */
-            household_no: string;
-            /** Zh */
-            zh: string;
-            /** En */
-            en: string;
-        };
-        /**
          * KnownOut
          * @description One thing known of the household, or not known.
          */
@@ -4472,6 +4636,103 @@ export interface components {
             text: string;
         };
         /**
+         * LeadIn
+         * @description What was heard of whom; sent again with the same id it is registered once.
+         */
+        LeadIn: {
+            /**
+             * Id
+             * Format: uuid
+             * @description 由设备生成 / made by the device
+             */
+            id: string;
+            /**
+             * How
+             * @description 来源：走访、邻里、网格、热线、本人、其他
+             * @enum {string}
+             */
+            how: "visit" | "neighbour" | "grid" | "hotline" | "self" | "other";
+            /**
+             * Heard On
+             * Format: date
+             * @description 发现日期 / the day
+             */
+            heard_on: string;
+            /**
+             * Said
+             * @description 困难情况，加密保存 / kept encrypted
+             */
+            said: string;
+            /**
+             * Region
+             * @description 所在村（社区）；已在册的户可不填
+             */
+            region?: string | null;
+            /**
+             * Name
+             * @description 姓名，加密保存
+             */
+            name?: string | null;
+            /**
+             * Id No
+             * @description 证件号码，可空
+             */
+            id_no?: string | null;
+            /**
+             * Phone
+             * @description 电话，可空
+             */
+            phone?: string | null;
+            /**
+             * Household No
+             * @description 已在册的户编号
+             */
+            household_no?: string | null;
+        };
+        /**
+         * LeadOut
+         * @description What came of it.
+         */
+        LeadOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Household No */
+            household_no: string;
+            /**
+             * Alert Id
+             * Format: uuid
+             */
+            alert_id: string;
+            /**
+             * New Alert
+             * @description 否：并入未办结的预警 / no: added to the alert that is open
+             */
+            new_alert: boolean;
+            /**
+             * Known
+             * @description 该户已在册 / the household was known before
+             */
+            known: boolean;
+        };
+        /**
+         * LeftOut
+         * @description One that was asked for and is not taken along.
+         */
+        LeftOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
+        /**
          * LoadOut
          * @description One line of the supervisor's view: how much, and how much will be late.
          */
@@ -4495,6 +4756,25 @@ export interface components {
             late: number;
             /** Beyond */
             beyond: number;
+        };
+        /**
+         * MeansOut
+         * @description Income, expenditure and property of a household as known on a day; sources overlap and are not added up.
+         */
+        MeansOut: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Sources */
+            sources: components["schemas"]["SourceOut"][];
+            /** Flows */
+            flows: components["schemas"]["FlowOut"][];
+            /** Owned */
+            owned: components["schemas"]["OwnedOut"][];
+            /** Twins */
+            twins: components["schemas"]["TwinOut"][];
         };
         /**
          * MeasureIn
@@ -4581,6 +4861,40 @@ export interface components {
             sex: string | null;
             /** Born In */
             born_in: number | null;
+        };
+        /**
+         * MissedOut
+         * @description Households in need that nobody flagged, in a week on average; numbers are null without enough evidence.
+         */
+        MissedOut: {
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
+            /** Drawn */
+            drawn: number;
+            /** Settled */
+            settled: number;
+            /** Confirmed */
+            confirmed: number;
+            /** Unflagged */
+            unflagged: number;
+            /** Enough */
+            enough: boolean;
+            /** Share */
+            share: number | null;
+            /** Estimate */
+            estimate: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
         };
         /**
          * MonthOut
@@ -4920,6 +5234,199 @@ export interface components {
             version?: number | null;
         };
         /**
+         * OwnedOut
+         * @description One thing in a member's name.
+         */
+        OwnedOut: {
+            /** Feed */
+            feed: string;
+            /**
+             * Member
+             * @description 成员在户中的次序 / place in the household
+             */
+            member: number;
+            /** Said */
+            said: string[];
+            /** Since */
+            since: string | null;
+            /**
+             * Amount
+             * @description 面积、注册资本或余额 / area, capital or balance
+             */
+            amount: number | null;
+        };
+        /**
+         * PackIn
+         * @description What is taken along.
+         */
+        PackIn: {
+            /**
+             * Alerts
+             * @description 省略：全部在办，最多50户 / omitted: all that is mine, at most fifty
+             */
+            alerts?: string[] | null;
+            /**
+             * Phones
+             * @description 带户主电话：每户计一次明文查看 / with the heads' phones: a reveal of each, with its rules
+             * @default false
+             */
+            phones?: boolean;
+        };
+        /**
+         * PackLine
+         * @description A pack that is out, as a supervisor sees it.
+         */
+        PackLine: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Worker
+             * Format: uuid
+             */
+            worker: string;
+            /** Name */
+            name: string;
+            /** Households */
+            households: number;
+            /** Phones */
+            phones: number;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Asked At
+             * @description 设备最近联系 / the device was last heard of
+             */
+            asked_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Ended Why */
+            ended_why: string | null;
+            /**
+             * Wiped At
+             * @description 设备已清除 / the device has wiped it
+             */
+            wiped_at: string | null;
+        };
+        /**
+         * PackOut
+         * @description A visit pack, whole; its token is told this once.
+         */
+        PackOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Token
+             * @description 仅设备持有 / the device's alone
+             */
+            token: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Day
+             * Format: date
+             * @description 城市的今天 / the city's today
+             */
+            day: string;
+            catalogue: components["schemas"]["CatalogueOut"];
+            /** Sheets */
+            sheets: components["schemas"]["SheetOut"][];
+            /**
+             * Left Out
+             * @description 不在您名下或已办结 / not in your hands, or ended
+             */
+            left_out: components["schemas"]["LeftOut"][];
+        };
+        /**
+         * PackStateOut
+         * @description What a device must do with its pack.
+         */
+        PackStateOut: {
+            /**
+             * Living
+             * @description 否：请立即清除 / no: wipe it now
+             */
+            living: boolean;
+            /**
+             * Why
+             * @description expired, wiped, replaced, revoked, suspended, moved, signed_out, unknown
+             */
+            why: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /**
+             * Dropped
+             * @description 已不归您或已办结，请移出 / no longer yours or ended: take them out
+             */
+            dropped: string[];
+        };
+        /**
+         * PackToken
+         * @description Which pack a device asks after, and the token that only it has.
+         */
+        PackToken: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Token
+             * @description 仅设备持有 / the device's alone
+             */
+            token: string;
+        };
+        /**
+         * PackedMember
+         * @description A member as a pack shows them.
+         */
+        PackedMember: {
+            /** Place */
+            place: number;
+            /**
+             * Relation
+             * @description GB/T 4761
+             */
+            relation: string | null;
+            /** Name */
+            name: string;
+            /** Sex */
+            sex: string | null;
+            /** Born In */
+            born_in: number | null;
+            /**
+             * Id Masked
+             * @description 证件号码（隐去）
+             */
+            id_masked: string;
+            /**
+             * Phone Masked
+             * @description 电话（隐去）；空为未登记 / empty: none is registered
+             */
+            phone_masked: string;
+        };
+        /**
          * ParameterBrief
          * @description One parameter as a line of the list.
          */
@@ -5091,38 +5598,6 @@ export interface components {
             soonest_late: components["schemas"]["LateOut"][];
         };
         /**
-         * PreviewOut
-         * @description How a sheet is read and what would become of it; nothing was recorded.
-         */
-        PreviewOut: {
-            /**
-             * Encoding
-             * @description 文本编码；工作簿为空 / of a text file; null: a workbook
-             */
-            encoding: string | null;
-            /** Header */
-            header: string[];
-            /** Columns */
-            columns: components["schemas"]["ColumnOut"][];
-            /**
-             * Remembered
-             * @description 列的对应沿用您上次的选择 / columns as you chose them last time
-             */
-            remembered: boolean;
-            /**
-             * Rows
-             * @description 前20行 / the first twenty
-             */
-            rows: components["schemas"]["api__imports__RowOut"][];
-            /**
-             * Count
-             * @description 总行数 / rows in all
-             */
-            count: number;
-            /** @description 将如何处理；缺列时为空 / null: needed columns are missing */
-            would: components["schemas"]["ImportedOut"] | null;
-        };
-        /**
          * PrintIn
          * @description Which alerts are printed, and how.
          */
@@ -5194,7 +5669,7 @@ export interface components {
         Problem: {
             /**
              * Type
-             * @description urn:lowincome:problem:<status>, or ...:code-needed, ...:proof-needed
+             * @description urn:lowincome:problem:<status>, or ...:code-needed, proof-needed, ended, code-gone
              */
             type: string;
             /** Title */
@@ -5877,6 +6352,40 @@ export interface components {
             en: string;
         };
         /**
+         * RowOut
+         * @description An alert behind a number.
+         */
+        RowOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Household No */
+            household_no: string;
+            /**
+             * Name
+             * @description 户主姓名（隐去）/ masked
+             */
+            name: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "red" | "orange" | "yellow" | "blue";
+            /** Status */
+            status: string;
+            /** Region */
+            region: string;
+            /**
+             * Opened On
+             * Format: date
+             */
+            opened_on: string;
+            /** Closed At */
+            closed_at: string | null;
+        };
+        /**
          * RowsOut
          * @description The alerts behind a cell, exactly as many as it counts.
          */
@@ -5884,7 +6393,7 @@ export interface components {
             /** Count */
             count: number;
             /** Items */
-            items: components["schemas"]["api__reports__RowOut"][];
+            items: components["schemas"]["RowOut"][];
             /**
              * Next
              * @description 下一页标记；空为最后一页 / null: this is the last page
@@ -6108,37 +6617,26 @@ export interface components {
         };
         /**
          * SheetOut
-         * @description A sheet that was recorded; it can be taken back until ``undo_until``.
+         * @description What a worker needs of one household at its door.
          */
         SheetOut: {
+            alert: components["schemas"]["AlertBrief"];
+            /** Members */
+            members: components["schemas"]["PackedMember"][];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
             /**
-             * Id
-             * Format: uuid
+             * Known
+             * @description 请核对或更正的事实；值为空是未获取 / to be confirmed or corrected
              */
-            id: string;
+            known: components["schemas"]["KnownOut"][];
+            /** Visits */
+            visits: components["schemas"]["EarlierVisit"][];
             /**
-             * Sent At
-             * Format: date-time
+             * Phone
+             * @description 户主电话，仅在走访包要求并留痕时 / only when a pack asked for it
              */
-            sent_at: string;
-            /** Recorded */
-            recorded: number;
-            /** Repeated */
-            repeated: number;
-            /** Refused */
-            refused: number;
-            /**
-             * Undo Until
-             * Format: date-time
-             */
-            undo_until: string;
-            /** Undone At */
-            undone_at: string | null;
-            /**
-             * Undone
-             * @description 已撤回的核查数 / visits taken back
-             */
-            undone: number;
+            phone?: string | null;
         };
         /**
          * SignInIn
@@ -6242,6 +6740,30 @@ export interface components {
             text: string;
         };
         /**
+         * SourceOut
+         * @description One source of what is shown, or of what is missing.
+         */
+        SourceOut: {
+            /** Feed */
+            feed: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "income" | "expense" | "property";
+            /** Fresh */
+            fresh: boolean;
+            /**
+             * Heard On
+             * @description 最近数据；空为从未获取 / the newest data; null: never obtained
+             */
+            heard_on: string | null;
+        };
+        /**
          * SuggestionOut
          * @description One household that the model suggests: its place on the county's list, the score and the reasons for it.
          */
@@ -6283,6 +6805,86 @@ export interface components {
             says?: "模型建议，非规则命中";
             /** Version */
             version: number;
+        };
+        /**
+         * SupplementIn
+         * @description A visit that can no longer decide anything; its finding may be a word that the catalogue no longer has.
+         */
+        SupplementIn: {
+            /**
+             * Id
+             * Format: uuid
+             * @description 由设备生成 / made by the device
+             */
+            id: string;
+            /**
+             * Visited On
+             * Format: date
+             * @description 核查日期 / day of the visit
+             */
+            visited_on: string;
+            /**
+             * Way
+             * @description 入户、电话、视频、来访
+             * @enum {string}
+             */
+            way: "home" | "phone" | "video" | "office";
+            /**
+             * Reason Code
+             * @description 原因代码；误报必填 / see domain
+             */
+            reason_code?: string | null;
+            /**
+             * Next On
+             * @description 下次核查日期 / next visit
+             */
+            next_on?: string | null;
+            /**
+             * Note
+             * @description 加密保存 / kept encrypted
+             */
+            note?: string | null;
+            /**
+             * Present
+             * @description 在场人
+             * @default []
+             */
+            present?: string[];
+            /**
+             * Facts
+             * @description 核对或更正的事实 / facts confirmed or corrected
+             * @default []
+             */
+            facts?: components["schemas"]["FactIn"][];
+            /**
+             * Proposed
+             * @description 拟帮扶措施代码 / codes of measures proposed
+             * @default []
+             */
+            proposed?: string[];
+            /** @description 设备时钟；离线填写须带 / the device's clock */
+            device?: components["schemas"]["DeviceIn"] | null;
+            /**
+             * Catalogue
+             * @description 所依目录版本 / the catalogue's version
+             */
+            catalogue?: string | null;
+            /**
+             * Pack
+             * @description 所用走访包 / the visit pack it was taken along in
+             */
+            pack?: string | null;
+            /**
+             * Finding
+             * @description 核查结论 / conclusion
+             */
+            finding: string;
+            /**
+             * Why
+             * @description 为何只能存档 / why it is kept for the record alone
+             * @enum {string}
+             */
+            why: "ended" | "changed" | "code_gone";
         };
         /**
          * Suspended
@@ -6375,13 +6977,20 @@ export interface components {
             revoked_at: string | null;
         };
         /**
-         * UndoneOut
-         * @description What became of taking a sheet back.
+         * TwinOut
+         * @description 疑似同一人: somebody of this household may stand in another too.
          */
-        UndoneOut: {
-            sheet: components["schemas"]["SheetOut"];
-            /** Kept */
-            kept: components["schemas"]["KeptOut"][];
+        TwinOut: {
+            /** Household No */
+            household_no: string;
+            /** Member */
+            member: number;
+            /**
+             * How
+             * @description same 同一人在两户；alike 姓名、性别、出生日期相同
+             * @enum {string}
+             */
+            how: "same" | "alike";
         };
         /**
          * UnseenOut
@@ -6538,26 +7147,6 @@ export interface components {
             mine: boolean;
             /** Version */
             version: number;
-        };
-        /**
-         * WeekOut
-         * @description The alerts opened in one week, and how many of these have ended.
-         */
-        WeekOut: {
-            /**
-             * Since
-             * Format: date
-             */
-            since: string;
-            /**
-             * Until
-             * Format: date
-             */
-            until: string;
-            /** Raised */
-            raised: number;
-            /** Closed */
-            closed: number;
         };
         /**
          * YearIn
@@ -6722,50 +7311,6 @@ export interface components {
             distance: number | null;
         };
         /**
-         * RowOut
-         * @description One row as it lies in the sheet.
-         */
-        api__imports__RowOut: {
-            /** Row */
-            row: number;
-            /** Cells */
-            cells: string[];
-        };
-        /**
-         * MissedOut
-         * @description Households in need that nobody flagged, in a week on average; numbers are null without enough evidence.
-         */
-        api__models__MissedOut: {
-            /**
-             * Since
-             * Format: date
-             */
-            since: string;
-            /**
-             * Until
-             * Format: date
-             */
-            until: string;
-            /** Drawn */
-            drawn: number;
-            /** Settled */
-            settled: number;
-            /** Confirmed */
-            confirmed: number;
-            /** Unflagged */
-            unflagged: number;
-            /** Enough */
-            enough: boolean;
-            /** Share */
-            share: number | null;
-            /** Estimate */
-            estimate: number | null;
-            /** Low */
-            low: number | null;
-            /** High */
-            high: number | null;
-        };
-        /**
          * StandingOut
          * @description How the newest scan ordered the queue.
          */
@@ -6786,95 +7331,6 @@ export interface components {
             banner_zh: string | null;
             /** Banner En */
             banner_en: string | null;
-        };
-        /**
-         * MissedOut
-         * @description How many households in need nobody had flagged, told by the random sample; no number on too few visits.
-         */
-        api__reports__MissedOut: {
-            /**
-             * Since
-             * Format: date
-             */
-            since: string;
-            /**
-             * Until
-             * Format: date
-             */
-            until: string;
-            /**
-             * Drawn
-             * @description 抽取户数 / households drawn
-             */
-            drawn: number;
-            /**
-             * Settled
-             * @description 其中已核查有结论 / of these, visited with a conclusion
-             */
-            settled: number;
-            /**
-             * Confirmed
-             * @description 其中确有困难 / of these, in need
-             */
-            confirmed: number;
-            /**
-             * Unflagged
-             * @description 每周未被预警的户数 / households nobody flagged, a week
-             */
-            unflagged: number;
-            /**
-             * Enough
-             * @description 样本是否足够推断（至少30户有结论）/ at least thirty settled visits
-             */
-            enough: boolean;
-            /** Share */
-            share: number | null;
-            /**
-             * Estimate
-             * @description 推断漏报户数 / households missed, in an average week
-             */
-            estimate: number | null;
-            /**
-             * Low
-             * @description 95%区间下限 / lower end of 95 in 100
-             */
-            low: number | null;
-            /** High */
-            high: number | null;
-        };
-        /**
-         * RowOut
-         * @description An alert behind a number.
-         */
-        api__reports__RowOut: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Household No */
-            household_no: string;
-            /**
-             * Name
-             * @description 户主姓名（隐去）/ masked
-             */
-            name: string;
-            /**
-             * Level
-             * @enum {string}
-             */
-            level: "red" | "orange" | "yellow" | "blue";
-            /** Status */
-            status: string;
-            /** Region */
-            region: string;
-            /**
-             * Opened On
-             * Format: date
-             */
-            opened_on: string;
-            /** Closed At */
-            closed_at: string | null;
         };
         /**
          * StandingOut
@@ -8022,6 +8478,37 @@ export interface operations {
             };
         };
     };
+    get_sheet_api_v1_alerts__alert_id__sheet_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     snooze_api_v1_alerts__alert_id__snooze_post: {
         parameters: {
             query?: never;
@@ -8049,6 +8536,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertBrief"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_supplement_api_v1_alerts__alert_id__supplements_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 重发同一请求时不变，保存七天 / the same when the request is sent again; kept seven days */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupplementIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUpOut"];
                 };
             };
             /** @description refused */
@@ -8851,72 +9376,6 @@ export interface operations {
             };
         };
     };
-    decide_api_v1_deliveries__delivery_id__decision_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                delivery_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["HeldDecisionIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReceiptOut"];
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    row_errors_api_v1_deliveries__delivery_id__errors_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                delivery_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description CSV */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     digests_api_v1_desk_digests_get: {
         parameters: {
             query?: {
@@ -9530,6 +9989,41 @@ export interface operations {
             };
         };
     };
+    get_means_api_v1_households__household_no__means_get: {
+        parameters: {
+            query?: {
+                /** @description 截止日，默认最近一次扫描 / default: the newest scan's */
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description 户编号 / the register's number */
+                household_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeansOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     reveal_api_v1_households__household_no__members__place__reveal_post: {
         parameters: {
             query?: never;
@@ -9669,6 +10163,42 @@ export interface operations {
             };
         };
     };
+    register_lead_api_v1_leads_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 重发同一请求时不变，保存七天 / the same when the request is sent again; kept seven days */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     estimated_api_v1_missed_get: {
         parameters: {
             query?: {
@@ -9689,7 +10219,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["api__models__MissedOut"];
+                    "application/json": components["schemas"]["MissedOut"];
                 };
             };
             /** @description refused */
@@ -9779,6 +10309,190 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NightRunOut"][];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_packs_api_v1_packs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackLine"][];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_pack_api_v1_packs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_mine_api_v1_packs_mine_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_state_api_v1_packs_state_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackStateOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tell_wiped_api_v1_packs_wiped_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_pack_api_v1_packs__pack_id__revocation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pack_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackLine"];
                 };
             };
             /** @description refused */
@@ -10207,70 +10921,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableOut"][];
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    estimate_api_v1_reports_missed_get: {
-        parameters: {
-            query?: {
-                since?: string | null;
-                until?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["api__reports__MissedOut"];
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    by_week_api_v1_reports_weeks_get: {
-        parameters: {
-            query?: {
-                region?: string | null;
-                weeks?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WeekOut"][];
                 };
             };
             /** @description refused */
@@ -11144,14 +11794,41 @@ export interface operations {
             };
         };
     };
+    get_catalogue_api_v1_visits_catalogue_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     visits_in_api_v1_visits_import_post: {
         parameters: {
             query?: {
                 ending?: "xlsx" | "xls" | "csv";
-                /** @description errors：不能登记的行作为工作簿下载 / refused rows as a workbook */
+                /** @description errors：未登记的行作为工作簿下载 / refused rows as a workbook */
                 answer?: "json" | "errors";
-                /** @description 列名:位置（从0起）；省略则按标题识别 / name:place from 0; omitted: by their titles */
-                columns?: string[];
             };
             header?: never;
             path?: never;
@@ -11171,106 +11848,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ImportedOut"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    preview_api_v1_visits_preview_post: {
-        parameters: {
-            query?: {
-                ending?: "xlsx" | "xls" | "csv";
-                /** @description errors：不能登记的行作为工作簿下载 / refused rows as a workbook */
-                answer?: "json" | "errors";
-                /** @description 列名:位置（从0起）；省略则按标题识别 / name:place from 0; omitted: by their titles */
-                columns?: string[];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/octet-stream": string;
-            };
-        };
-        responses: {
-            /** @description 工作簿 / a workbook */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PreviewOut"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_sheets_api_v1_visits_sheets_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SheetOut"][];
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    undo_api_v1_visits_sheets__sheet_id__undo_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                sheet_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UndoneOut"];
                 };
             };
             /** @description refused */

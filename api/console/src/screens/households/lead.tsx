@@ -3,6 +3,7 @@ import type { ReactElement, SubmitEvent } from 'react';
 import { useId, useState } from 'react';
 import { Link } from 'react-router';
 import paths from '../../../paths.json';
+import { useSession } from '../../app/session';
 import { api, type Schemas, told } from '../../contract/client';
 import { One } from '../../parts/Chips';
 import { useSaid } from '../../parts/Failure';
@@ -24,6 +25,7 @@ type Entered = {
   said: string;
 };
 const LEAST = 4;
+const NATION = '00';
 
 function blank(): Entered {
   return { id: newId(), how: 'visit', heardOn: cityToday(), name: '', idNo: '', phone: '', region: '', said: '' };
@@ -180,6 +182,8 @@ function Said({ text, onText }: { text: string; onText: (text: string) => void }
 /** Down the tree of regions, one list a level, as far as it goes. */
 function Village({ chosen, onChoose }: { chosen: string; onChoose: (code: string) => void }): ReactElement {
   const t = useWords(words);
+  const { region } = useSession();
+  const own = region === NATION ? null : region;
   const [trail, setTrail] = useState<string[]>([]);
   const pick = (level: number, code: string): void => {
     const next = [...trail.slice(0, level), ...(code === '' ? [] : [code])];
@@ -190,19 +194,27 @@ function Village({ chosen, onChoose }: { chosen: string; onChoose: (code: string
   return (
     <fieldset className="chips" data-chosen={chosen}>
       <legend>{t.village} *</legend>
-      {[null, ...trail].map((under, level) => (
-        <Below key={under ?? 'own'} under={under} chosen={trail[level] ?? ''} onPick={(code) => pick(level, code)} />
+      {[own, ...trail].map((under, level) => (
+        <Below
+          key={under ?? 'all'}
+          first={level === 0}
+          under={under}
+          chosen={trail[level] ?? ''}
+          onPick={(code) => pick(level, code)}
+        />
       ))}
     </fieldset>
   );
 }
 
-type BelowProps = { under: string | null; chosen: string; onPick: (code: string) => void };
+type BelowProps = { first: boolean; under: string | null; chosen: string; onPick: (code: string) => void };
 
-function Below({ under, chosen, onPick }: BelowProps): ReactElement | null {
+function Below({ first, under, chosen, onPick }: BelowProps): ReactElement | null {
   const t = useWords(words);
   const { data } = useBelow(under);
-  if (data === undefined || data.below.length === 0) return null;
+  if (data === undefined) return null;
+  const places = data.below.length > 0 || under === null ? data.below : [data.here];
+  if (places.length === 0 || (data.below.length === 0 && !first)) return null;
   return (
     <select
       aria-label={`${t.village}：${data.here.name}`}
@@ -210,7 +222,7 @@ function Below({ under, chosen, onPick }: BelowProps): ReactElement | null {
       onChange={(event) => onPick(event.target.value)}
     >
       <option value="">{t.choose}</option>
-      {data.below.map((one) => (
+      {places.map((one) => (
         <option key={one.code} value={one.code}>
           {one.name}
         </option>

@@ -1,25 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { Refusal, Unreachable } from '../../contract/client';
+import { api, told } from '../../contract/client';
 
-export type Place = { code: string; name: string; level: string; leaf: boolean };
-type Places = { here: Place; below: Place[] };
+const HOUR_MS = 3_600_000;
 
-async function below(under: string | null): Promise<Places> {
-  const asked = under === null ? '' : `?under=${encodeURIComponent(under)}`;
-  const answer = await fetch(`/api/v1/regions${asked}`, { headers: { 'X-Lowincome': 'console' } }).catch(() => {
-    throw new Unreachable();
-  });
-  const said: unknown = await answer.json();
-  if (!answer.ok) throw new Refusal(answer, said);
-  return said as Places;
-}
-
-/** What lies directly below a region; with null, below one's own. */
-export function useBelow(under: string | null, wanted = true) {
-  return useQuery<Places>({
+/** A region and what lies directly below it; with null, the whole of what is watched. */
+export function useBelow(under: string | null) {
+  return useQuery({
     queryKey: ['regions', under],
-    queryFn: () => below(under),
-    enabled: wanted,
-    staleTime: 3_600_000,
+    queryFn: () => told(api.GET('/api/v1/system/regions', { params: { query: under === null ? {} : { under } } })),
+    staleTime: HOUR_MS,
   });
 }
