@@ -1035,6 +1035,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries/{delivery_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 放行或退回待处理批次 / Let a held delivery in, or turn it away
+         * @description Let a held delivery in, its facts known from today, or turn it away and destroy its original; once for all.
+         */
+        post: operations["decide_api_v1_deliveries__delivery_id__decision_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{delivery_id}/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 行错误清单 / A delivery's row errors
+         * @description Return each faulty row's number, column and what to do, as CSV; a delivery without any has no list.
+         */
+        get: operations["row_errors_api_v1_deliveries__delivery_id__errors_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/desk/digests": {
         parameters: {
             query?: never;
@@ -1986,6 +2026,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/missed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 漏报推断 / Missed cases, estimated
+         * @description Return what the random sample tells of those whom no rule flagged, with its interval or not at all.
+         */
+        get: operations["estimate_api_v1_reports_missed_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/weeks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 逐周走势 / Week by week
+         * @description Return the weeks up to this one, oldest first; ``raised`` and ``closed`` between two dates list a week's rows.
+         */
+        get: operations["by_week_api_v1_reports_weeks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/{figure}": {
         parameters: {
             query?: never;
@@ -2482,6 +2562,66 @@ export interface paths {
          * @description Record each row that can be recorded and say of every other why not; at most 8 MiB and 2,000 rows.
          */
         post: operations["visits_in_api_v1_visits_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 预览导入 / Look at a sheet before it is recorded
+         * @description Return how a sheet is read, its first twenty rows, and what would become of every row; records nothing.
+         */
+        post: operations["preview_api_v1_visits_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/sheets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 我的导入 / My sheets
+         * @description Return the fifty sheets that I sent last, the newest first.
+         */
+        get: operations["list_sheets_api_v1_visits_sheets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/sheets/{sheet_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 撤回导入 / Take a sheet back
+         * @description Take back the visits of a sheet of mine within a day; those after which something was done stay, and are told.
+         */
+        post: operations["undo_api_v1_visits_sheets__sheet_id__undo_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3508,6 +3648,23 @@ export interface components {
             version: number;
         };
         /**
+         * ColumnOut
+         * @description One column of ours and the place it is read from; null: the sheet does not have it.
+         */
+        ColumnOut: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "household_no" | "visited_on" | "way" | "finding" | "reason_code" | "next_on" | "note";
+            /** Title */
+            title: string;
+            /** Needed */
+            needed: boolean;
+            /** Place */
+            place: number | null;
+        };
+        /**
          * CountyActIn
          * @description A step of the case that is the county's.
          */
@@ -4332,6 +4489,20 @@ export interface components {
             why: "LIVES_ELSEWHERE" | "MOVED" | "WRONG_PLACE";
         };
         /**
+         * HeldDecisionIn
+         * @description What is decided on a delivery that waits, and why; the reason is kept in its record.
+         */
+        HeldDecisionIn: {
+            /**
+             * Verdict
+             * @description release 放行; reject 退回，不取用任何内容
+             * @enum {string}
+             */
+            verdict: "release" | "reject";
+            /** Why */
+            why: string;
+        };
+        /**
          * HeldOut
          * @description A delivery that waits for a person, and why.
          */
@@ -4422,6 +4593,11 @@ export interface components {
              * @description 未登记的行 / rows that were refused
              */
             errors: components["schemas"]["RowErrorOut"][];
+            /**
+             * Sheet
+             * @description 撤回时的编号；没有登记任何行则为空 / by which it is taken back within a day
+             */
+            sheet: string | null;
         };
         /**
          * IndicatorOut
@@ -4534,6 +4710,18 @@ export interface components {
             personal: number;
             /** Internal */
             internal: number;
+        };
+        /**
+         * KeptOut
+         * @description A visit that stays because something was done after it.
+         */
+        KeptOut: {
+            /** Household No */
+            household_no: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
         };
         /**
          * KnownOut
@@ -4861,40 +5049,6 @@ export interface components {
             sex: string | null;
             /** Born In */
             born_in: number | null;
-        };
-        /**
-         * MissedOut
-         * @description Households in need that nobody flagged, in a week on average; numbers are null without enough evidence.
-         */
-        MissedOut: {
-            /**
-             * Since
-             * Format: date
-             */
-            since: string;
-            /**
-             * Until
-             * Format: date
-             */
-            until: string;
-            /** Drawn */
-            drawn: number;
-            /** Settled */
-            settled: number;
-            /** Confirmed */
-            confirmed: number;
-            /** Unflagged */
-            unflagged: number;
-            /** Enough */
-            enough: boolean;
-            /** Share */
-            share: number | null;
-            /** Estimate */
-            estimate: number | null;
-            /** Low */
-            low: number | null;
-            /** High */
-            high: number | null;
         };
         /**
          * MonthOut
@@ -5351,7 +5505,7 @@ export interface components {
             day: string;
             catalogue: components["schemas"]["CatalogueOut"];
             /** Sheets */
-            sheets: components["schemas"]["SheetOut"][];
+            sheets: components["schemas"]["api__visiting__SheetOut"][];
             /**
              * Left Out
              * @description 不在您名下或已办结 / not in your hands, or ended
@@ -5596,6 +5750,38 @@ export interface components {
             beyond: number;
             /** Soonest Late */
             soonest_late: components["schemas"]["LateOut"][];
+        };
+        /**
+         * PreviewOut
+         * @description How a sheet is read and what would become of it; nothing was recorded.
+         */
+        PreviewOut: {
+            /**
+             * Encoding
+             * @description 文本编码；工作簿为空 / of a text file; null: a workbook
+             */
+            encoding: string | null;
+            /** Header */
+            header: string[];
+            /** Columns */
+            columns: components["schemas"]["ColumnOut"][];
+            /**
+             * Remembered
+             * @description 列的对应沿用您上次的选择 / columns as you chose them last time
+             */
+            remembered: boolean;
+            /**
+             * Rows
+             * @description 前20行 / the first twenty
+             */
+            rows: components["schemas"]["api__imports__RowOut"][];
+            /**
+             * Count
+             * @description 总行数 / rows in all
+             */
+            count: number;
+            /** @description 将如何处理；缺列时为空 / null: needed columns are missing */
+            would: components["schemas"]["ImportedOut"] | null;
         };
         /**
          * PrintIn
@@ -6352,40 +6538,6 @@ export interface components {
             en: string;
         };
         /**
-         * RowOut
-         * @description An alert behind a number.
-         */
-        RowOut: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Household No */
-            household_no: string;
-            /**
-             * Name
-             * @description 户主姓名（隐去）/ masked
-             */
-            name: string;
-            /**
-             * Level
-             * @enum {string}
-             */
-            level: "red" | "orange" | "yellow" | "blue";
-            /** Status */
-            status: string;
-            /** Region */
-            region: string;
-            /**
-             * Opened On
-             * Format: date
-             */
-            opened_on: string;
-            /** Closed At */
-            closed_at: string | null;
-        };
-        /**
          * RowsOut
          * @description The alerts behind a cell, exactly as many as it counts.
          */
@@ -6393,7 +6545,7 @@ export interface components {
             /** Count */
             count: number;
             /** Items */
-            items: components["schemas"]["RowOut"][];
+            items: components["schemas"]["api__reports__RowOut"][];
             /**
              * Next
              * @description 下一页标记；空为最后一页 / null: this is the last page
@@ -6614,29 +6766,6 @@ export interface components {
             proved_at: string | null;
             /** Began At */
             began_at: string | null;
-        };
-        /**
-         * SheetOut
-         * @description What a worker needs of one household at its door.
-         */
-        SheetOut: {
-            alert: components["schemas"]["AlertBrief"];
-            /** Members */
-            members: components["schemas"]["PackedMember"][];
-            /** Reasons */
-            reasons: components["schemas"]["ReasonOut"][];
-            /**
-             * Known
-             * @description 请核对或更正的事实；值为空是未获取 / to be confirmed or corrected
-             */
-            known: components["schemas"]["KnownOut"][];
-            /** Visits */
-            visits: components["schemas"]["EarlierVisit"][];
-            /**
-             * Phone
-             * @description 户主电话，仅在走访包要求并留痕时 / only when a pack asked for it
-             */
-            phone?: string | null;
         };
         /**
          * SignInIn
@@ -6993,6 +7122,15 @@ export interface components {
             how: "same" | "alike";
         };
         /**
+         * UndoneOut
+         * @description What became of taking a sheet back.
+         */
+        UndoneOut: {
+            sheet: components["schemas"]["api__imports__SheetOut"];
+            /** Kept */
+            kept: components["schemas"]["KeptOut"][];
+        };
+        /**
          * UnseenOut
          * @description A rule that could not be judged, and the indicators it lacked.
          */
@@ -7147,6 +7285,26 @@ export interface components {
             mine: boolean;
             /** Version */
             version: number;
+        };
+        /**
+         * WeekOut
+         * @description The alerts opened in one week, and how many of these have ended.
+         */
+        WeekOut: {
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
+            /** Raised */
+            raised: number;
+            /** Closed */
+            closed: number;
         };
         /**
          * YearIn
@@ -7311,6 +7469,84 @@ export interface components {
             distance: number | null;
         };
         /**
+         * RowOut
+         * @description One row as it lies in the sheet.
+         */
+        api__imports__RowOut: {
+            /** Row */
+            row: number;
+            /** Cells */
+            cells: string[];
+        };
+        /**
+         * SheetOut
+         * @description A sheet that was recorded; it can be taken back until ``undo_until``.
+         */
+        api__imports__SheetOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
+            /** Recorded */
+            recorded: number;
+            /** Repeated */
+            repeated: number;
+            /** Refused */
+            refused: number;
+            /**
+             * Undo Until
+             * Format: date-time
+             */
+            undo_until: string;
+            /** Undone At */
+            undone_at: string | null;
+            /**
+             * Undone
+             * @description 已撤回的核查数 / visits taken back
+             */
+            undone: number;
+        };
+        /**
+         * MissedOut
+         * @description Households in need that nobody flagged, in a week on average; numbers are null without enough evidence.
+         */
+        api__models__MissedOut: {
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
+            /** Drawn */
+            drawn: number;
+            /** Settled */
+            settled: number;
+            /** Confirmed */
+            confirmed: number;
+            /** Unflagged */
+            unflagged: number;
+            /** Enough */
+            enough: boolean;
+            /** Share */
+            share: number | null;
+            /** Estimate */
+            estimate: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+        };
+        /**
          * StandingOut
          * @description How the newest scan ordered the queue.
          */
@@ -7331,6 +7567,95 @@ export interface components {
             banner_zh: string | null;
             /** Banner En */
             banner_en: string | null;
+        };
+        /**
+         * MissedOut
+         * @description How many households in need nobody had flagged, told by the random sample; no number on too few visits.
+         */
+        api__reports__MissedOut: {
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
+            /**
+             * Drawn
+             * @description 抽取户数 / households drawn
+             */
+            drawn: number;
+            /**
+             * Settled
+             * @description 其中已核查有结论 / of these, visited with a conclusion
+             */
+            settled: number;
+            /**
+             * Confirmed
+             * @description 其中确有困难 / of these, in need
+             */
+            confirmed: number;
+            /**
+             * Unflagged
+             * @description 每周未被预警的户数 / households nobody flagged, a week
+             */
+            unflagged: number;
+            /**
+             * Enough
+             * @description 样本是否足够推断（至少30户有结论）/ at least thirty settled visits
+             */
+            enough: boolean;
+            /** Share */
+            share: number | null;
+            /**
+             * Estimate
+             * @description 推断漏报户数 / households missed, in an average week
+             */
+            estimate: number | null;
+            /**
+             * Low
+             * @description 95%区间下限 / lower end of 95 in 100
+             */
+            low: number | null;
+            /** High */
+            high: number | null;
+        };
+        /**
+         * RowOut
+         * @description An alert behind a number.
+         */
+        api__reports__RowOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Household No */
+            household_no: string;
+            /**
+             * Name
+             * @description 户主姓名（隐去）/ masked
+             */
+            name: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "red" | "orange" | "yellow" | "blue";
+            /** Status */
+            status: string;
+            /** Region */
+            region: string;
+            /**
+             * Opened On
+             * Format: date
+             */
+            opened_on: string;
+            /** Closed At */
+            closed_at: string | null;
         };
         /**
          * StandingOut
@@ -7354,6 +7679,29 @@ export interface components {
              * @description 您现在可做的操作 / edges open to your desk
              */
             may: string[];
+        };
+        /**
+         * SheetOut
+         * @description What a worker needs of one household at its door.
+         */
+        api__visiting__SheetOut: {
+            alert: components["schemas"]["AlertBrief"];
+            /** Members */
+            members: components["schemas"]["PackedMember"][];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /**
+             * Known
+             * @description 请核对或更正的事实；值为空是未获取 / to be confirmed or corrected
+             */
+            known: components["schemas"]["KnownOut"][];
+            /** Visits */
+            visits: components["schemas"]["EarlierVisit"][];
+            /**
+             * Phone
+             * @description 户主电话，仅在走访包要求并留痕时 / only when a pack asked for it
+             */
+            phone?: string | null;
         };
     };
     responses: never;
@@ -8495,7 +8843,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SheetOut"];
+                    "application/json": components["schemas"]["api__visiting__SheetOut"];
                 };
             };
             /** @description refused */
@@ -9376,6 +9724,72 @@ export interface operations {
             };
         };
     };
+    decide_api_v1_deliveries__delivery_id__decision_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HeldDecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    row_errors_api_v1_deliveries__delivery_id__errors_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     digests_api_v1_desk_digests_get: {
         parameters: {
             query?: {
@@ -10219,7 +10633,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MissedOut"];
+                    "application/json": components["schemas"]["api__models__MissedOut"];
                 };
             };
             /** @description refused */
@@ -10921,6 +11335,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableOut"][];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_api_v1_reports_missed_get: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["api__reports__MissedOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    by_week_api_v1_reports_weeks_get: {
+        parameters: {
+            query?: {
+                region?: string | null;
+                weeks?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeekOut"][];
                 };
             };
             /** @description refused */
@@ -11827,8 +12305,10 @@ export interface operations {
         parameters: {
             query?: {
                 ending?: "xlsx" | "xls" | "csv";
-                /** @description errors：未登记的行作为工作簿下载 / refused rows as a workbook */
+                /** @description errors：不能登记的行作为工作簿下载 / refused rows as a workbook */
                 answer?: "json" | "errors";
+                /** @description 列名:位置（从0起）；省略则按标题识别 / name:place from 0; omitted: by their titles */
+                columns?: string[];
             };
             header?: never;
             path?: never;
@@ -11848,6 +12328,106 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ImportedOut"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_api_v1_visits_preview_post: {
+        parameters: {
+            query?: {
+                ending?: "xlsx" | "xls" | "csv";
+                /** @description errors：不能登记的行作为工作簿下载 / refused rows as a workbook */
+                answer?: "json" | "errors";
+                /** @description 列名:位置（从0起）；省略则按标题识别 / name:place from 0; omitted: by their titles */
+                columns?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description 工作簿 / a workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sheets_api_v1_visits_sheets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["api__imports__SheetOut"][];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_api_v1_visits_sheets__sheet_id__undo_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sheet_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoneOut"];
                 };
             };
             /** @description refused */
