@@ -109,7 +109,7 @@ def take_pack(sent: PackIn, service: Serving, viewer: Viewing, session: InTransa
     found = packs.sheets(session, service, laws.on(day), alerts, as_of=day)
     told = _phones(session, service, found, viewer) if sent.phones else {}
     pack, token = packs.make(session, service, alerts, by=viewer, phones=len(told))
-    briefs = Desk(session, service, laws).briefs(alerts)
+    briefs = Desk(session, service, laws).briefs([one.id for one in alerts])
     return PackOut(
         id=pack.id, token=token, made_at=pack.made_at, expires_at=pack.expires_at, day=today(), catalogue=catalogue(),
         left_out=_left_out(sent, alerts),

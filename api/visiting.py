@@ -106,7 +106,7 @@ def get_sheet(
     alert, day = queue.get(session, alert_id, viewer=viewer), newest_date(session)
     response.headers["ETag"] = f'"{alert.version}"'
     found = sheets(session, service, laws.on(day), [alert], as_of=day)
-    return sheet_out(found[0], Desk(session, service, laws).briefs([alert])[0])
+    return sheet_out(found[0], Desk(session, service, laws).briefs([alert.id])[0])
 
 
 @router.post(

@@ -36,18 +36,8 @@ NAMED = {"place": "1", "figure": "confirmed_share", "year": "2026", "rule": "med
 NAMED |= {"parameter": "medical.self_pay_limit", "indicator": "medical_self_pay_12m"}
 BY_PLACE = {"export_id", "alert_id", "case_id", "measure_id", "referral_id", "photo_id", "follow_up", "household_no"}
 BY_PLACE |= {"suggestion_id"}
-OF_NO_PLACE = {
-    "sheet_id",
-    "delivery_id",
-    "account_id",
-    "run_id",
-    "print_id",
-    "token_id",
-    "worker",
-    "note_id",
-    "view",
-    "pack_id",
-}
+OF_NO_PLACE = {"account_id", "delivery_id", "note_id", "print_id", "run_id", "sheet_id", "token_id", "view", "worker"}
+OF_NO_PLACE |= {"pack_id"}
 
 
 def approved() -> dict[tuple[str, str], str]:
