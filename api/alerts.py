@@ -16,13 +16,13 @@ from api.once import CHANGES, Doing, Expected
 from api.presence import SomebodyOut, colleagues_at
 from api.problems import RESPONSES
 from api.written import Moment
-from monitor import cases
+from monitor import cases, leads
 from monitor.alerts import people, queue
 from monitor.alerts.words import Speaker
 from monitor.cases import visits
 from monitor.cases.clocks import Device
 from monitor.privacy import Keyring
-from monitor.tables import Alert, FollowUp, Reason
+from monitor.tables import Alert, FollowUp, Lead, Reason
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES, route_class=Errand)
 
@@ -118,6 +118,16 @@ class UnseenOut(BaseModel):
     inputs: list[str]
 
 
+class HeardOut(BaseModel):
+    """What a worker heard of the household, as they registered it."""
+
+    how: str = Field(description="来源：visit、neighbour、grid、hotline、self、other")
+    zh: str
+    en: str
+    heard_on: date
+    said: str | None = Field(description="困难情况；保存期满为空 / what was said; null when its time is over")
+
+
 class AlertOut(AlertBrief):
     """One alert in full."""
 
@@ -130,6 +140,7 @@ class AlertOut(AlertBrief):
     lower_since_on: date | None
     members: list[MemberOut]
     reasons: list[ReasonOut]
+    leads: list[HeardOut] = Field(description="登记的困难线索 / what was heard of the household")
     could_not_see: list[UnseenOut]
     quiet: list[QuietOut] = Field(description="核实后静默的规则 / rules kept quiet for this household")
     timeline: list[EventOut]
@@ -200,6 +211,7 @@ def get_alert(
         closed_why=alert.closed_why, lower_level=alert.lower_level, lower_since_on=alert.lower_since_on,
         members=[MemberOut.model_validate(member) for member in shown],
         reasons=[_reason(reason, places) for reason in alert.reasons],
+        leads=[heard_out(one, service.keyring) for one in leads.of_alerts(session, [alert.id]).get(alert.id, [])],
         could_not_see=_unseen(alert, laws),
         quiet=[
             QuietOut.model_validate(quiet, from_attributes=True) for quiet in queue.quiets(session, alert.household_id)
@@ -255,6 +267,13 @@ def _unseen(alert: Alert, laws: Laws) -> list[UnseenOut]:
     return [
         UnseenOut(rule=gap["rule"], zh=zh.unseen(gap), en=en.unseen(gap), inputs=gap["inputs"]) for gap in alert.unseen
     ]
+
+
+def heard_out(one: Lead, keyring: Keyring) -> HeardOut:
+    """Return what was heard as it is shown, opened."""
+    zh, en = leads.HOW[one.how]
+    said = None if one.said is None else keyring.decrypt(one.said, about="leads.said")
+    return HeardOut(how=one.how, zh=zh, en=en, heard_on=one.heard_on, said=said)
 
 
 def follow_up_out(one: FollowUp, keyring: Keyring) -> FollowUpOut:

@@ -126,14 +126,18 @@ def get_household(
     laws: ByLaw,
     as_of: Annotated[Day | None, Query(description="截止日，默认最近一次扫描 / default: the newest scan's")] = None,
 ) -> DossierOut:
-    """Return members, everything known or unknown with its data's date, alerts and cases; names are masked."""
+    """Return members, everything known or unknown with its data's date, alerts and cases; names are masked.
+
+    Members are today's unless a date is asked for: who was registered since the newest scan belongs to it too.
+    """
     day = asked_date(session, as_of)
     found = dossiers.dossier(session, service, laws.on(day), household_no, as_of=day, viewer=viewer)
     home = found.household
+    shown = people.members(session, home.id, as_of=as_of or today(), keyring=service.keyring)
     return DossierOut(
-        household_no=household_no, name=people.title(found.members), as_of=day, category=home.category,
+        household_no=household_no, name=people.title(shown), as_of=day, category=home.category,
         region=home.region, region_name=laws.tree.full_name(home.region, day), registered=home.registered,
-        members=[MemberOut.model_validate(one) for one in found.members], known=[known_out(one) for one in found.known],
+        members=[MemberOut.model_validate(one) for one in shown], known=[known_out(one) for one in found.known],
         alerts=[_alert(one) for one in found.alerts],
         cases=[
             CaseOfHome(id=one.id, status=one.status, opened_on=one.opened_on, removed_on=one.removed_on)

@@ -148,7 +148,7 @@ def explain(
     day = asked_date(session, as_of)
     lake = Lake.of(service.settings)
     found = explaining.account(session, lake, laws.on(day), household_no, as_of=day, viewer=viewer)
-    shown = people.members(session, found.household.id, as_of=day, keyring=service.keyring)
+    shown = people.members(session, found.household.id, as_of=as_of or today(), keyring=service.keyring)
     places = people.places(shown)
     return AccountOut(
         household_no=household_no, name=people.title(shown), as_of=day, region=found.region,

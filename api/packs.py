@@ -58,6 +58,7 @@ class PackOut(BaseModel):
     day: date = Field(description="城市的今天 / the city's today")
     catalogue: CatalogueOut
     sheets: list[SheetOut]
+    count: int = Field(description="在您名下的全部在办户数；多于 sheets 的未带上 / all that is mine")
     left_out: list[LeftOut] = Field(description="不在您名下或已办结 / not in your hands, or ended")
 
 
@@ -112,9 +113,10 @@ def take_pack(sent: PackIn, service: Serving, viewer: Viewing, session: InTransa
     briefs = Desk(session, service, laws).briefs([one.id for one in alerts])
     return PackOut(
         id=pack.id, token=token, made_at=pack.made_at, expires_at=pack.expires_at, day=today(), catalogue=catalogue(),
+        count=packs.assigned_count(session, viewer=viewer),
         left_out=_left_out(sent, alerts),
         sheets=[
-            sheet_out(sheet, brief, phone=told.get(sheet.alert.household_id))
+            sheet_out(sheet, brief, keyring=service.keyring, phone=told.get(sheet.alert.household_id))
             for sheet, brief in zip(found, briefs, strict=True)
         ],
     )  # fmt: skip

@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.deps import InTransaction, Serving, Viewing, may, newest_date
+from api.deps import InTransaction, Serving, Viewing, may
 from api.errands import Errand
 from api.households import HouseholdNo
 from api.problems import RESPONSES, described
 from monitor import reveals
+from monitor.service import today
 
 router = APIRouter(prefix="/api/v1/households", tags=["households"], responses=RESPONSES, route_class=Errand)
 Place = Annotated[int, Path(ge=1, le=99, description="成员在户中的次序，1为户主 / place in the household, 1: its head")]
@@ -49,5 +50,5 @@ def reveal(
 ) -> RevealOut:
     """Return one field of one member in the clear; the audit entry is committed before the value leaves."""
     wanted = reveals.Wanted(household_no=household_no, place=place, **sent.model_dump())
-    done = reveals.reveal(session, service, wanted, by=viewer, as_of=newest_date(session))
+    done = reveals.reveal(session, service, wanted, by=viewer, as_of=today())
     return RevealOut(id=done.id, value=done.value, until=done.until, left_today=done.left_today)

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from api.alerts import FollowUpOut, MemberOut, ReasonOut, VisitIn, follow_up_out, visit_of
+from api.alerts import FollowUpOut, HeardOut, MemberOut, ReasonOut, VisitIn, follow_up_out, heard_out, visit_of
 from api.briefs import AlertBrief, Desk
 from api.deps import ByLaw, Reading, Serving, Viewing, may, newest_date
 from api.dossiers import KnownOut, known_out
@@ -19,6 +19,7 @@ from api.problems import RESPONSES
 from monitor.alerts import people, queue
 from monitor.cases import FINDINGS, REASON_CODES, WAYS, codes, supplements
 from monitor.packs import Packed, Sheet, sheets
+from monitor.privacy import Keyring
 
 router = APIRouter(prefix="/api/v1", tags=["visits"], responses=RESPONSES, route_class=Errand)
 
@@ -76,6 +77,7 @@ class SheetOut(BaseModel):
     reasons: list[ReasonOut]
     known: list[KnownOut] = Field(description="请核对或更正的事实；值为空是未获取 / to be confirmed or corrected")
     visits: list[EarlierVisit]
+    leads: list[HeardOut] = Field(description="登记的困难线索 / what was heard of the household")
     phone: str | None = Field(None, description="户主电话，仅在走访包要求并留痕时 / only when a pack asked for it")
 
 
@@ -106,7 +108,7 @@ def get_sheet(
     alert, day = queue.get(session, alert_id, viewer=viewer), newest_date(session)
     response.headers["ETag"] = f'"{alert.version}"'
     found = sheets(session, service, laws.on(day), [alert], as_of=day)
-    return sheet_out(found[0], Desk(session, service, laws).briefs([alert.id])[0])
+    return sheet_out(found[0], Desk(session, service, laws).briefs([alert.id])[0], keyring=service.keyring)
 
 
 @router.post(
@@ -144,7 +146,7 @@ def catalogue() -> CatalogueOut:
     )  # fmt: skip
 
 
-def sheet_out(sheet: Sheet, brief: AlertBrief, *, phone: str | None = None) -> SheetOut:
+def sheet_out(sheet: Sheet, brief: AlertBrief, *, keyring: Keyring, phone: str | None = None) -> SheetOut:
     """Return a household's sheet as it is shown; evidence names people by their place."""
     places = people.places([one.shown for one in sheet.members])
     reasons = []
@@ -155,6 +157,7 @@ def sheet_out(sheet: Sheet, brief: AlertBrief, *, phone: str | None = None) -> S
     return SheetOut(
         alert=brief, members=[_member(one) for one in sheet.members], reasons=reasons,
         known=[known_out(one) for one in sheet.known], phone=phone,
+        leads=[heard_out(one, keyring) for one in sheet.heard],
         visits=[
             EarlierVisit(
                 visited_on=one.visited_on, way=one.way, finding=one.finding, reason_code=one.reason_code,

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from monitor.access import Viewer, scope
 from monitor.alerts import people
-from monitor.alerts.people import Shown
 from monitor.cases.chain import household_for
 from monitor.indicators import FeedState, compute, feeds_of, freshness, manifest, opened
 from monitor.lake import Lake
@@ -54,11 +53,10 @@ class Known:
 
 @dataclass(frozen=True)
 class Dossier:
-    """Everything a worker may see of a household on ``as_of``; ``known`` is empty while nothing can be judged."""
+    """What is known of a household on ``as_of`` and what came of it; ``known`` is empty while nothing can be judged."""
 
     household: Household
     as_of: date
-    members: Sequence[Shown]
     known: Sequence[Known]
     alerts: Sequence[Alert]
     cases: Sequence[Case]
@@ -91,7 +89,6 @@ def dossier(
     return Dossier(
         home,
         as_of,
-        people.members(session, home.id, as_of=as_of, keyring=service.keyring),
         known_of(session, service, policy, [home.id], as_of=as_of).get(home.id, []),
         session.scalars(of_home).all(),
         session.scalars(cases).all(),

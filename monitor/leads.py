@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -95,6 +95,18 @@ def register(session: Session, heard: Heard, *, at: Desk) -> Registered:
     return Registered(lead, home.household_no, new, known)
 
 
+def of_alerts(session: Session, alerts: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Lead]]:
+    """Return what was heard that led to each alert or was added to it, the first heard first.
+
+    Asked only of alerts that the viewer was found to see.
+    """
+    chosen = select(Lead).where(Lead.alert_id.in_(alerts)).order_by(Lead.heard_on, Lead.made_at, Lead.id)
+    found: dict[uuid.UUID, list[Lead]] = {}
+    for lead in session.scalars(chosen):
+        found.setdefault(lead.alert_id, []).append(lead)
+    return found
+
+
 def _again(session: Session, before: Lead, digest: str, by: Viewer) -> Registered:
     if before.digest != digest:
         raise Conflict(zh="同一编号的线索已登记且内容不同", en="a lead with this id exists and says something else")
@@ -130,10 +142,13 @@ def _home(session: Session, heard: Heard, number: str | None, at: Desk) -> House
         return found
     if number is None:
         return None
+    index = at.keyring.blind_index(number)
     theirs = select(Household).join(Member, Member.household_id == Household.id)
     theirs = theirs.join(Person, Person.id == Member.person_id).where(Member.until_on.is_(None))
-    theirs = theirs.where(Person.id_index == at.keyring.blind_index(number)).order_by(Household.registered.desc())
-    return session.scalars(scope(theirs, at.by, of=Household).limit(1)).first()
+    theirs = theirs.where(Person.id_index == index).order_by(Household.registered.desc())
+    found = session.scalars(scope(theirs, at.by, of=Household).limit(1)).first()
+    before = select(Household).where(Household.id.in_(select(Lead.household_id).where(Lead.id_index == index)))
+    return found or session.scalars(scope(before.order_by(Household.id), at.by, of=Household).limit(1)).first()
 
 
 def _settle(session: Session, heard: Heard, number: str | None, at: Desk) -> Household:
@@ -148,20 +163,27 @@ def _settle(session: Session, heard: Heard, number: str | None, at: Desk) -> Hou
         theirs = session.scalar(select(Household.id).where(Household.id == home.id, within(at.by.region, of=Household)))
         if theirs is None or not place.known:
             raise _absent()
-        person = _person(session, heard, number, at.keyring)
+        person = _person(session, heard, number, at)
         session.add(Member(household_id=home.id, person_id=person.id, relation=_HEAD, from_on=at.on))
         session.flush()
     return home
 
 
-def _person(session: Session, heard: Heard, number: str | None, keyring: Keyring) -> Person:
+def _person(session: Session, heard: Heard, number: str | None, at: Desk) -> Person:
+    """Somebody the viewer may see already, or somebody new.
+
+    A number that the register has elsewhere makes a person without a number: who is typed in here opens nobody's data
+    there. The lead keeps the number sealed, so who covers both regions can put the two together.
+    """
+    keyring = at.keyring
     index = keyring.blind_index(number) if number else None
     known = session.scalar(select(Person).where(Person.id_index == index)) if index else None
-    if known is not None:
+    if known is not None and _all_seen(session, known, at.by):
         return known
+    kept = number if known is None else None
     resident = number if number and len(number) == 18 and ids.checksum_ok(number) else None
     made = Person(
-        id_index=index, id_no=keyring.encrypt(number, about="people.id_no") if number else None,
+        id_index=None if kept is None else index, id_no=keyring.encrypt(kept, about="people.id_no") if kept else None,
         name=keyring.encrypt(heard.name or "", about="people.name"),
         phone=keyring.encrypt(heard.phone, about="people.phone") if heard.phone else None,
         sex=ids.sex(resident) if resident else None, birth_on=ids.birth_on(resident) if resident else None,
@@ -170,6 +192,14 @@ def _person(session: Session, heard: Heard, number: str | None, keyring: Keyring
     session.flush()
     finding.index_one(session, made, keyring)
     return made
+
+
+def _all_seen(session: Session, person: Person, by: Viewer) -> bool:
+    """Whether the viewer may see every household that the person belongs to or belonged to, and there is one."""
+    theirs = select(Member.id).join(Household, Household.id == Member.household_id)
+    theirs = theirs.where(Member.person_id == person.id)
+    seen = session.scalars(scope(theirs, by, of=Household)).all()
+    return bool(seen) and len(seen) == len(session.scalars(theirs).all())
 
 
 def _alert(session: Session, home: Household, heard: Heard, at: Desk) -> tuple[uuid.UUID, bool]:

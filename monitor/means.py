@@ -18,7 +18,7 @@ from monitor.lake.showing import by_year, standing_of
 from monitor.policy import Policy
 from monitor.policy.reading import Words
 from monitor.privacy import Keyring
-from monitor.service import Service
+from monitor.service import Service, today
 from monitor.tables import Household, Member, Person
 
 YEARS = 3
@@ -97,10 +97,10 @@ def means(
     """Return income and expenditure of the last three years, property, and who may be entered twice.
 
     Sources overlap (a wage is taxed too), so nothing is added up across them. Absent and not the viewer's are the
-    same refusal.
+    same refusal. Members are numbered as they stand today, as the household's page and its reveals number them.
     """
     home = household_for(session, household_no, viewer)
-    shown = people.members(session, home.id, as_of=as_of, keyring=service.keyring)
+    shown = people.members(session, home.id, as_of=today(), keyring=service.keyring)
     came = manifest(session, as_of=as_of)
     states = freshness(came, policy, as_of=as_of)
     lake = Lake(service.lake, memory_limit=service.settings.memory_limit, threads=service.settings.threads)

@@ -11,10 +11,11 @@ from sqlalchemy import select, update
 
 from api.app import create_app
 from monitor import access, database, policy
-from monitor.access import Viewer
+from monitor.access import Viewer, sessions
+from monitor.access.sessions import Manner
 from monitor.alerts import raise_alerts
 from monitor.service import Service
-from monitor.tables import Alert, Household, Person, Worker
+from monitor.tables import Alert, Household, Person, SignIn, Worker, utc_now
 from monitor.work import deadlines
 
 OTHER_VILLAGE = "340299001002"
@@ -61,6 +62,18 @@ def signed_in(
         session.get_one(Worker, viewer.worker).department = department
     client.headers["Authorization"] = f"Bearer {token}"
     return client
+
+
+def as_person(service: Service, name: str, **how: Any) -> tuple[TestClient, uuid.UUID]:
+    """Somebody who signed in with a browser, and the id of that session."""
+    viewer, _ = hire(service, name, **how)
+    with database.transaction(service.engine) as session:
+        worker = session.get_one(Worker, viewer.worker)
+        cookie = sessions.begin(session, worker, Manner("oidc", True, b"x"), now=utc_now(), most=9)
+        sign_in = session.scalars(select(SignIn.id).where(SignIn.worker_id == worker.id)).one()
+    client = TestClient(create_app(service), base_url="https://testserver", raise_server_exceptions=False)
+    client.headers.update({"Cookie": f"__Host-sid={cookie}", "X-Lowincome": "1"})
+    return client, sign_in
 
 
 def worker_id(service: Service, name: str) -> uuid.UUID:

@@ -7,29 +7,23 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from desks import hire, household_no, raised, stored, worker_id
+from desks import as_person, hire, household_no, raised, stored, worker_id
 from factories import FIRES
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 
-from api.app import create_app
-from monitor import access, database, regions
+from monitor import access, database
 from monitor.access import accounts, sessions
-from monitor.access.sessions import Manner
-from monitor.alerts.leaving import left_register
 from monitor.cases import FINDINGS, codes
 from monitor.service import CITY_TIME, Service, today
 from monitor.tables import (
     COUNTS,
     Alert,
     AuditEntry,
-    Choice,
     FollowUp,
     Household,
-    Lead,
     Member,
     Person,
-    Reason,
     Reveal,
     SignIn,
     VisitPack,
@@ -46,18 +40,6 @@ PHONE = "19900001234"
 def at(hours: float = 0) -> str:
     """An instant by a clock that is so many hours ahead of ours."""
     return (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
-
-
-def as_person(service: Service, name: str, **how: Any) -> tuple[TestClient, uuid.UUID]:
-    """Somebody who signed in with a browser, and the id of that session."""
-    viewer, _ = hire(service, name, **how)
-    with database.transaction(service.engine) as session:
-        worker = session.get_one(Worker, viewer.worker)
-        cookie = sessions.begin(session, worker, Manner("oidc", True, b"x"), now=utc_now(), most=9)
-        sign_in = session.scalars(select(SignIn.id).where(SignIn.worker_id == worker.id)).one()
-    client = TestClient(create_app(service), base_url="https://testserver", raise_server_exceptions=False)
-    client.headers.update({"Cookie": f"__Host-sid={cookie}", "X-Lowincome": "1"})
-    return client, sign_in
 
 
 @pytest.fixture
@@ -260,7 +242,8 @@ def test_a_pack_holds_what_is_mine_for_some_hours_and_is_written_down(lin: TestC
 
 def test_more_than_fifty_are_never_taken_along(lin: TestClient, service: Service) -> None:
     mine(service, 53)
-    assert len(take(lin)["sheets"]) == 50
+    pack = take(lin)
+    assert (len(pack["sheets"]), pack["count"]) == (50, 53)
     assert lin.post(PACKS, json={"alerts": [str(uuid.uuid4()) for _ in range(51)]}).status_code == 422
 
 
@@ -372,94 +355,6 @@ def test_who_lost_a_telephone_ends_their_own_packs(lin: TestClient, service: Ser
     pack = take(lin)
     assert [lin.delete(f"{PACKS}/mine").status_code for _ in range(2)] == [204, 204]
     assert state(lin, pack) == (False, "revoked")
-
-
-VILLAGE = "340202001001"
-
-
-@pytest.fixture
-def town(service: Service) -> Iterator[TestClient]:
-    """Somebody of a town that the tree of regions knows."""
-    with database.transaction(service.engine) as session:
-        regions.load_regions(session, [regions.Place("340202001", "某镇"), regions.Place(VILLAGE, "某村")])
-    with as_person(service, "镇干事", region="340202001")[0] as client:
-        yield client
-
-
-def heard(**more: Any) -> dict[str, Any]:
-    said = {"id": str(uuid.uuid4()), "how": "neighbour", "heard_on": str(today()), "said": "独居，近日摔伤"}
-    return said | {"region": VILLAGE, "name": "单凤英"} | more
-
-
-def lead(client: TestClient, sent: dict[str, Any]) -> Any:
-    return client.post("/api/v1/leads", json=sent)
-
-
-def test_somebody_in_no_list_becomes_a_household_to_visit_and_is_found_at_once(
-    town: TestClient, service: Service
-) -> None:
-    sent = heard(id_no=NUMBER, phone=PHONE)
-    made = lead(town, sent)
-    assert (made.status_code, made.json()["new_alert"], made.json()["known"]) == (201, True, False), made.text
-    assert lead(town, sent).json()["alert_id"] == made.json()["alert_id"]
-    assert lead(town, sent | {"said": "另一种情况"}).status_code == 409
-    found = town.post("/api/v1/households/search", json={"text": "shanfengying"}).json()["items"]
-    assert [(one["household_no"], one["registered"]) for one in found] == [(made.json()["household_no"], False)]
-    shown = town.get(f"{ALERTS}/{made.json()['alert_id']}").json()
-    assert (shown["rules"], shown["sentence_zh"], shown["level"]) == (["lead"], "主动发现：邻里反映", "yellow")
-    with database.reading(service.engine) as session:
-        row, person = session.scalars(select(Lead)).one(), session.scalars(select(Person)).one()
-        choice = session.scalars(select(Choice)).one()
-    assert (service.keyring.decrypt(row.said or b"", about="leads.said"), person.sex) == ("独居，近日摔伤", "2")
-    assert (choice.reason, choice.propensity) == ("referral", 1.0)
-
-
-def test_somebody_in_the_register_is_found_by_number_and_an_open_alert_takes_the_lead(
-    town: TestClient, service: Service
-) -> None:
-    hire(service, "甲")
-    alert = raised(service, [RED], region=VILLAGE)[0]
-    with database.transaction(service.engine) as session:
-        session.scalars(select(Person)).one().id_index = service.keyring.blind_index(NUMBER)
-    said = lead(town, heard(id_no=NUMBER)).json()
-    assert (said["alert_id"], said["new_alert"], said["known"]) == (str(alert), False, True)
-    assert town.get(f"{ALERTS}/{alert}").json()["timeline"][-1]["kind"] == "lead"
-    by_list = lead(town, heard(household_no=said["household_no"], name=None, region=None)).json()
-    assert by_list["alert_id"] == str(alert)
-    with database.reading(service.engine) as session:
-        assert session.scalar(select(func.count()).select_from(Household)) == 1
-
-
-def test_a_lead_that_cannot_be_is_refused_in_words_and_leaves_nothing(town: TestClient, service: Service) -> None:
-    refused = {
-        "没有这个村": heard(region="350202001001"), "校验位": heard(id_no="340299194910018320"),
-        "不能晚于今天": heard(heard_on=str(today() + timedelta(days=1))), "姓名和所在村": heard(name=None),
-        "没有这户": heard(household_no="H999999"),
-    }  # fmt: skip
-    for words, sent in refused.items():
-        answer = lead(town, sent)
-        assert (answer.status_code in (404, 422), words in answer.json()["detail_zh"]) == (True, True), answer.text
-    with database.reading(service.engine) as session:
-        counts = [
-            session.scalar(select(func.count()).select_from(table)) for table in (Household, Person, Member, Lead)
-        ]
-    assert counts == [0, 0, 0, 0]
-
-
-def test_the_register_leaves_the_reason_of_a_lead_as_it_is(town: TestClient, service: Service) -> None:
-    alert = uuid.UUID(lead(town, heard()).json()["alert_id"])
-    with database.transaction(service.engine) as session:
-        assert left_register(session, "34", as_of=today()) == 0
-        assert session.scalars(select(Reason.status).where(Reason.alert_id == alert)).all() == ["active"]
-
-
-def test_names_that_are_rare_or_long_or_script_are_only_names(town: TestClient) -> None:
-    for name in ("䶮𠮷", "阿依古丽·买买提" * 4, "<script>alert(1)</script>", "𰻝" * 30):
-        made = lead(town, heard(id=str(uuid.uuid4()), name=name))
-        assert made.status_code == 201, made.text
-        number = made.json()["household_no"]
-        shown = town.get(f"/api/v1/households/{number}")
-        assert (shown.status_code, shown.json()["name"]) == (200, f"{name[0]}*")
 
 
 def test_a_follow_up_counts_only_when_it_decides(lin: TestClient, service: Service) -> None:

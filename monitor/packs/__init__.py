@@ -1,6 +1,6 @@
 """走访包: what a worker takes along to where there is no signal, for a time, and what becomes of it."""
 
-from monitor.packs.keeping import MOST, State, assigned, end, living, make, out, revoke, state_of, wiped
+from monitor.packs.keeping import MOST, State, assigned, assigned_count, end, living, make, out, revoke, state_of, wiped
 from monitor.packs.sheets import Packed, Sheet, sheets
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Sheet",
     "State",
     "assigned",
+    "assigned_count",
     "end",
     "living",
     "make",

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from monitor import audit
-from monitor.access import Viewer, scope
+from monitor.access import Viewer, visible
 from monitor.errors import NotFound, PacksSpent
 from monitor.privacy import hash_token
 from monitor.service import CITY_TIME, Service
@@ -36,12 +36,21 @@ class State:
 
 def assigned(session: Session, *, viewer: Viewer, only: Sequence[uuid.UUID] | None = None) -> list[Alert]:
     """Return the open alerts in the viewer's hands, or those of ``only`` that are, by due date; at most fifty."""
-    theirs = colleagues.whose(colleagues.cares_of(session), viewer.worker, on=datetime.now(CITY_TIME).date())
-    chosen = scope(select(Alert), viewer).where(Alert.closed_at.is_(None), Alert.owner_id.in_(theirs))
+    chosen = select(Alert).where(_theirs(session, viewer))
     chosen = chosen if only is None else chosen.where(Alert.id.in_(only))
     loads = (selectinload(Alert.reasons), selectinload(Alert.household))
     order = (Alert.due_on, Alert.rank, Alert.id)
     return list(session.scalars(chosen.order_by(*order).limit(MOST).options(*loads)))
+
+
+def assigned_count(session: Session, *, viewer: Viewer) -> int:
+    """Return how many open alerts are in the viewer's hands, however many a pack may hold."""
+    return session.scalar(select(func.count()).select_from(Alert).where(_theirs(session, viewer))) or 0
+
+
+def _theirs(session: Session, viewer: Viewer) -> ColumnElement[bool]:
+    theirs = colleagues.whose(colleagues.cares_of(session), viewer.worker, on=datetime.now(CITY_TIME).date())
+    return visible(viewer) & Alert.closed_at.is_(None) & Alert.owner_id.in_(theirs)
 
 
 def make(

@@ -7,13 +7,14 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from monitor import leads
 from monitor.alerts import people
 from monitor.alerts.people import Shown
 from monitor.dossiers import Known, known_of
 from monitor.policy import Policy
 from monitor.privacy import Keyring, mask_id, mask_phone
-from monitor.service import Service
-from monitor.tables import Alert, FollowUp, Person
+from monitor.service import Service, today
+from monitor.tables import Alert, FollowUp, Lead, Person
 
 _STANDING = ("active", "unknown")
 _VISITS = 3
@@ -36,19 +37,25 @@ class Sheet:
     members: Sequence[Packed]
     known: Sequence[Known]
     visits: Sequence[FollowUp]
+    heard: Sequence[Lead]
 
 
 def sheets(session: Session, service: Service, policy: Policy, alerts: Sequence[Alert], *, as_of: date) -> list[Sheet]:
-    """Return the sheet of each alert, in their order; what is known is computed once for all of them."""
+    """Return the sheet of each alert, in their order; what is known on ``as_of`` is computed once for all of them.
+
+    Members are those of the city's today: who was registered since the newest scan belongs to the household too.
+    """
     if not alerts:
         return []
     known = known_of(session, service, policy, [alert.household_id for alert in alerts], as_of=as_of)
+    heard = leads.of_alerts(session, [alert.id for alert in alerts])
     return [
         Sheet(
             alert,
-            members(session, alert.household_id, as_of=as_of, keyring=service.keyring),
+            members(session, alert.household_id, as_of=today(), keyring=service.keyring),
             [one for one in known.get(alert.household_id, []) if one.indicator in _asked(alert, policy)],
             _visits(session, alert),
+            heard.get(alert.id, []),
         )
         for alert in alerts
     ]
