@@ -1428,6 +1428,8 @@ export interface paths {
         /**
          * 家庭档案 / A household
          * @description Return members, everything known or unknown with its data's date, alerts and cases; names are masked.
+         *
+         *     Members are today's unless a date is asked for: who was registered since the newest scan belongs to it too.
          */
         get: operations["get_household_api_v1_households__household_no__get"];
         put?: never;
@@ -3052,6 +3054,11 @@ export interface components {
             members: components["schemas"]["MemberOut"][];
             /** Reasons */
             reasons: components["schemas"]["ReasonOut"][];
+            /**
+             * Leads
+             * @description 登记的困难线索 / what was heard of the household
+             */
+            leads: components["schemas"]["HeardOut"][];
             /** Could Not See */
             could_not_see: components["schemas"]["UnseenOut"][];
             /**
@@ -4489,6 +4496,31 @@ export interface components {
             why: "LIVES_ELSEWHERE" | "MOVED" | "WRONG_PLACE";
         };
         /**
+         * HeardOut
+         * @description What a worker heard of the household, as they registered it.
+         */
+        HeardOut: {
+            /**
+             * How
+             * @description 来源：visit、neighbour、grid、hotline、self、other
+             */
+            how: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /**
+             * Heard On
+             * Format: date
+             */
+            heard_on: string;
+            /**
+             * Said
+             * @description 困难情况；保存期满为空 / what was said; null when its time is over
+             */
+            said: string | null;
+        };
+        /**
          * HeldDecisionIn
          * @description What is decided on a delivery that waits, and why; the reason is kept in its record.
          */
@@ -5506,6 +5538,11 @@ export interface components {
             catalogue: components["schemas"]["CatalogueOut"];
             /** Sheets */
             sheets: components["schemas"]["api__visiting__SheetOut"][];
+            /**
+             * Count
+             * @description 在您名下的全部在办户数；多于 sheets 的未带上 / all that is mine
+             */
+            count: number;
             /**
              * Left Out
              * @description 不在您名下或已办结 / not in your hands, or ended
@@ -7697,6 +7734,11 @@ export interface components {
             known: components["schemas"]["KnownOut"][];
             /** Visits */
             visits: components["schemas"]["EarlierVisit"][];
+            /**
+             * Leads
+             * @description 登记的困难线索 / what was heard of the household
+             */
+            leads: components["schemas"]["HeardOut"][];
             /**
              * Phone
              * @description 户主电话，仅在走访包要求并留痕时 / only when a pack asked for it
