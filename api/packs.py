@@ -14,7 +14,7 @@ from api.deps import ByLaw, InTransaction, Reading, Serving, Viewing, WholeServi
 from api.errands import Errand
 from api.problems import RESPONSES, described
 from api.taking import Strict
-from api.visiting import CatalogueOut, SheetOut, catalogue, sheet_out
+from api.visiting import CatalogueOut, VisitSheetOut, catalogue, sheet_out
 from api.written import Truth
 from monitor import access, database, packs, reveals
 from monitor.access import Viewer
@@ -57,7 +57,7 @@ class PackOut(BaseModel):
     expires_at: datetime
     day: date = Field(description="城市的今天 / the city's today")
     catalogue: CatalogueOut
-    sheets: list[SheetOut]
+    sheets: list[VisitSheetOut]
     count: int = Field(description="在您名下的全部在办户数；多于 sheets 的未带上 / all that is mine")
     left_out: list[LeftOut] = Field(description="不在您名下或已办结 / not in your hands, or ended")
 

@@ -69,7 +69,7 @@ class EarlierVisit(BaseModel):
     supplement: str | None
 
 
-class SheetOut(BaseModel):
+class VisitSheetOut(BaseModel):
     """What a worker needs of one household at its door."""
 
     alert: AlertBrief
@@ -103,7 +103,7 @@ def get_catalogue(response: Response) -> CatalogueOut:
 )
 def get_sheet(
     alert_id: UUID, service: Serving, viewer: Viewing, session: Reading, laws: ByLaw, response: Response
-) -> SheetOut:
+) -> VisitSheetOut:
     """Return members with masked numbers, the reasons, and what the data say for the worker to confirm or correct."""
     alert, day = queue.get(session, alert_id, viewer=viewer), newest_date(session)
     response.headers["ETag"] = f'"{alert.version}"'
@@ -146,7 +146,7 @@ def catalogue() -> CatalogueOut:
     )  # fmt: skip
 
 
-def sheet_out(sheet: Sheet, brief: AlertBrief, *, keyring: Keyring, phone: str | None = None) -> SheetOut:
+def sheet_out(sheet: Sheet, brief: AlertBrief, *, keyring: Keyring, phone: str | None = None) -> VisitSheetOut:
     """Return a household's sheet as it is shown; evidence names people by their place."""
     places = people.places([one.shown for one in sheet.members])
     reasons = []
@@ -154,7 +154,7 @@ def sheet_out(sheet: Sheet, brief: AlertBrief, *, keyring: Keyring, phone: str |
         shown = ReasonOut.model_validate(reason)
         shown.evidence = by_place(reason.evidence, places)
         reasons.append(shown)
-    return SheetOut(
+    return VisitSheetOut(
         alert=brief, members=[_member(one) for one in sheet.members], reasons=reasons,
         known=[known_out(one) for one in sheet.known], phone=phone,
         leads=[heard_out(one, keyring) for one in sheet.heard],

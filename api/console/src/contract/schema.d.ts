@@ -5537,7 +5537,7 @@ export interface components {
             day: string;
             catalogue: components["schemas"]["CatalogueOut"];
             /** Sheets */
-            sheets: components["schemas"]["api__visiting__SheetOut"][];
+            sheets: components["schemas"]["VisitSheetOut"][];
             /**
              * Count
              * @description 在您名下的全部在办户数；多于 sheets 的未带上 / all that is mine
@@ -6805,6 +6805,40 @@ export interface components {
             began_at: string | null;
         };
         /**
+         * SheetOut
+         * @description A sheet that was recorded; it can be taken back until ``undo_until``.
+         */
+        SheetOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
+            /** Recorded */
+            recorded: number;
+            /** Repeated */
+            repeated: number;
+            /** Refused */
+            refused: number;
+            /**
+             * Undo Until
+             * Format: date-time
+             */
+            undo_until: string;
+            /** Undone At */
+            undone_at: string | null;
+            /**
+             * Undone
+             * @description 已撤回的核查数 / visits taken back
+             */
+            undone: number;
+        };
+        /**
          * SignInIn
          * @description What a person shows to be let in.
          */
@@ -7163,7 +7197,7 @@ export interface components {
          * @description What became of taking a sheet back.
          */
         UndoneOut: {
-            sheet: components["schemas"]["api__imports__SheetOut"];
+            sheet: components["schemas"]["SheetOut"];
             /** Kept */
             kept: components["schemas"]["KeptOut"][];
         };
@@ -7322,6 +7356,34 @@ export interface components {
             mine: boolean;
             /** Version */
             version: number;
+        };
+        /**
+         * VisitSheetOut
+         * @description What a worker needs of one household at its door.
+         */
+        VisitSheetOut: {
+            alert: components["schemas"]["AlertBrief"];
+            /** Members */
+            members: components["schemas"]["PackedMember"][];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /**
+             * Known
+             * @description 请核对或更正的事实；值为空是未获取 / to be confirmed or corrected
+             */
+            known: components["schemas"]["KnownOut"][];
+            /** Visits */
+            visits: components["schemas"]["EarlierVisit"][];
+            /**
+             * Leads
+             * @description 登记的困难线索 / what was heard of the household
+             */
+            leads: components["schemas"]["HeardOut"][];
+            /**
+             * Phone
+             * @description 户主电话，仅在走访包要求并留痕时 / only when a pack asked for it
+             */
+            phone?: string | null;
         };
         /**
          * WeekOut
@@ -7516,40 +7578,6 @@ export interface components {
             cells: string[];
         };
         /**
-         * SheetOut
-         * @description A sheet that was recorded; it can be taken back until ``undo_until``.
-         */
-        api__imports__SheetOut: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Sent At
-             * Format: date-time
-             */
-            sent_at: string;
-            /** Recorded */
-            recorded: number;
-            /** Repeated */
-            repeated: number;
-            /** Refused */
-            refused: number;
-            /**
-             * Undo Until
-             * Format: date-time
-             */
-            undo_until: string;
-            /** Undone At */
-            undone_at: string | null;
-            /**
-             * Undone
-             * @description 已撤回的核查数 / visits taken back
-             */
-            undone: number;
-        };
-        /**
          * MissedOut
          * @description Households in need that nobody flagged, in a week on average; numbers are null without enough evidence.
          */
@@ -7716,34 +7744,6 @@ export interface components {
              * @description 您现在可做的操作 / edges open to your desk
              */
             may: string[];
-        };
-        /**
-         * SheetOut
-         * @description What a worker needs of one household at its door.
-         */
-        api__visiting__SheetOut: {
-            alert: components["schemas"]["AlertBrief"];
-            /** Members */
-            members: components["schemas"]["PackedMember"][];
-            /** Reasons */
-            reasons: components["schemas"]["ReasonOut"][];
-            /**
-             * Known
-             * @description 请核对或更正的事实；值为空是未获取 / to be confirmed or corrected
-             */
-            known: components["schemas"]["KnownOut"][];
-            /** Visits */
-            visits: components["schemas"]["EarlierVisit"][];
-            /**
-             * Leads
-             * @description 登记的困难线索 / what was heard of the household
-             */
-            leads: components["schemas"]["HeardOut"][];
-            /**
-             * Phone
-             * @description 户主电话，仅在走访包要求并留痕时 / only when a pack asked for it
-             */
-            phone?: string | null;
         };
     };
     responses: never;
@@ -8885,7 +8885,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["api__visiting__SheetOut"];
+                    "application/json": components["schemas"]["VisitSheetOut"];
                 };
             };
             /** @description refused */
@@ -12438,7 +12438,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["api__imports__SheetOut"][];
+                    "application/json": components["schemas"]["SheetOut"][];
                 };
             };
             /** @description refused */

@@ -1,7 +1,7 @@
 import { api, type Schemas, told, Unreachable } from '../contract/client';
 import { forget, keep, kept, secure } from './vault';
 
-export type Sheet = Schemas['SheetOut'];
+export type Sheet = Schemas['VisitSheetOut'];
 export type Catalogue = Schemas['CatalogueOut'];
 /** A visit pack on this device; ``skewMs`` is how far the device's clock was behind the server's when it was taken. */
 export type Pack = Schemas['PackOut'] & { skewMs: number };
