@@ -35,6 +35,14 @@ function typing(target: EventTarget | null): boolean {
   return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName);
 }
 
+/** Escape in a box that is written in leaves the box; only the next one closes what stands around it. */
+export function leftBox(event: KeyboardEvent): boolean {
+  const { target } = event;
+  const box = target instanceof HTMLElement && target.matches('textarea, input:not([type=checkbox]):not([type=radio])');
+  if (box) target.blur();
+  return box;
+}
+
 /** A key is dead while an input method composes, with a modifier, and while somebody types; Escape alone is not. */
 function dead(event: KeyboardEvent): boolean {
   if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey) return true;

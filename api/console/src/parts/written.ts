@@ -1,5 +1,6 @@
 import type { Language } from '../words/catalogue';
 
+const DAY_MS = 86_400_000;
 const ZONE = 'Asia/Shanghai';
 const WEEKDAYS = { zh: '日一二三四五六', en: ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] } as const;
 const CLOCK = new Intl.DateTimeFormat('sv-SE', {
@@ -25,6 +26,11 @@ export function writtenInstant(instant: string | Date): string {
 /** Today in the city, as YYYY-MM-DD, by the device's clock. */
 export function cityToday(): string {
   return writtenInstant(new Date()).slice(0, 10);
+}
+
+/** The day before a day, both as YYYY-MM-DD. */
+export function dayBefore(day: string): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) - DAY_MS).toISOString().slice(0, 10);
 }
 
 /** 1,234.50 or 1,235: money in yuan, cents only where asked for. */

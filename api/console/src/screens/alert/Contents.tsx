@@ -16,6 +16,7 @@ import { EvidenceTable, Members, Timeline } from './Facts';
 import { Head } from './Head';
 import { Months } from './Months';
 import { Notes } from './Notes';
+import { useKeptNote } from './notes-kept';
 import { AssignPanel, type PanelName, ReferPanel, SnoozePanel } from './Panels';
 import { Presence } from './Presence';
 import { Reveal } from './Reveal';
@@ -27,7 +28,7 @@ import './alert.css';
 export function Contents({ alert }: { alert: Alert }): ReactElement {
   const may = useMay();
   const [panel, setPanel] = useState<PanelName>(null);
-  const [note, setNote] = useState('');
+  const [note, setNote] = useKeptNote(alert.id);
   const acting = useActing(alert, () => setPanel(null));
   return (
     <>

@@ -2,7 +2,7 @@ import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useEffect, useRef } from 'react';
 import { Link } from 'react-router';
-import { useKeys } from '../../app/keys';
+import { leftBox, useKeys } from '../../app/keys';
 import { Refusal } from '../../contract/client';
 import { Failure } from '../../parts/Failure';
 import { Skeleton } from '../../parts/ListState';
@@ -24,7 +24,7 @@ export function Drawer({ id, place, onStep, onClose }: Props): ReactElement {
   const t = useWords(words);
   const common = useWords(shared);
   const box = useRef<HTMLElement>(null);
-  useKeys({ Escape: onClose });
+  useKeys({ Escape: (event) => leftBox(event) || onClose() });
   useEffect(() => {
     // Newer browsers answer with a promise, which is no way to clean up.
     box.current?.scrollTo(0, 0);

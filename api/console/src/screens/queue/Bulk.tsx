@@ -8,7 +8,7 @@ import { api, type Schemas, told } from '../../contract/client';
 import { useSaid } from '../../parts/Failure';
 import { newId } from '../../parts/ids';
 import { OneOf } from '../../parts/OneOf';
-import { printForms } from '../../parts/printing';
+import { MOST_PRINTED, printForms } from '../../parts/printing';
 import { PauseFields, usePause } from '../../parts/putting-off';
 import { offerUndo } from '../../parts/Undo';
 import { useServed, useWords } from '../../words/catalogue';
@@ -25,10 +25,18 @@ export function Bulk({ picked }: { picked: Picked }): ReactElement | null {
   const may = useMay();
   const [wanted, setWanted] = useState<Wanted>(null);
   const [answer, setAnswer] = useState<Schemas['Done'] | null>(null);
-  const some = picked.ids.size > 0;
+  const some = picked.all.length > 0;
   const said = useSaid();
   const print = (): void => {
-    printForms([...picked.ids], 'round').catch((failure: unknown) => offerUndo({ text: said(failure) }));
+    if (picked.all.length > MOST_PRINTED) {
+      offerUndo({ text: t.printTooMany(picked.all.length, MOST_PRINTED) });
+      return;
+    }
+    const ids = picked.all.map((one) => one.id);
+    printForms(ids, 'round').then(
+      (made) => offerUndo({ text: t.printed(made.forms, made.skipped.length) }),
+      (failure: unknown) => offerUndo({ text: said(failure) }),
+    );
   };
   useKeys(
     {
@@ -46,7 +54,7 @@ export function Bulk({ picked }: { picked: Picked }): ReactElement | null {
   };
   if (!some && answer === null) return null;
   return (
-    <section className="bulk" aria-label={t.selected(picked.ids.size)}>
+    <section className="bulk" aria-label={t.selected(picked.all.length)}>
       {some ? <Buttons picked={picked} onWant={setWanted} onPrint={print} /> : null}
       {some && wanted === 'assign' ? <Assign picked={picked} onEnd={ended} onCancel={() => setWanted(null)} /> : null}
       {some && wanted === 'snooze' ? <Snooze picked={picked} onEnd={ended} onCancel={() => setWanted(null)} /> : null}
@@ -62,7 +70,7 @@ function Buttons({ picked, onWant, onPrint }: ButtonsProps): ReactElement {
   const may = useMay();
   return (
     <div className="row-of-buttons">
-      <b>{t.selected(picked.ids.size)}</b>
+      <b>{t.selected(picked.all.length)}</b>
       {may('alert.assign') ? <Button onClick={() => onWant('assign')}>{t.assign}</Button> : null}
       {may('alert.work') ? <Button onClick={() => onWant('snooze')}>{t.snooze}</Button> : null}
       {may('form.print') ? <Button onClick={onPrint}>{t.print}</Button> : null}

@@ -9,8 +9,10 @@ import { shared } from '../../words/shared';
 import type { Narrow } from './asked';
 import { words } from './words';
 
+const KNOWN = ['region', 'level', 'status'];
+
 /** The list as a workbook, masked; what leaves and why is written down on the server. */
-export function Export({ narrow }: { narrow: Narrow }): ReactElement {
+export function Export({ narrow, text }: { narrow: Narrow; text: string }): ReactElement {
   const t = useWords(words);
   const common = useWords(shared);
   const said = useSaid();
@@ -31,6 +33,7 @@ export function Export({ narrow }: { narrow: Narrow }): ReactElement {
       offerUndo({ text: said(failure) });
     }
   };
+  const more = text !== '' || Object.keys(narrow).some((name) => !KNOWN.includes(name));
   if (!open) return <Button onClick={() => setOpen(true)}>{t.export}</Button>;
   return (
     <fieldset className="acting" aria-label={t.export}>
@@ -42,11 +45,11 @@ export function Export({ narrow }: { narrow: Narrow }): ReactElement {
         maxLength={100}
         onChange={(event) => setWhy(event.target.value)}
       />
-      <Button type="primary" disabled={why.trim().length < 4} onClick={send}>
+      <Button type="primary" disabled={more || why.trim().length < 4} onClick={send}>
         {t.export}
       </Button>
       <Button onClick={() => setOpen(false)}>{common.cancel}</Button>
-      <p className="quiet">{t.exportHint}</p>
+      {more ? <p role="status">{t.exportNarrower}</p> : <p className="quiet">{t.exportHint}</p>}
     </fieldset>
   );
 }

@@ -4,8 +4,8 @@ import { useWords } from '../../words/catalogue';
 import { GROUPS, type Narrowing, useCounts } from './asked';
 import { words } from './words';
 
-/** How many wait in each group of urgency; a group can be shown alone. */
-export function Groups({ narrowing }: { narrowing: Narrowing }): ReactElement {
+/** How many wait in each group of urgency, which of those searched for is not known; a group can be shown alone. */
+export function Groups({ narrowing, text }: { narrowing: Narrowing; text: string }): ReactElement {
   const t = useWords(words);
   const states = useWords(work);
   const { data } = useCounts(narrowing.narrow);
@@ -23,7 +23,7 @@ export function Groups({ narrowing }: { narrowing: Narrowing }): ReactElement {
           className={`group-${group}`}
           onClick={() => narrowing.set('group', chosen === group ? '' : group)}
         >
-          {states[group]} {data?.[group] ?? ''}
+          {states[group]} {text === '' ? data?.[group] : ''}
         </button>
       ))}
     </fieldset>

@@ -1,31 +1,43 @@
 import type { ReactElement } from 'react';
-import { writtenInstant } from '../../parts/written';
+import type { Schemas } from '../../contract/client';
+import { cityToday, dayBefore, writtenInstant } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
 import { useNight } from './asked';
 import { words } from './words';
 
-/** Whether the lists are last night's: a scan that failed is said in red, never shown as an empty list. */
+type Known = Schemas['NightOut'];
+
+/** Results of today or yesterday; older ones are not last night's, whatever the latest scan says of itself. */
+function isRecent(night: Known): boolean {
+  return night.as_of !== null && night.as_of >= dayBefore(cityToday());
+}
+
+/** Whether the lists are last night's: a scan that failed or is missing is said in red, never shown as an empty list. */
 export function Night(): ReactElement | null {
   const t = useWords(words);
   const { data } = useNight();
   if (data === undefined) return null;
-  if (data.state === 'failed') {
-    return (
-      <div className="bar-red" role="alert">
-        {data.as_of === null ? t.nightNever : t.nightFailed(data.as_of)}
-      </div>
-    );
-  }
-  if (data.as_of === null) return null;
+  const { as_of: on, state } = data;
+  if (on === null) return state === 'failed' ? <Bad>{t.nightNever}</Bad> : null;
+  if (state === 'failed') return <Bad>{t.nightFailed(on)}</Bad>;
+  if (state === 'done' && !isRecent(data)) return <Bad>{t.nightOld(on)}</Bad>;
+  return <p className="quiet queue-night">{state === 'running' ? t.nightRunning(on) : t.upTo(on)}</p>;
+}
+
+function Bad({ children }: { children: string }): ReactElement {
   return (
-    <p className="quiet queue-night">{data.state === 'running' ? t.nightRunning(data.as_of) : t.upTo(data.as_of)}</p>
+    <div className="bar-red" role="alert">
+      {children}
+    </div>
   );
 }
 
-/** What is said when there is no work: that the night was scanned, and when. */
-export function NothingToDo(): ReactElement {
+/** What is said when there is no work: that the night was scanned, and when; nothing so sure after any other night. */
+export function NothingToDo(): ReactElement | null {
   const t = useWords(words);
   const { data } = useNight();
-  const at = data?.finished_at ?? null;
-  return <p role="status">{at === null ? t.nothingYet : t.nothing(writtenInstant(at).slice(11))}</p>;
+  if (data === undefined) return null;
+  if (data.as_of === null && data.state !== 'failed') return <p role="status">{t.nothingYet}</p>;
+  const well = data.state === 'done' && isRecent(data) && data.finished_at !== null;
+  return <p role="status">{well ? t.nothing(writtenInstant(data.finished_at ?? '')) : t.nothingKnown}</p>;
 }

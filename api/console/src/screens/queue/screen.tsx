@@ -44,9 +44,9 @@ export default function Queue(): ReactElement {
         <h1>{t.title}</h1>
         <Night />
         <Views narrowing={narrowing} />
-        {may('report.export') && !narrow ? <Export narrow={narrowing.narrow} /> : null}
+        {may('report.export') && !narrow ? <Export narrow={narrowing.narrow} text={text} /> : null}
       </div>
-      <Groups narrowing={narrowing} />
+      <Groups narrowing={narrowing} text={text} />
       <Search onText={setText} input={search} />
       {narrow ? <PhoneFilters narrowing={narrowing} /> : <Filters narrowing={narrowing} />}
       <div className="queue-count">
