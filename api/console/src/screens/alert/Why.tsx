@@ -5,6 +5,7 @@ import { Level } from '../../parts/small';
 import { work } from '../../parts/words-of-work';
 import { writtenMoney } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
+import { useRuleNames } from '../board/names';
 import { type Alert, type Reason, useExplanation, useFeeds } from './asked';
 import { words } from './words';
 
@@ -128,6 +129,7 @@ export function NotSeen({ alert }: { alert: Alert }): ReactElement {
   const t = useWords(words);
   const served = useServed();
   const named = useFeedNames();
+  const called = useRuleNames();
   const { data } = useExplanation(alert.household_no);
   const late = data?.stale_feeds ?? [];
   return (
@@ -145,7 +147,7 @@ export function NotSeen({ alert }: { alert: Alert }): ReactElement {
         )}
         {alert.quiet.map((one) => (
           <li key={one.rule}>
-            {t.quiet}：{one.rule}，{t.quietUntil(one.until_on)}
+            {t.quiet}：{called(one.rule)}，{t.quietUntil(one.until_on)}
           </li>
         ))}
       </ul>

@@ -7,13 +7,16 @@ export type Page = Schemas['AuditPage'];
 export type Status = Schemas['AuditStatusOut'];
 export const KINDS = {
   reveals: ['person.revealed', 'photo.shown'],
+  packs: ['pack.made', 'pack.ended', 'pack.wiped', 'lead.registered', 'visit.supplemented'],
   exports: ['alerts.exported', 'report.exported', 'export.asked', 'export.agreed', 'export.refused'],
   prints: ['forms.printed'],
-  rules: ['calendar.arranged', 'scan.done'],
+  rules: ['calendar.arranged', 'scan.done', 'scan.alerts', 'run.released'],
   accounts: [
     'worker.added',
     'account.invited',
     'account.bound',
+    'account.enabled',
+    'account.disabled',
     'role.granted',
     'password.set',
     'second_factor.removed',
@@ -22,11 +25,14 @@ export const KINDS = {
   ],
   signIns: ['session.begun', 'session.refused', 'session.proved'],
   data: [
+    'delivery.committed',
     'delivery.released',
     'delivery.rejected',
     'delivery.refused',
     'delivery.held',
     'delivery.corrected',
+    'visits.imported',
+    'visits.import_undone',
     'data.erased',
     'hold.set',
     'hold.lifted',

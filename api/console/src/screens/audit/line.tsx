@@ -1,8 +1,9 @@
 import type { ReactElement } from 'react';
 import { Instant } from '../../parts/small';
 import { useWords } from '../../words/catalogue';
+import { acts } from './acts';
 import type { Entry, Filters } from './asked';
-import { acts, words } from './words';
+import { words } from './words';
 
 type Props = { entry: Entry; onOnly: (more: Partial<Filters>) => void };
 const SHORT = 8;

@@ -63,6 +63,11 @@ export function useSplit(asked: Asked, figures: readonly string[], by: Dimension
   });
 }
 
+/** Of queries that are shown together the first that is pending or failed, so that none passes for zero. */
+export function leastSure<Q extends { isPending: boolean; error: unknown }>(first: Q, ...others: Q[]): Q {
+  return [first, ...others].find((one) => one.isPending || one.error !== null) ?? first;
+}
+
 export function useWeeks(asked: Asked) {
   const query = { ...inRegion(asked), weeks: 12 };
   return useQuery({

@@ -3,9 +3,7 @@ import { api, told } from '../../contract/client';
 import { useServed, useWords } from '../../words/catalogue';
 import { words } from './words';
 
-const SAMPLE = 'audit_sample';
-
-/** What each rule is called; its own key until the names have come. */
+/** What each rule, or other cause of an alert, is called; its own key until the names have come. */
 export function useRuleNames(): (key: string) => string {
   const t = useWords(words);
   const served = useServed();
@@ -15,5 +13,6 @@ export function useRuleNames(): (key: string) => string {
     staleTime: Number.POSITIVE_INFINITY,
   });
   const names = new Map((data?.rules ?? []).map((one) => [one.name, served(one.called.zh, one.called.en)]));
-  return (key) => (key === SAMPLE ? t.sample : (names.get(key) ?? key));
+  const others: Record<string, string> = { audit_sample: t.sample, model_suggestion: t.suggestion, lead: t.lead };
+  return (key) => others[key] ?? names.get(key) ?? key;
 }

@@ -6,12 +6,12 @@ import { ListState } from '../../parts/ListState';
 import { useNarrow } from '../../parts/narrow';
 import { writtenCount } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
-import { type Asked, type Cell, rowsOf, useSplit } from './asked';
+import { type Asked, type Cell, leastSure, rowsOf, useSplit } from './asked';
 import { words } from './words';
 
 const MOST = 12;
 const MOST_NARROW = 6;
-type Line = { key: string; name: string; short: string; open: number; late: number };
+type Line = { key: string; name: string; short: string; open: number; late: number | null };
 
 /** 芜湖市镜湖区柳山街道 is 柳山街道: what stands above it is the same for its neighbours. */
 function shortOf(name: string): string {
@@ -26,11 +26,16 @@ export function Towns({ asked, onOnly }: { asked: Asked; onOnly: (region: string
     () => linesOf(open?.data?.cells ?? [], late?.data?.cells ?? []),
     [open?.data?.cells, late?.data?.cells],
   );
-  if (open === undefined) return null;
+  if (open === undefined || late === undefined) return null;
   return (
     <section>
       <h2>{t.towns}</h2>
-      <ListState query={open} what={t.towns} count={lines.length} nothing={<p>{t.noTowns}</p>}>
+      <ListState
+        query={leastSure(open, late)}
+        what={t.towns}
+        count={late.data === undefined ? 0 : lines.length}
+        nothing={<p>{t.noTowns}</p>}
+      >
         <TownsFigure lines={lines} asked={asked} onOnly={onOnly} />
       </ListState>
     </section>
@@ -45,7 +50,7 @@ function linesOf(open: Cell[], late: Cell[]): Line[] {
       name: cell.name ?? cell.key ?? '—',
       short: shortOf(cell.name ?? cell.key ?? '—'),
       open: cell.counted,
-      late: overdue.get(cell.key) ?? 0,
+      late: overdue.get(cell.key) ?? null,
     }))
     .sort((one, other) => other.open - one.open || one.key.localeCompare(other.key));
 }
@@ -73,7 +78,7 @@ function TownsFigure({ lines, asked, onOnly }: Props): ReactElement {
           type: 'bar',
           stack: 'a',
           color: '#4a78d0',
-          data: shown.map((line) => line.open - line.late),
+          data: shown.map((line) => (line.late === null ? null : line.open - line.late)),
         },
       ],
     }),
@@ -122,9 +127,11 @@ function TownTable({ lines, asked, onOnly }: Props): ReactElement {
                 <Link to={rows('open', line.key)}>{writtenCount(line.open)}</Link>
               </td>
               <td className="number">
-                <Link to={rows('overdue', line.key)}>{writtenCount(line.late)}</Link>
+                {line.late === null ? t.nothing : <Link to={rows('overdue', line.key)}>{writtenCount(line.late)}</Link>}
               </td>
-              <td className="number">{t.share(line.open === 0 ? 0 : line.late / line.open)}</td>
+              <td className="number">
+                {line.late === null || line.open === 0 ? t.nothing : t.share(line.late / line.open)}
+              </td>
             </tr>
           ))}
         </tbody>
