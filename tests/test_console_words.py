@@ -1,4 +1,4 @@
-"""The console's words for what the service writes down: every act of the audit is called something, in both languages."""
+"""The console's words for what the service writes down: each act of the audit has its own, in both languages."""
 
 import ast
 import re
