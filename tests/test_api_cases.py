@@ -322,6 +322,7 @@ def test_one_household_has_one_story_with_the_benefits_it_received(
     assert kinds.count("benefit") == 2
     benefit = next(one for one in story["entries"] if one["kind"] == "benefit")
     assert (benefit["on"], benefit["member"], benefit["detail"]["program"]) == (str(month), 1, "dibao")
+    assert (benefit["zh"], benefit["en"]) == ("发放：最低生活保障金", "paid: subsistence allowance (dibao)")
     assert story["entries"] == sorted(story["entries"], key=lambda one: one["on"], reverse=True)
     assert "秘密" not in str(story)
     assert clients["other"].get(f"/api/v1/households/{household_no}/timeline").status_code == 404

@@ -12,9 +12,10 @@ import pytest
 from factories import DAY, FIRES, Home, judge, register, scan, viewer
 from sqlalchemy import Engine, func, select
 
-from monitor import audit, database
+from monitor import audit, database, policy
 from monitor.alerts import raise_alerts
 from monitor.cases import FINDINGS, REASON_CODES, Visit, record_follow_up
+from monitor.cases.codes import PROGRAMS
 from monitor.errors import Conflict, Invalid, NotFound
 from monitor.service import Service
 from monitor.tables import Alert, AlertEvent, FollowUp, Outbox, Quiet
@@ -252,3 +253,9 @@ def test_every_finding_names_only_known_reason_codes() -> None:
     assert {code for finding in FINDINGS.values() for code in finding.codes} <= set(REASON_CODES)
     assert [name for name, finding in FINDINGS.items() if finding.required and not finding.codes] == []
     assert set(REASON_CODES) <= {code for finding in FINDINGS.values() for code in finding.codes}
+
+
+def test_every_programme_that_agencies_pay_under_is_called_something_in_both_languages() -> None:
+    paid = policy.load(DAY).pack.feeds["benefit_payments"].columns["program"].codes or {}
+    assert set(paid) == set(PROGRAMS)
+    assert all(zh != code != en for code, (zh, en) in PROGRAMS.items())

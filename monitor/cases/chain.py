@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from monitor.access import Viewer, scope
-from monitor.cases.codes import FINDINGS, REASON_CODES
+from monitor.cases.codes import FINDINGS, PROGRAMS, REASON_CODES
 from monitor.cases.supplements import WHY
 from monitor.errors import NotFound
 from monitor.indicators import manifest, opened
@@ -171,7 +171,9 @@ def _benefit(row: dict[str, Any]) -> Entry:
     result = ("发放", "paid") if row["result"] == "paid" else ("退回", "returned")
     detail = {"program": program, "amount_yuan": amount, "result": row["result"], "delivery": row["seq"]}
     subject = f"{row['seq']}.{row['row_no']}"
-    zh, en = f"{result[0]}：{program}", f"{result[1]}: {program}"
+    # An agency may pay under a name of its own, which then is the best there is.
+    called = PROGRAMS.get(program, (program, program))
+    zh, en = f"{result[0]}：{called[0]}", f"{result[1]}: {called[1]}"
     return Entry("benefit", row["month"], None, subject, zh, en, None, detail, int(row["person_key"]))
 
 

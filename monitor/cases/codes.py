@@ -11,6 +11,15 @@ WAYS: Mapping[str, tuple[str, str]] = {
     "video": ("视频", "video call"),
     "office": ("来访", "at the office"),
 }
+PROGRAMS: Mapping[str, tuple[str, str]] = {
+    "dibao": ("最低生活保障金", "subsistence allowance (dibao)"),
+    "tekun": ("特困供养金", "support of the destitute (tekun)"),
+    "orphan": ("孤儿基本生活费", "living allowance of orphans"),
+    "disability_living": ("困难残疾人生活补贴", "living subsidy for disabled people in hardship"),
+    "disability_nursing": ("重度残疾人护理补贴", "nursing subsidy for severely disabled people"),
+    "temporary": ("临时救助", "temporary assistance"),
+    "elder": ("高龄津贴", "old-age allowance"),
+}
 REASON_CODES: Mapping[str, tuple[str, str]] = {
     "IN_DB": ("纳入低保", "taken into dibao"),
     "IN_DB1": ("单人户纳入低保", "one person taken into dibao"),
