@@ -4,10 +4,11 @@ import { ConfigProvider } from 'antd';
 import enUS from 'antd/locale/en_US';
 import zhCN from 'antd/locale/zh_CN';
 import type { ReactElement } from 'react';
-import { Suspense } from 'react';
+import { Suspense, use } from 'react';
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router';
 import paths from '../../paths.json';
 import { Refusal } from '../contract/client';
+import { sweep } from '../field/sweep';
 import { PageOnItsWay } from '../parts/ListState';
 import { useNarrow } from '../parts/narrow';
 import { language } from '../words/catalogue';
@@ -27,6 +28,8 @@ const queries = new QueryClient({
   },
 });
 
+// Before anything is shown, and whether or not anybody is signed in: what must not lie on this device goes.
+const swept = sweep().catch(() => undefined);
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
 const csp = { nonce };
 const transformers = [legacyLogicalPropertiesTransformer];
@@ -57,6 +60,7 @@ export function App(): ReactElement {
 }
 
 function Pages(): ReactElement {
+  use(swept);
   return (
     <Routes>
       <Route path={paths.signIn} element={<SignIn />} />

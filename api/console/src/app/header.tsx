@@ -2,6 +2,7 @@ import type { ReactElement } from 'react';
 import { lazy, Suspense, useState } from 'react';
 import { Link } from 'react-router';
 import paths from '../../paths.json';
+import { count } from '../field/outbox';
 import { language, speak, useWords } from '../words/catalogue';
 import { shared } from '../words/shared';
 import { outbox } from './outbox';
@@ -42,18 +43,19 @@ export function Header(): ReactElement {
 function SignOut(): ReactElement {
   const t = useWords(shared);
   const leave = useSignOut();
-  const { waiting } = useStored(outbox);
   const [asked, setAsked] = useState<{ failure: unknown } | null>(null);
   const out = (): void => {
     leave().catch((failure: unknown) => setAsked({ failure }));
   };
+  const want = async (): Promise<void> => {
+    await count();
+    const { waiting, drafts } = outbox.get();
+    if (waiting + drafts > 0 || !navigator.onLine) setAsked({ failure: null });
+    else out();
+  };
   return (
     <>
-      <button
-        type="button"
-        className="header-button"
-        onClick={() => (waiting > 0 ? setAsked({ failure: null }) : out())}
-      >
+      <button type="button" className="header-button" onClick={() => void want()}>
         {t.signOut}
       </button>
       <Suspense fallback={null}>

@@ -4,6 +4,7 @@ import { Dialog } from '../parts/Dialog';
 import { useSaid } from '../parts/Failure';
 import { useWords } from '../words/catalogue';
 import { shared } from '../words/shared';
+import { useOnline } from './online';
 import { outbox } from './outbox';
 import { useStored } from './store';
 import { words } from './words';
@@ -15,7 +16,8 @@ export default function Leaving({ failure, onOk, onClose }: Props): ReactElement
   const t = useWords(shared);
   const mine = useWords(words);
   const said = useSaid();
-  const { waiting } = useStored(outbox);
+  const online = useOnline();
+  const { waiting, drafts } = useStored(outbox);
   return (
     <Dialog
       title={t.signOut}
@@ -29,7 +31,9 @@ export default function Leaving({ failure, onOk, onClose }: Props): ReactElement
         </>
       }
     >
-      <p>{failure === null ? mine.unsaved(waiting) : said(failure)}</p>
+      {failure !== null ? <p>{said(failure)}</p> : null}
+      {failure === null && waiting + drafts > 0 ? <p>{mine.unsaved(waiting, drafts)}</p> : null}
+      {online ? null : <p>{mine.leftOffline}</p>}
     </Dialog>
   );
 }

@@ -22,7 +22,10 @@ async function whoAmI(): Promise<Session | null> {
     await set(KEPT, found).catch(() => undefined);
     return found;
   } catch (failure) {
-    if (failure instanceof Refusal && failure.status === 401) return null;
+    if (failure instanceof Refusal && failure.status === 401) {
+      await del(KEPT).catch(() => undefined);
+      return null;
+    }
     const before = failure instanceof Unreachable ? await get<Session>(KEPT).catch(() => undefined) : undefined;
     if (before !== undefined) return before;
     throw failure;
@@ -73,11 +76,21 @@ export function useMay(): (action: string) => boolean {
   return (action) => actions.includes(action);
 }
 
+/** End the session on the server; one that is over already is, and one that cannot be reached runs out by itself. */
+async function endThere(): Promise<void> {
+  try {
+    await told(api.DELETE('/api/v1/session'));
+  } catch (failure) {
+    const over = failure instanceof Unreachable || (failure instanceof Refusal && failure.status === 401);
+    if (!over) throw failure;
+  }
+}
+
 /** Return how to sign out: the session ends on the server, the browser forgets, the page begins anew. */
 export function useSignOut(): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
-    await told(api.DELETE('/api/v1/session'));
+    await endThere();
     await (await import('../field/start')).leaveNothing().catch(() => undefined);
     await del(KEPT).catch(() => undefined);
     queries.clear();

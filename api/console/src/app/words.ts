@@ -17,7 +17,9 @@ export const words = catalogue(
     againHint: '登录已超时。已填写的内容都在，登录后接着办。',
     proof: '请再次验证身份',
     proofHint: '此操作涉及个人信息或权限，须再次输入密码；五分钟内有效。',
-    unsaved: (n: number) => `本机还有 ${n} 条未上报，退出后将被清除。仍要退出吗？`,
+    unsaved: (n: number, drafts: number) =>
+      `本机还有 ${n} 条未上报、${drafts} 份未提交的草稿，退出后将被清除。仍要退出吗？`,
+    leftOffline: '当前离线：本机内容会立即清除；服务器上的登录无法通知，将在闲置超时后自动失效。',
     someoneElse: '换了另一位工作人员登录，页面将重新载入。',
     plain: '当前是明文连接（http）：不能离线使用，也不能录音；请用 https 地址访问。',
   },
@@ -37,7 +39,10 @@ export const words = catalogue(
     againHint: 'Your session has ended. What you entered is still here; sign in and go on.',
     proof: 'Please prove again who you are',
     proofHint: 'This concerns personal data or rights: enter your password once more; it holds for five minutes.',
-    unsaved: (n: number) => `${n} entries on this device were not sent and will be erased. Sign out all the same?`,
+    unsaved: (n: number, drafts: number) =>
+      `On this device ${n} entries not sent and ${drafts} drafts not handed in will be erased. Sign out all the same?`,
+    leftOffline:
+      'You are offline: this device is cleared at once; the session on the server cannot be told and runs out by itself.',
     someoneElse: 'Somebody else has signed in: the page loads anew.',
     plain: 'This is a plain connection (http): no work offline, no recording. Use the https address.',
   },

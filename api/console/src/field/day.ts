@@ -1,4 +1,5 @@
 import { api, type Schemas, told, Unreachable } from '../contract/client';
+import { cityToday } from '../parts/written';
 import { waiting } from './outbox';
 import { packNow } from './pack';
 import { kept } from './vault';
@@ -7,21 +8,30 @@ export type Stop = Schemas['AlertBrief'];
 /** What there is to visit, and whether it comes from the pack on this device. */
 export type DayPlan = { stops: Stop[]; packed: boolean };
 
-const MOST = 50;
+const AT_ONCE = 200;
 
 /** What is in my hands, from the server where it can be reached, else from the pack, by village. */
 export async function today(): Promise<DayPlan> {
   try {
-    const said = await told(api.GET('/api/v1/alerts', { params: { query: { owner: 'me', limit: MOST } } }));
-    const asleep = await told(
-      api.GET('/api/v1/alerts', { params: { query: { owner: 'me', limit: MOST, status: 'snoozed' } } }),
-    );
-    return { stops: byVillage([...said.items, ...asleep.items]), packed: false };
+    return { stops: byVillage([...(await mine({})), ...(await mine({ status: 'snoozed' }))]), packed: false };
   } catch (failure) {
     const pack = failure instanceof Unreachable ? await packNow() : undefined;
     if (pack === undefined) throw failure;
     return { stops: byVillage(pack.sheets.map((one) => one.alert)), packed: true };
   }
+}
+
+/** All of it, page by page. */
+async function mine(narrowed: { status?: 'snoozed' }): Promise<Stop[]> {
+  const found: Stop[] = [];
+  let after: string | undefined;
+  do {
+    const query = { owner: 'me' as const, limit: AT_ONCE, ...narrowed, ...(after === undefined ? {} : { after }) };
+    const said = await told(api.GET('/api/v1/alerts', { params: { query } }));
+    found.push(...said.items);
+    after = said.next ?? undefined;
+  } while (after !== undefined);
+  return found;
 }
 
 function byVillage(stops: Stop[]): Stop[] {
@@ -32,8 +42,10 @@ function byVillage(stops: Stop[]): Stop[] {
 }
 
 export type Section = 'todo' | 'agreed' | 'later' | 'done';
-/** A mark that was set here and has not reached the server yet. */
+/** A mark that was set here; it holds until the city's day ``until``. RESUMED: it was brought back here. */
 export type Mark = { until: string; why: string };
+
+const MARKED: Record<string, Section> = { APPOINTED: 'agreed', RESUMED: 'todo' };
 
 /** In which part of the day's list something stands: by the server's state, and by what waits on this device. */
 export function sectionOf(stop: Stop, marked: Map<string, Mark>, recorded: Set<string>): Section {
@@ -41,7 +53,7 @@ export function sectionOf(stop: Stop, marked: Map<string, Mark>, recorded: Set<s
     return 'done';
   }
   const mark = marked.get(stop.id);
-  if (mark !== undefined) return mark.why === 'APPOINTED' ? 'agreed' : 'later';
+  if (mark !== undefined && mark.until > cityToday()) return MARKED[mark.why] ?? 'later';
   return stop.paused_until === null ? 'todo' : 'later';
 }
 

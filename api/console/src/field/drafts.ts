@@ -36,6 +36,11 @@ export function dropDraft(alert: string): Promise<void> {
   return forget(NAMED + alert);
 }
 
+/** Drop the draft from which a visit was sent; another one of the same alert stays. */
+export async function dropDraftOf(alert: string, visit: string | undefined): Promise<void> {
+  if (visit !== undefined && (await draftOf(alert))?.value.id === visit) await dropDraft(alert);
+}
+
 /** The alerts of which a draft is kept. */
 export async function drafted(): Promise<Set<string>> {
   const all = await keptAll<Draft>(NAMED);

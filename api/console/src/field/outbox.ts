@@ -2,7 +2,7 @@ import { outbox } from '../app/outbox';
 import { store } from '../app/store';
 import { api, ifMatch, type Problem, Refusal, type Schemas, told, Unreachable } from '../contract/client';
 import { demanded } from '../contract/demand';
-import type { DraftPhoto } from './drafts';
+import { type DraftPhoto, drafted } from './drafts';
 import { noteVersion } from './pack';
 import { fromText } from './photo';
 import { exclusively, forget, keep, kept, keptAll } from './vault';
@@ -22,6 +22,8 @@ export type Waiting = {
   visit?: Visit;
   photos: DraftPhoto[];
   pause?: Pause;
+  /** Bring it back from a pause that the server has. */
+  resume?: boolean;
   /** The visit is on record; only its photos are still to go. */
   recorded?: boolean;
   why?: Why;
@@ -50,7 +52,7 @@ export async function count(): Promise<void> {
   const all = await waiting();
   const refused = all.filter((one) => one.why !== undefined).length;
   const syncedAt = (await kept<string>(SYNCED))?.value ?? null;
-  outbox.set({ waiting: all.length, refused, syncedAt });
+  outbox.set({ waiting: all.length, refused, drafts: (await drafted()).size, syncedAt });
 }
 
 /** Send what waits, in the order it was written; what is refused stays with its reason. */
@@ -73,7 +75,7 @@ export function flush(): Promise<void> {
 /** Return false when the network or the server is away: the rest waits with it. */
 async function sent(one: Waiting): Promise<boolean> {
   try {
-    await (one.pause === undefined ? sendVisit(one) : sendPause(one, one.pause));
+    await sendOne(one);
     await forget(nameOf(one));
     await keep(SYNCED, new Date().toISOString());
     return true;
@@ -128,6 +130,17 @@ async function sendPhotos(one: Waiting): Promise<void> {
   }
 }
 
+function sendOne(one: Waiting): Promise<void> {
+  if (one.resume === true) return sendResume(one);
+  return one.pause === undefined ? sendVisit(one) : sendPause(one, one.pause);
+}
+
+async function sendResume(one: Waiting): Promise<void> {
+  const params = { path: { alert_id: one.alert }, header: ifMatch(one.version) };
+  const said = await told(api.POST('/api/v1/alerts/{alert_id}/resume', { params }));
+  await raised(one.alert, said.version, false);
+}
+
 async function sendPause(one: Waiting, pause: Pause): Promise<void> {
   const params = { path: { alert_id: one.alert }, header: ifMatch(one.version) };
   const said = await told(api.POST('/api/v1/alerts/{alert_id}/snooze', { params, body: pause }));
@@ -164,6 +177,16 @@ export async function keepAsSupplement(one: Waiting): Promise<void> {
   await sendPhotos(one);
   await forget(nameOf(one));
   await count();
+}
+
+/** Give up the pauses and returns of an alert that were not sent yet; whether there was any. */
+export function giveUpPauses(alert: string): Promise<boolean> {
+  // Not while one of them is being sent.
+  return exclusively('outbox', async () => {
+    const found = (await waiting()).filter((one) => one.alert === alert && one.visit === undefined);
+    for (const one of found) await giveUp(one);
+    return found.some((one) => one.pause !== undefined);
+  });
 }
 
 /** Give something up, as the worker has said: the one way by which it is lost. */

@@ -1,4 +1,5 @@
 import { api, type Schemas, told, Unreachable } from '../contract/client';
+import { hold, letGo, over } from './held';
 import { forget, keep, kept, secure } from './vault';
 
 export type Sheet = Schemas['VisitSheetOut'];
@@ -18,25 +19,28 @@ export async function takePack(phones: boolean): Promise<Pack> {
   const before = await packNow();
   const said = await told(api.POST('/api/v1/packs', { body: { phones } }));
   const pack: Pack = { ...said, skewMs: Date.parse(said.made_at) - Date.now() };
+  await hold(pack);
   await keep(PACK, pack);
   await keep(CATALOGUE, said.catalogue);
   if (before !== undefined) await tellWiped(before);
   return pack;
 }
 
-/** The pack that is here, still good by the server's clock as it was known; one past its time is wiped. */
+/** The pack that is here, still good by the server's clock as it was known; one past its time is wiped, and one whose
+ * device had its clock set back. */
 export async function packNow(): Promise<Pack | undefined> {
   const found = await kept<Pack>(PACK);
   if (found === undefined) return undefined;
-  if (Date.now() + found.value.skewMs < Date.parse(found.value.expires_at)) return found.value;
+  if (!(await over(found.value.id))) return found.value;
   await wipePack(found.value);
   return undefined;
 }
 
 /** Ask whether the pack is still good, and wipe it if not; alerts that are no longer mine are taken out of it. */
 export async function checkPack(): Promise<Gone | undefined> {
-  const pack = (await kept<Pack>(PACK))?.value;
-  if (pack === undefined) return undefined;
+  if ((await kept<Pack>(PACK)) === undefined) return undefined;
+  const pack = await packNow();
+  if (pack === undefined) return { why: 'expired' };
   try {
     const state = await told(api.POST('/api/v1/packs/state', { body: { id: pack.id, token: pack.token } }));
     if (!state.living) {
@@ -48,7 +52,7 @@ export async function checkPack(): Promise<Gone | undefined> {
     if (sheets.length < pack.sheets.length) await keep(PACK, { ...pack, sheets });
     return undefined;
   } catch (failure) {
-    if (failure instanceof Unreachable) return (await packNow()) === undefined ? { why: 'expired' } : undefined;
+    if (failure instanceof Unreachable) return undefined;
     throw failure;
   }
 }
@@ -56,7 +60,7 @@ export async function checkPack(): Promise<Gone | undefined> {
 /** Take the pack off this device and let the server know; without a network it is told as soon as there is one. */
 export async function wipePack(pack?: Pack): Promise<void> {
   const gone = pack ?? (await kept<Pack>(PACK))?.value;
-  await forget(PACK);
+  await forget(PACK, CATALOGUE);
   if (gone !== undefined) await tellWiped(gone);
 }
 
@@ -66,6 +70,7 @@ const OWED = 'wiped';
 async function tellWiped(pack: { id: string; token: string }): Promise<void> {
   const owed = (await kept<Owed>(OWED))?.value ?? [];
   await keep(OWED, [...owed, { id: pack.id, token: pack.token }]);
+  await letGo(pack.id);
   await payOwed();
 }
 
@@ -93,27 +98,29 @@ export async function noteVersion(alert: string, version: number, visited: boole
   await keep(PACK, { ...pack, sheets });
 }
 
-/** The sheet of one household: from the server where it can be reached, else from the pack. */
-export async function sheetOf(alert: string): Promise<Sheet> {
+const PATIENCE_MS = 3000;
+
+/** What the server says, or what is here when it is away or says nothing for some seconds; without that, what it says. */
+async function soon<T>(asked: Promise<T>, here: () => Promise<T | undefined>): Promise<T> {
+  const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), PATIENCE_MS));
   try {
-    return await told(api.GET('/api/v1/alerts/{alert_id}/sheet', { params: { path: { alert_id: alert } } }));
+    return (await Promise.race([asked, late])) ?? (await here()) ?? (await asked);
   } catch (failure) {
-    const packed = failure instanceof Unreachable ? await packNow() : undefined;
-    const sheet = packed?.sheets.find((one) => one.alert.id === alert);
-    if (sheet === undefined) throw failure;
-    return sheet;
+    const found = failure instanceof Unreachable ? await here() : undefined;
+    if (found === undefined) throw failure;
+    return found;
   }
 }
 
+/** The sheet of one household: from the server where it can be reached, else from the pack. */
+export function sheetOf(alert: string): Promise<Sheet> {
+  const asked = told(api.GET('/api/v1/alerts/{alert_id}/sheet', { params: { path: { alert_id: alert } } }));
+  return soon(asked, async () => (await packNow())?.sheets.find((one) => one.alert.id === alert));
+}
+
 /** What a visit may say: the server's words of today, else those that came with the pack. */
-export async function catalogueNow(): Promise<Catalogue> {
-  try {
-    const said = await told(api.GET('/api/v1/visits/catalogue'));
-    await keep(CATALOGUE, said);
-    return said;
-  } catch (failure) {
-    const before = failure instanceof Unreachable ? await kept<Catalogue>(CATALOGUE) : undefined;
-    if (before === undefined) throw failure;
-    return before.value;
-  }
+export function catalogueNow(): Promise<Catalogue> {
+  const asked = told(api.GET('/api/v1/visits/catalogue'));
+  void asked.then((said) => keep(CATALOGUE, said)).catch(() => undefined);
+  return soon(asked, async () => (await kept<Catalogue>(CATALOGUE))?.value);
 }

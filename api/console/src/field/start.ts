@@ -4,7 +4,8 @@ import { store } from '../app/store';
 import { demanded } from '../contract/demand';
 import { count, flush } from './outbox';
 import { checkPack, packNow, payOwed, wipePack } from './pack';
-import { open, secure, wipe } from './vault';
+import { sweep, sweptOf } from './sweep';
+import { open, secure, whose, wipe } from './vault';
 
 const EVERY_MS = 60_000;
 const SHELL_AFTER_MS = 2000;
@@ -15,8 +16,9 @@ export type Reason = (typeof REASONS)[number];
 export const gone = store<Reason | null>(null);
 
 async function round(): Promise<void> {
-  const why = await checkPack();
-  if (why !== undefined) gone.set(REASONS.find((one) => one === why.why) ?? 'unknown');
+  const why = (await checkPack())?.why ?? sweptOf(whose());
+  if (why !== undefined) gone.set(REASONS.find((one) => one === why) ?? 'unknown');
+  await sweep();
   // Whoever has been asked to sign in again is not asked a second time meanwhile.
   if (!navigator.onLine || demanded.get() !== null) return;
   await payOwed();
@@ -51,7 +53,8 @@ export function useField(): void {
 
 /** Leave nothing of the worker on this device: for signing out. */
 export async function leaveNothing(): Promise<void> {
-  if ((await packNow()) !== undefined) await wipePack();
+  await packNow();
+  await wipePack();
   await wipe();
   await count();
 }

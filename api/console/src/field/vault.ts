@@ -58,13 +58,23 @@ export async function open(name: string): Promise<void> {
   changes.set(changes.get() + 1);
 }
 
+/** A name that begins with a slash is nobody's in particular: it is known whoever has signed in, and before. */
 function full(name: string): string {
-  return `${owner}/${name}`;
+  return name.startsWith('/') ? name.slice(1) : `${owner}/${name}`;
+}
+
+function opened(name: string): Promise<void> {
+  return name.startsWith('/') ? Promise.resolve() : begun;
+}
+
+/** Whose work is open, as it is named on the disk. */
+export function whose(): string {
+  return owner;
 }
 
 /** Keep a value under a name; it is on the disk, sealed, when the promise is kept. */
-export async function keep(name: string, value: unknown): Promise<string> {
-  await begun;
+export async function keep(name: string, value: unknown, quietly = false): Promise<string> {
+  await opened(name);
   const at = new Date().toISOString();
   if (!secure) {
     inPage.set(full(name), { at, value });
@@ -78,13 +88,13 @@ export async function keep(name: string, value: unknown): Promise<string> {
     );
     await set(full(name), { iv, data } satisfies Sealed, place());
   }
-  changed();
+  if (!quietly) changed();
   return at;
 }
 
 /** Return what is kept under a name, or undefined; what cannot be opened any more is as if it were not there. */
 export async function kept<T>(name: string): Promise<{ at: string; value: T } | undefined> {
-  await begun;
+  await opened(name);
   if (!secure) return inPage.get(full(name)) as { at: string; value: T } | undefined;
   const found = await get<Sealed>(full(name), place());
   return found === undefined ? undefined : unsealed<T>(name, found);
@@ -121,8 +131,8 @@ export async function keptAll<T>(prefix: string): Promise<{ name: string; at: st
 }
 
 export async function forget(...names: string[]): Promise<void> {
-  await begun;
   if (names.length === 0) return;
+  await Promise.all(names.map(opened));
   for (const name of names) inPage.delete(full(name));
   if (secure) await delMany(names.map(full), place());
   changed();

@@ -54,6 +54,8 @@ export const work = catalogue(
     PAYMENT: '核对发放',
     COMPLAINT: '处理信访',
     INSPECTION: '检查督办',
+    heard: '登记的困难线索',
+    heardOver: '保存期已满，内容已清除',
   },
   {
     open: 'Unassigned',
@@ -107,5 +109,7 @@ export const work = catalogue(
     PAYMENT: 'To check a payment',
     COMPLAINT: 'For a complaint',
     INSPECTION: 'For an inspection',
+    heard: 'What was heard of them',
+    heardOver: 'kept no longer',
   },
 );

@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import type { ReactElement, SubmitEvent } from 'react';
 import { useState } from 'react';
-import { SESSION_KEY, useSession } from '../../app/session';
+import { SESSION_KEY, useMay, useSession } from '../../app/session';
 import { api, type Schemas, told } from '../../contract/client';
 import { Field } from '../../parts/Credentials';
 import { useSaid } from '../../parts/Failure';
@@ -12,6 +12,7 @@ import { words } from './words';
 /** One's own account: who one is, what must be done first, another password, the second factor. */
 export default function Account(): ReactElement {
   const t = useWords(words);
+  const may = useMay();
   const { name, role_zh, region, unfinished, how } = useSession();
   return (
     <div className="alert-page">
@@ -26,6 +27,7 @@ export default function Account(): ReactElement {
       )}
       {how === 'password' ? <Password /> : null}
       <Factor />
+      {may('visit.pack') ? <Lost /> : null}
     </div>
   );
 }
@@ -118,5 +120,27 @@ function Factor(): ReactElement {
       )}
       <Problem text={problem} />
     </form>
+  );
+}
+
+/** Whose telephone is lost: the pack on it ends, and is wiped when it next has a signal. */
+function Lost(): ReactElement {
+  const t = useWords(words);
+  const said = useSaid();
+  const [done, setDone] = useState(false);
+  const [problem, setProblem] = useState('');
+  const end = (): void => {
+    told(api.DELETE('/api/v1/packs/mine')).then(
+      () => setDone(true),
+      (refused: unknown) => setProblem(said(refused)),
+    );
+  };
+  return (
+    <section aria-labelledby="lost">
+      <h2 id="lost">{t.lost}</h2>
+      <p className="quiet">{t.lostHint}</p>
+      {done ? <p role="status">{t.lostDone}</p> : <Button onClick={end}>{t.lostEnd}</Button>}
+      <Problem text={problem} />
+    </section>
   );
 }

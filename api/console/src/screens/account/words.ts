@@ -20,6 +20,10 @@ export const words = catalogue(
     bind: '确认绑定',
     codes: '恢复码（每个只能用一次，请抄写保存，不再显示）',
     bound: '已绑定。下次登录须输入动态码。',
+    lost: '手机丢失',
+    lostHint: '停用后，该手机一连网即清除走访包；未连网的，到期自动清除。',
+    lostEnd: '手机丢失：停用我的走访包',
+    lostDone: '已停用您的走访包。请同时修改密码，并告知管理员。',
   },
   {
     title: 'My account',
@@ -40,5 +44,9 @@ export const words = catalogue(
     bind: 'Set it up',
     codes: 'Recovery codes (each good once; write them down, they are not shown again)',
     bound: 'Set up. From now on signing in wants a code.',
+    lost: 'Lost telephone',
+    lostHint: 'It wipes the pack when it next has a signal; without one the pack runs out by itself.',
+    lostEnd: 'My telephone is lost: end my visit packs',
+    lostDone: 'Your visit packs are ended. Change your password too, and tell the administrator.',
   },
 );

@@ -6,6 +6,7 @@ import { useKeys } from '../../app/keys';
 import { useMay } from '../../app/session';
 import { Conflict, type Line } from '../../parts/Conflict';
 import { Failure, useSaid } from '../../parts/Failure';
+import { Heard } from '../../parts/Heard';
 import { printForms } from '../../parts/printing';
 import { offerUndo } from '../../parts/Undo';
 import { work } from '../../parts/words-of-work';
@@ -37,6 +38,7 @@ export function Contents({ alert }: { alert: Alert }): ReactElement {
         <Head alert={alert} acting={acting} onReveal={() => setPanel('reveal')} />
         {panel === 'reveal' ? <Reveal alert={alert} onClose={() => setPanel(null)} /> : null}
         <Why alert={alert} />
+        <Heard leads={alert.leads} />
         <Clears alert={alert} />
         <NotSeen alert={alert} />
         <Months household={alert.household_no} />

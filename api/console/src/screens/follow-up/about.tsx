@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import type { Catalogue, Sheet } from '../../field/pack';
+import { Heard } from '../../parts/Heard';
 import { Level, Masked } from '../../parts/small';
 import { writtenDay } from '../../parts/written';
 import { language, useServed, useWords } from '../../words/catalogue';
@@ -16,6 +17,7 @@ export function About({ sheet, catalogue }: { sheet: Sheet; catalogue: Catalogue
       </p>
       <h2>{t.reasons}</h2>
       <Reasons sheet={sheet} />
+      <Heard leads={sheet.leads ?? []} />
       <details>
         <summary>
           {t.members}（{sheet.members.length}）

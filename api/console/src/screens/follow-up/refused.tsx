@@ -4,7 +4,7 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { api, told } from '../../contract/client';
-import { dropDraft } from '../../field/drafts';
+import { dropDraftOf } from '../../field/drafts';
 import { giveUp, keepAsSupplement, sendAnyway, type Waiting } from '../../field/outbox';
 import type { Catalogue } from '../../field/pack';
 import { Conflict, type Line } from '../../parts/Conflict';
@@ -27,7 +27,7 @@ export function RefusedOne({ one, catalogue, onEdit, onDone }: Props): ReactElem
     setBusy(true);
     try {
       await work();
-      await dropDraft(one.alert);
+      await dropDraftOf(one.alert, one.visit?.id);
       offerUndo({ text });
       await queries.invalidateQueries();
       onDone();

@@ -83,6 +83,9 @@ export function PackBar({ pack }: { pack: Pack | undefined }): ReactElement {
   return (
     <section className="pack" aria-label={t.title}>
       {pack === undefined ? null : <p>{t.packed(pack.sheets.length, writtenInstant(pack.expires_at))}</p>}
+      {pack === undefined || pack.count <= pack.sheets.length ? null : (
+        <p role="note">{t.leftOut(pack.count - pack.sheets.length)}</p>
+      )}
       {why === null ? null : (
         <p role="alert" className="refused">
           {t[why]}

@@ -9,18 +9,13 @@ import { api, told } from '../../contract/client';
 import type { Section, Stop } from '../../field/day';
 import { useSaid } from '../../parts/Failure';
 import { Level } from '../../parts/small';
-import { cityToday, writtenDay } from '../../parts/written';
+import { writtenDay } from '../../parts/written';
 import { language, useServed, useWords } from '../../words/catalogue';
-import { mark, unmark } from './useDay';
+import { inDays, mark, unmark } from './useDay';
 import { words } from './words';
 
 type Props = { stop: Stop; section: Section; phone: string | null; draft: boolean; queued: boolean };
 const LATER_DAYS = 3;
-const DAY_MS = 86_400_000;
-
-function inDays(days: number): string {
-  return new Date(Date.parse(`${cityToday()}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
-}
 
 /** One household of the list: who, where, why, until when; call, record, agree a time, or later. */
 export function StopLine({ stop, section, phone, draft, queued }: Props): ReactElement {
@@ -103,7 +98,7 @@ function Marks({ stop, section }: { stop: Stop; section: Section }): ReactElemen
   const [asking, setAsking] = useState(false);
   const title = `${stop.name} · ${stop.region_name}`;
   if (section === 'agreed' || section === 'later') {
-    return <Button onClick={() => void unmark(stop.id)}>{t.bring}</Button>;
+    return <Button onClick={() => void unmark(stop, title)}>{t.bring}</Button>;
   }
   const say = (why: string, until: string): void => {
     setAsking(false);

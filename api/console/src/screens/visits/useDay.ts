@@ -4,13 +4,20 @@ import { outbox } from '../../app/outbox';
 import { useStored } from '../../app/store';
 import { type DayPlan, type Mark, today } from '../../field/day';
 import { drafted } from '../../field/drafts';
-import { flush, queue, type Waiting, waiting } from '../../field/outbox';
+import { flush, giveUpPauses, queue, type Waiting, waiting } from '../../field/outbox';
 import { type Pack, packNow } from '../../field/pack';
 import { useKept } from '../../field/useKept';
 import { keep, kept } from '../../field/vault';
 import { newId } from '../../parts/ids';
+import { cityToday } from '../../parts/written';
 
 const MARKS = 'marks';
+const DAY_MS = 86_400_000;
+
+/** The city's day so many days from today. */
+export function inDays(days: number): string {
+  return new Date(Date.parse(`${cityToday()}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
 
 /** Everything the list of visits is drawn from: the plan, and what lies on this device. */
 export type Day = {
@@ -50,13 +57,22 @@ export async function mark(alert: { id: string; version: number }, title: string
     wakes_on_worse: true,
   } as const;
   const at = new Date().toISOString();
+  await giveUpPauses(alert.id);
   await queue({ id: newId(), alert: alert.id, title, version: alert.version, at, photos: [], pause });
   await flush();
 }
 
-/** Take a mark away again. */
-export async function unmark(alert: string): Promise<void> {
+/** Bring a household back: a pause that was not sent yet is given up, one that the server has is ended there. */
+export async function unmark(alert: { id: string; version: number }, title: string): Promise<void> {
   const before = new Map((await kept<[string, Mark][]>(MARKS))?.value ?? []);
-  before.delete(alert);
+  if (await giveUpPauses(alert.id)) {
+    before.delete(alert.id);
+    await keep(MARKS, [...before]);
+    return;
+  }
+  before.set(alert.id, { until: inDays(1), why: 'RESUMED' });
   await keep(MARKS, [...before]);
+  const at = new Date().toISOString();
+  await queue({ id: newId(), alert: alert.id, title, version: alert.version, at, photos: [], resume: true });
+  await flush();
 }

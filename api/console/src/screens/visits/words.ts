@@ -53,6 +53,9 @@ export const words = catalogue(
     households: (n: number) => `${n} 户`,
     failedCall: '电话没有取到',
     print: '打印核查表',
+    otherDraft: '这一户另有一份较新的草稿，修改这条会覆盖它。',
+    replaceDraft: '覆盖草稿',
+    keepDraft: '保留草稿',
   },
   {
     title: 'Visit pack',
@@ -106,5 +109,8 @@ export const words = catalogue(
     households: (n: number) => `${n} households`,
     failedCall: 'The phone could not be had',
     print: 'Print the form',
+    otherDraft: 'A newer draft of this household exists; mending this one replaces it.',
+    replaceDraft: 'Replace the draft',
+    keepDraft: 'Keep the draft',
   },
 );

@@ -1,0 +1,47 @@
+import { api, told } from '../contract/client';
+import { type Held, heldPacks, letGo, over, wipeHeld } from './held';
+import { secure } from './vault';
+
+const PATIENCE_MS = 3000;
+/** Why packs were wiped by a sweep, by their owner: told to them when they sign in. */
+const swept = new Map<string, string>();
+
+/**
+ * Wipe every pack on this device that is over, whoever took it and whoever is signed in or nobody: those past their
+ * time at once, those that the server has ended when it says so. Resolves after a few seconds though it hangs.
+ */
+export async function sweep(): Promise<void> {
+  if (!secure) return;
+  const left: Held[] = [];
+  for (const one of await heldPacks()) {
+    if (one.wiped !== true && (await over(one.id))) await end(one, 'expired');
+    left.push(one);
+  }
+  const asked = Promise.all(left.map(ask));
+  await Promise.race([asked.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+}
+
+/** Return why somebody's pack was wiped while they were away, once. */
+export function sweptOf(owner: string): string | undefined {
+  const why = swept.get(owner);
+  swept.delete(owner);
+  return why;
+}
+
+async function end(one: Held, why: string): Promise<void> {
+  await wipeHeld(one);
+  swept.set(one.owner, why);
+}
+
+async function ask(one: Held): Promise<void> {
+  const body = { id: one.id, token: one.token };
+  const now = (await heldPacks()).find((each) => each.id === one.id);
+  if (now === undefined) return;
+  if (now.wiped !== true) {
+    const state = await told(api.POST('/api/v1/packs/state', { body }));
+    if (state.living) return;
+    await end(one, state.why ?? 'unknown');
+  }
+  await told(api.POST('/api/v1/packs/wiped', { body }));
+  await letGo(one.id);
+}

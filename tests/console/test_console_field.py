@@ -1,0 +1,181 @@
+"""What lies on a shared telephone: wiped whoever is signed in, kept as long as it is somebody's work."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from demo_city import PEOPLE, TOWN
+from playwright.sync_api import Page, expect
+from served import Served
+from sqlalchemy import select, update
+from watching import Watch
+
+from monitor import database
+from monitor.tables import Alert, SignIn, VisitPack, Worker, utc_now
+
+NAMES = """async () => {
+  const base = await new Promise((done) => {
+    const asked = indexedDB.open('lowincome-field'); asked.onsuccess = () => done(asked.result);
+  });
+  if (!base.objectStoreNames.contains('kept')) return [];
+  const asked = base.transaction('kept').objectStore('kept').getAllKeys();
+  const names = await new Promise((done) => { asked.onsuccess = () => done(asked.result); });
+  base.close();
+  return names.map((one) => one.split('/').slice(1).join('/')).filter((one) => one !== '').sort();
+}"""
+SignInAs = Callable[..., Page]
+
+
+@pytest.fixture
+def mine(service: Served) -> list[Alert]:
+    """Two alerts of the township in the caseworker's hands, visited by nobody."""
+    found = [one for one in service.alerts(town=TOWN) if one.owner_id is None][:2]
+    with database.transaction(service.engine) as session:
+        owner = session.scalars(select(Worker.id).where(Worker.login == PEOPLE["caseworker"].login)).one()
+        session.execute(update(Alert).where(Alert.owner_id == owner).values(owner_id=None, status="open"))
+        keys = [one.id for one in found]
+        session.execute(update(Alert).where(Alert.id.in_(keys)).values(owner_id=owner, status="assigned"))
+        session.execute(update(VisitPack).values(made_at=utc_now() - timedelta(days=2)))
+    return found
+
+
+def take(page: Page) -> None:
+    page.goto("/visits")
+    page.get_by_role("button", name="下载走访包").click()
+    expect(page.get_by_text("本机走访包 2 户")).to_be_visible()
+    assert "pack" in page.evaluate(NAMES)
+
+
+def eventually(page: Page, found: Callable[[], bool]) -> None:
+    """Look until it is so, ten seconds at most: the page's rules forbid a script that waits within it."""
+    for _ in range(100):
+        if found():
+            return
+        page.wait_for_timeout(100)
+    assert found()
+
+
+def until_without_pack(page: Page) -> None:
+    eventually(page, lambda: not {"pack", "catalogue"} & set(page.evaluate(NAMES)))
+
+
+def ready_for_no_signal(page: Page) -> None:
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+
+
+def test_a_pack_that_was_ended_is_wiped_from_a_page_on_which_nobody_is_signed_in(
+    phone: Page, service: Served, signed_in_as: SignInAs, mine: list[Alert], watch: Watch
+) -> None:
+    signed_in_as("caseworker", on=phone)
+    take(phone)
+    phone.goto("about:blank")
+    with database.transaction(service.engine) as session:
+        session.execute(update(VisitPack).values(ended_at=utc_now(), ended_why="suspended"))
+        session.execute(update(SignIn).values(ended_at=utc_now(), ended_why="suspended"))
+    watch.excuse("401")
+    phone.goto("/visits")
+    expect(phone).to_have_url(re.compile("/sign-in"))
+    until_without_pack(phone)
+    with database.reading(service.engine) as session:
+        assert session.scalars(select(VisitPack.wiped_at)).all() != [None]
+
+
+def test_another_who_signs_in_on_the_same_telephone_rids_it_of_a_pack_that_was_ended(
+    phone: Page, service: Served, signed_in_as: SignInAs, mine: list[Alert]
+) -> None:
+    signed_in_as("caseworker", on=phone)
+    take(phone)
+    phone.goto("about:blank")
+    with database.transaction(service.engine) as session:
+        session.execute(update(VisitPack).values(ended_at=utc_now(), ended_why="revoked"))
+    signed_in_as("reviewer", on=phone)
+    phone.goto("/queue")
+    until_without_pack(phone)
+
+
+def test_a_clock_that_is_set_back_ends_the_pack(
+    phone: Page, signed_in_as: SignInAs, mine: list[Alert], watch: Watch
+) -> None:
+    signed_in_as("caseworker", on=phone)
+    take(phone)
+    ready_for_no_signal(phone)
+    watch.excuse("ERR_INTERNET_DISCONNECTED")
+    phone.context.set_offline(True)
+    phone.clock.set_system_time(datetime.now() - timedelta(hours=3))
+    phone.reload()
+    expect(phone.get_by_text("离线：本机未下载走访包")).to_be_visible()
+    until_without_pack(phone)
+    phone.context.set_offline(False)
+
+
+def test_signing_out_after_the_session_ran_out_leaves_nothing_and_names_a_draft_first(
+    phone: Page, signed_in_as: SignInAs, mine: list[Alert], watch: Watch
+) -> None:
+    signed_in_as("caseworker", on=phone)
+    take(phone)
+    phone.goto(f"/alerts/{mine[0].id}/follow-up")
+    phone.get_by_role("radio", name="情况属实").check()
+    expect(phone.get_by_text("草稿已存本机")).to_be_visible()
+    watch.excuse("401")
+    phone.context.clear_cookies()
+    phone.get_by_role("button", name="退出").click()
+    asked = phone.get_by_role("dialog", name="退出")
+    expect(asked).to_contain_text("1 份未提交的草稿")
+    asked.get_by_role("button", name="确定").click()
+    expect(phone).to_have_url(re.compile("/sign-in"))
+    assert phone.evaluate(NAMES) == []
+
+
+def test_later_is_taken_back_before_and_after_it_was_sent(
+    phone: Page, service: Served, signed_in_as: SignInAs, mine: list[Alert], watch: Watch
+) -> None:
+    signed_in_as("caseworker", on=phone)
+    take(phone)
+    ready_for_no_signal(phone)
+    watch.excuse("ERR_INTERNET_DISCONNECTED")
+    phone.context.set_offline(True)
+    phone.get_by_role("button", name="稍后").first.click()
+    phone.get_by_role("button", name="恢复待走访").click()
+    expect(phone.get_by_role("region", name="待走访")).to_contain_text("（2）")
+    expect(phone.get_by_text("条待上报")).to_have_count(0)
+    phone.context.set_offline(False)
+    phone.reload()
+    phone.get_by_role("button", name="稍后").first.click()
+    expect(phone.get_by_role("region", name="稍后")).to_contain_text("（1）")
+    eventually(phone, lambda: sorted(states(service, mine)) == ["assigned", "snoozed"])
+    phone.get_by_role("button", name="恢复待走访").click()
+    expect(phone.get_by_role("region", name="待走访")).to_contain_text("（2）")
+    eventually(phone, lambda: states(service, mine) == ["assigned", "assigned"])
+
+
+def states(service: Served, some: list[Alert]) -> list[str]:
+    with database.reading(service.engine) as session:
+        return list(session.scalars(select(Alert.status).where(Alert.id.in_([one.id for one in some]))))
+
+
+def test_giving_up_what_was_refused_leaves_a_newer_draft_alone(
+    phone: Page, service: Served, signed_in_as: SignInAs, mine: list[Alert], watch: Watch
+) -> None:
+    signed_in_as("caseworker", on=phone)
+    take(phone)
+    ready_for_no_signal(phone)
+    watch.excuse("ERR_INTERNET_DISCONNECTED")
+    phone.context.set_offline(True)
+    phone.goto(f"/alerts/{mine[0].id}/follow-up")
+    phone.get_by_role("radio", name="情况属实").check()
+    phone.get_by_role("button", name="提交", exact=True).click()
+    expect(phone.get_by_role("heading", name="走访包", level=1)).to_be_visible()
+    phone.goto(f"/alerts/{mine[0].id}/follow-up")
+    phone.get_by_role("radio", name="误报").check()
+    expect(phone.get_by_text("草稿已存本机")).to_be_visible()
+    with database.transaction(service.engine) as session:
+        closed = {"status": "closed", "closed_at": mine[0].opened_at, "version": 9}
+        session.execute(update(Alert).where(Alert.id == mine[0].id).values(**closed))
+    watch.excuse("409")
+    phone.goto("/visits")
+    phone.context.set_offline(False)
+    phone.get_by_role("button", name="放弃").click()
+    phone.get_by_role("group").get_by_role("button", name="放弃").click()
+    expect(phone.get_by_text("全部已上报")).to_be_visible()
+    assert f"draft/{mine[0].id}" in phone.evaluate(NAMES)
