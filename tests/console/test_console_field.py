@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from demo_city import PEOPLE, TOWN
@@ -61,7 +61,7 @@ def until_without_pack(page: Page) -> None:
 
 
 def ready_for_no_signal(page: Page) -> None:
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    eventually(page, lambda: bool(page.evaluate("navigator.serviceWorker.controller !== null")))
 
 
 def test_a_pack_that_was_ended_is_wiped_from_a_page_on_which_nobody_is_signed_in(
@@ -102,7 +102,7 @@ def test_a_clock_that_is_set_back_ends_the_pack(
     ready_for_no_signal(phone)
     watch.excuse("ERR_INTERNET_DISCONNECTED")
     phone.context.set_offline(True)
-    phone.clock.set_system_time(datetime.now() - timedelta(hours=3))
+    phone.clock.set_system_time(utc_now() - timedelta(hours=3))
     phone.reload()
     expect(phone.get_by_text("离线：本机未下载走访包")).to_be_visible()
     until_without_pack(phone)
@@ -125,6 +125,32 @@ def test_signing_out_after_the_session_ran_out_leaves_nothing_and_names_a_draft_
     asked.get_by_role("button", name="确定").click()
     expect(phone).to_have_url(re.compile("/sign-in"))
     assert phone.evaluate(NAMES) == []
+
+
+def test_signing_out_without_a_network_leaves_nothing_and_the_server_hears_of_it_later(
+    phone: Page, service: Served, signed_in_as: SignInAs, mine: list[Alert], watch: Watch
+) -> None:
+    signed_in_as("caseworker", on=phone)
+    take(phone)
+    ready_for_no_signal(phone)
+    watch.excuse("ERR_INTERNET_DISCONNECTED")
+    watch.excuse("401")
+    phone.context.set_offline(True)
+    phone.get_by_role("button", name="退出").click()
+    asked = phone.get_by_role("dialog", name="退出")
+    expect(asked).to_contain_text("自动失效")
+    asked.get_by_role("button", name="确定").click()
+    expect(phone).to_have_url(re.compile("/sign-in"))
+    assert phone.evaluate(NAMES) == []
+    phone.context.set_offline(False)
+    phone.goto("/sign-in")
+    eventually(phone, lambda: newest_wiped(service))
+
+
+def newest_wiped(service: Served) -> bool:
+    with database.reading(service.engine) as session:
+        chosen = select(VisitPack.wiped_at).order_by(VisitPack.made_at.desc()).limit(1)
+        return session.scalars(chosen).one() is not None
 
 
 def test_later_is_taken_back_before_and_after_it_was_sent(

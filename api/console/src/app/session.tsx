@@ -12,6 +12,7 @@ import { shared } from '../words/shared';
 export type Session = Schemas['SessionOut'];
 
 const KEPT = 'session';
+const PATIENCE_MS = 5000;
 export const SESSION_KEY = ['session'] as const;
 const Current = createContext<Session | null>(null);
 
@@ -79,7 +80,8 @@ export function useMay(): (action: string) => boolean {
 /** End the session on the server; one that is over already is, and one that cannot be reached runs out by itself. */
 async function endThere(): Promise<void> {
   try {
-    await told(api.DELETE('/api/v1/session'));
+    const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+    await Promise.race([told(api.DELETE('/api/v1/session')), late]);
   } catch (failure) {
     const over = failure instanceof Unreachable || (failure instanceof Refusal && failure.status === 401);
     if (!over) throw failure;

@@ -30,10 +30,10 @@ function change(how: (all: Held[]) => Held[]): Promise<void> {
 
 type Taken = Pick<Held, 'id' | 'token' | 'expires_at' | 'skewMs'>;
 
-/** Note that a pack lies here, in the hands of whoever is signed in. */
+/** Note that a pack lies here, in the hands of whoever is signed in; it takes the place of theirs before it. */
 export function hold({ id, token, expires_at, skewMs }: Taken): Promise<void> {
   const one: Held = { id, token, expires_at, skewMs, owner: whose(), latest: Date.now() };
-  return change((all) => [...all.filter((other) => other.owner !== one.owner || other.wiped === true), one]);
+  return change((all) => [...all.map((other) => (other.owner === one.owner ? { ...other, wiped: true } : other)), one]);
 }
 
 export async function letGo(id: string): Promise<void> {
@@ -43,7 +43,11 @@ export async function letGo(id: string): Promise<void> {
 /** Take a pack off the disk, whosever it is; the server is still to be told. */
 export async function wipeHeld(one: Held): Promise<void> {
   await forget(`/${one.owner}/pack`, `/${one.owner}/catalogue`);
-  await change((all) => all.map((other) => (other.id === one.id ? { ...other, wiped: true } : other)));
+  await noteWiped(one.id);
+}
+
+export function noteWiped(id: string): Promise<void> {
+  return change((all) => all.map((one) => (one.id === id ? { ...one, wiped: true } : one)));
 }
 
 /** Whether a pack is over by this device's clock: past its time, or the clock was set back since it was last seen. */

@@ -1,5 +1,6 @@
 import { api, type Schemas, told, Unreachable } from '../contract/client';
-import { hold, letGo, over } from './held';
+import { hold, noteWiped, over } from './held';
+import { tellWiped } from './sweep';
 import { forget, keep, kept, secure } from './vault';
 
 export type Sheet = Schemas['VisitSheetOut'];
@@ -16,13 +17,12 @@ const VISITED = { status: 'visited' } as const;
 /** Download what is in my hands; refused on a plain connection, where nothing could be sealed. */
 export async function takePack(phones: boolean): Promise<Pack> {
   if (!secure) throw new Error('plain connection');
-  const before = await packNow();
   const said = await told(api.POST('/api/v1/packs', { body: { phones } }));
   const pack: Pack = { ...said, skewMs: Date.parse(said.made_at) - Date.now() };
   await hold(pack);
   await keep(PACK, pack);
   await keep(CATALOGUE, said.catalogue);
-  if (before !== undefined) await tellWiped(before);
+  await tellWiped();
   return pack;
 }
 
@@ -49,7 +49,8 @@ export async function checkPack(): Promise<Gone | undefined> {
     }
     const dropped = new Set(state.dropped);
     const sheets = pack.sheets.filter((one) => !dropped.has(one.alert.id));
-    if (sheets.length < pack.sheets.length) await keep(PACK, { ...pack, sheets });
+    const fewer = pack.sheets.length - sheets.length;
+    if (fewer > 0) await keep(PACK, { ...pack, sheets, count: pack.count - fewer });
     return undefined;
   } catch (failure) {
     if (failure instanceof Unreachable) return undefined;
@@ -61,31 +62,9 @@ export async function checkPack(): Promise<Gone | undefined> {
 export async function wipePack(pack?: Pack): Promise<void> {
   const gone = pack ?? (await kept<Pack>(PACK))?.value;
   await forget(PACK, CATALOGUE);
-  if (gone !== undefined) await tellWiped(gone);
-}
-
-type Owed = { id: string; token: string }[];
-const OWED = 'wiped';
-
-async function tellWiped(pack: { id: string; token: string }): Promise<void> {
-  const owed = (await kept<Owed>(OWED))?.value ?? [];
-  await keep(OWED, [...owed, { id: pack.id, token: pack.token }]);
-  await letGo(pack.id);
-  await payOwed();
-}
-
-/** Tell the server of the packs that were wiped while it could not be reached. */
-export async function payOwed(): Promise<void> {
-  const owed = (await kept<Owed>(OWED))?.value ?? [];
-  for (const one of owed) {
-    try {
-      await told(api.POST('/api/v1/packs/wiped', { body: one }));
-    } catch (failure) {
-      if (failure instanceof Unreachable) return;
-    }
-    const left = ((await kept<Owed>(OWED))?.value ?? []).filter((other) => other.id !== one.id);
-    await (left.length === 0 ? forget(OWED) : keep(OWED, left));
-  }
+  if (gone === undefined) return;
+  await noteWiped(gone.id);
+  await tellWiped();
 }
 
 /** An alert of the pack has come to another version by what was sent from here. */

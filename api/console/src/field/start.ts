@@ -3,7 +3,7 @@ import { useSession } from '../app/session';
 import { store } from '../app/store';
 import { demanded } from '../contract/demand';
 import { count, flush } from './outbox';
-import { checkPack, packNow, payOwed, wipePack } from './pack';
+import { checkPack, packNow, wipePack } from './pack';
 import { sweep, sweptOf } from './sweep';
 import { open, secure, whose, wipe } from './vault';
 
@@ -21,7 +21,6 @@ async function round(): Promise<void> {
   await sweep();
   // Whoever has been asked to sign in again is not asked a second time meanwhile.
   if (!navigator.onLine || demanded.get() !== null) return;
-  await payOwed();
   await flush();
 }
 

@@ -1,4 +1,4 @@
-import { api, told } from '../contract/client';
+import { api, Refusal, told, Unreachable } from '../contract/client';
 import { type Held, heldPacks, letGo, over, wipeHeld } from './held';
 import { secure } from './vault';
 
@@ -17,8 +17,21 @@ export async function sweep(): Promise<void> {
     if (one.wiped !== true && (await over(one.id))) await end(one, 'expired');
     left.push(one);
   }
-  const asked = Promise.all(left.map(ask));
-  await Promise.race([asked.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+  await patiently(Promise.all(left.map(ask)));
+}
+
+/** Tell the server of the packs that were wiped, and later of those for which it could not be reached. */
+export async function tellWiped(): Promise<void> {
+  const owed = (await heldPacks()).filter((one) => one.wiped === true);
+  await patiently(Promise.all(owed.map(tell)));
+}
+
+/** Wait for some seconds, and not for ever where the network hangs; what did not get through is done next time. */
+async function patiently(work: Promise<unknown>): Promise<void> {
+  const reached = work.catch((failure: unknown) => {
+    if (!(failure instanceof Unreachable || failure instanceof Refusal)) throw failure;
+  });
+  await Promise.race([reached, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
 }
 
 /** Return why somebody's pack was wiped while they were away, once. */
@@ -42,6 +55,10 @@ async function ask(one: Held): Promise<void> {
     if (state.living) return;
     await end(one, state.why ?? 'unknown');
   }
-  await told(api.POST('/api/v1/packs/wiped', { body }));
-  await letGo(one.id);
+  await tell(one);
+}
+
+async function tell({ id, token }: Held): Promise<void> {
+  await told(api.POST('/api/v1/packs/wiped', { body: { id, token } }));
+  await letGo(id);
 }
