@@ -33,7 +33,8 @@ def mine(service: Served) -> list[Alert]:
     found = [one for one in service.alerts(town=TOWN) if one.owner_id is None][:2]
     with database.transaction(service.engine) as session:
         owner = session.scalars(select(Worker.id).where(Worker.login == PEOPLE["caseworker"].login)).one()
-        session.execute(update(Alert).where(Alert.owner_id == owner).values(owner_id=None, status="open"))
+        theirs = (Alert.owner_id == owner, Alert.closed_at.is_(None))
+        session.execute(update(Alert).where(*theirs).values(owner_id=None, status="open"))
         keys = [one.id for one in found]
         session.execute(update(Alert).where(Alert.id.in_(keys)).values(owner_id=owner, status="assigned"))
         session.execute(update(VisitPack).values(made_at=utc_now() - timedelta(days=2)))

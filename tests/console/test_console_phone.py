@@ -25,6 +25,10 @@ SEALED = """async () => {
   });
   return values.map((one) => one instanceof CryptoKey ? `key ${one.extractable}` : Object.keys(one).sort().join());
 }"""
+CONTROLLED = """() => new Promise((done) => {
+  const look = () => navigator.serviceWorker.controller === null ? setTimeout(look, 100) : done(true);
+  look();
+})"""
 SignIn = Callable[..., Page]
 
 
@@ -34,7 +38,8 @@ def mine(service: Served) -> list[Alert]:
     found = [one for one in service.alerts(town=TOWN) if one.owner_id is None][:3]
     with database.transaction(service.engine) as session:
         owner = session.scalars(select(Worker.id).where(Worker.login == PEOPLE["caseworker"].login)).one()
-        session.execute(update(Alert).where(Alert.owner_id == owner).values(owner_id=None, status="open"))
+        theirs = (Alert.owner_id == owner, Alert.closed_at.is_(None))
+        session.execute(update(Alert).where(*theirs).values(owner_id=None, status="open"))
         keys = [one.id for one in found]
         session.execute(update(Alert).where(Alert.id.in_(keys)).values(owner_id=owner, status="assigned"))
     return found
@@ -99,7 +104,7 @@ def test_in_a_village_without_a_signal_nothing_is_lost_and_a_conflict_is_the_wor
     phone.get_by_role("button", name="下载走访包").click()
     expect(phone.get_by_text("本机走访包 3 户")).to_be_visible()
     assert set(phone.evaluate(SEALED)) == {"key false", "data,iv"}
-    phone.wait_for_function("navigator.serviceWorker.controller !== null")
+    phone.evaluate(CONTROLLED)
     assert phone.evaluate("caches.keys().then((names) => names.length)") == 1
     watch.excuse("ERR_INTERNET_DISCONNECTED")
     phone.context.set_offline(True)
@@ -130,8 +135,16 @@ def test_in_a_village_without_a_signal_nothing_is_lost_and_a_conflict_is_the_wor
     )  # fmt: skip
     phone.get_by_role("button", name="清除本机走访包").click()
     expect(phone.get_by_role("button", name="下载走访包")).to_be_visible()
+    for _ in range(50):  # told after it is done
+        if wiped(service):
+            break
+        phone.wait_for_timeout(100)
+    assert wiped(service)
+
+
+def wiped(service: Served) -> bool:
     with database.reading(service.engine) as session:
-        assert session.scalars(select(VisitPack.wiped_at)).one() is not None
+        return session.scalars(select(VisitPack.wiped_at)).one() is not None
 
 
 def test_a_household_is_found_without_its_name_in_any_address_and_who_is_in_no_list_is_registered(
