@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 from screens import DESK, PHONE, SCREENS, THERE, at_rest
 from served import Served
+from watching import Watch
 from wire import listen
 
 DATABASES = ["sqlite"]
@@ -25,7 +26,9 @@ def charts(console: Path) -> set[str]:
 def test_a_first_load_stays_within_its_budget(
     name: str, service: Served, console: Path, signed_in_as: Callable[..., Page],
     new_context: Callable[..., BrowserContext], record_property: Callable[[str, object], None],
+    watch: Watch,
 ) -> None:  # fmt: skip
+    watch.excuse("Service Worker registration blocked")
     size, most = BUDGETS[name]
     page = new_context(service_workers="block").new_page()
     page.set_viewport_size(size)
