@@ -1,4 +1,4 @@
-import { api, type Schemas, told, Unreachable } from '../contract/client';
+import { api, BY_ITSELF, type Schemas, told, Unreachable } from '../contract/client';
 import { hold, noteWiped, over } from './held';
 import { tellWiped } from './sweep';
 import { forget, keep, kept, secure } from './vault';
@@ -42,7 +42,8 @@ export async function checkPack(): Promise<Gone | undefined> {
   const pack = await packNow();
   if (pack === undefined) return { why: 'expired' };
   try {
-    const state = await told(api.POST('/api/v1/packs/state', { body: { id: pack.id, token: pack.token } }));
+    const body = { id: pack.id, token: pack.token };
+    const state = await told(api.POST('/api/v1/packs/state', { body, headers: BY_ITSELF }));
     if (!state.living) {
       await wipePack(pack);
       return { why: state.why ?? 'unknown' };

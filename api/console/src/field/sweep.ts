@@ -1,4 +1,4 @@
-import { api, Refusal, told, Unreachable } from '../contract/client';
+import { api, BY_ITSELF, Refusal, told, Unreachable } from '../contract/client';
 import { type Held, heldPacks, letGo, over, wipeHeld } from './held';
 import { secure } from './vault';
 
@@ -51,7 +51,7 @@ async function ask(one: Held): Promise<void> {
   const now = (await heldPacks()).find((each) => each.id === one.id);
   if (now === undefined) return;
   if (now.wiped !== true) {
-    const state = await told(api.POST('/api/v1/packs/state', { body }));
+    const state = await told(api.POST('/api/v1/packs/state', { body, headers: BY_ITSELF }));
     if (state.living) return;
     await end(one, state.why ?? 'unknown');
   }
