@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
-import { Link, useNavigate, useParams } from 'react-router';
+import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
 import paths from '../../../paths.json';
 import { nextToVisit } from '../../field/day';
 import { type Catalogue, catalogueNow, type Sheet, sheetOf } from '../../field/pack';
@@ -47,7 +47,8 @@ export default function FollowUp(): ReactElement {
 }
 
 function Loaded({ sheet, catalogue }: { sheet: Sheet; catalogue: Catalogue }): ReactElement {
-  const form = useForm(sheet);
+  const [meant] = useSearchParams();
+  const form = useForm(sheet, meant.get('finding') ?? '');
   const submitting = useSubmit(form, sheet, catalogue);
   const go = useNavigate();
   if (submitting.refused !== undefined) {

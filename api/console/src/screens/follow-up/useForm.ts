@@ -14,8 +14,9 @@ export type Form = {
   settled: () => Promise<unknown>;
 };
 
-/** The form of one alert: what was left of it last time, and every change kept on this device as it is made. */
-export function useForm(sheet: Sheet): Form | undefined {
+/** The form of one alert: what was left of it last time, and every change kept on this device as it is made. ``finding``
+ * is what was meant on the way here: it fills what is still empty and overwrites nothing. */
+export function useForm(sheet: Sheet, finding: string): Form | undefined {
   const alert = sheet.alert.id;
   const [draft, setDraft] = useState<Draft>();
   const [savedAt, setSavedAt] = useState<string | null>(null);
@@ -27,7 +28,8 @@ export function useForm(sheet: Sheet): Form | undefined {
     let stopped = false;
     void draftOf(alert).then((before) => {
       if (stopped) return;
-      newest.current = before?.value ?? blank(sheet);
+      const left = before?.value ?? blank(sheet);
+      newest.current = left.finding === '' ? { ...left, finding } : left;
       setDraft(newest.current);
       setSavedAt(before?.at ?? null);
       setRestored(before !== undefined);
