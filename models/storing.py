@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ from models.explanation import Reference
 from models.refusals import Unlearnable
 
 MODEL, REFERENCE, MANIFEST, SIGNATURE = "model.skops", "reference.parquet", "manifest.json", "manifest.mac"
+# numpy reads an array's header as a Python literal, and Python 3.11 cannot parse in two threads at once for certain.
+_ONE_AT_A_TIME = Lock()
 # What a file may be made of beyond plain scikit-learn and numpy; anything else is refused before it is built.
 TRUSTED = (
     "functools.partial",
@@ -148,8 +151,9 @@ def load(place: Path, manifest: Manifest) -> tuple[Any, Reference]:
     contents = {name: _checked(place, name, told) for name, told in sorted(manifest.files.items())}
     _same_library(place, manifest)
     model = contents[MODEL]
-    _known_types(model, place)
-    scorer = _built(place, lambda: skops.io.loads(model, trusted=list(TRUSTED)))
+    with _ONE_AT_A_TIME:
+        _known_types(model, place)
+        scorer = _built(place, lambda: skops.io.loads(model, trusted=list(TRUSTED)))
     rows = _built(place, lambda: pd.read_parquet(BytesIO(contents[REFERENCE])))
     names = tuple(str(name) for name in getattr(scorer, "feature_names_in_", ()))
     if names != manifest.features:

@@ -35,6 +35,14 @@ CONSOLE = ROOT / "api" / "console"
 CHROMIUM = "/usr/bin/chromium"
 SOCKET = "LOWINCOME_TEST_POSTGRESQL_SOCKET"
 SHOTS = ROOT / "artefacts" / "screens"
+# A colour on its way to another is none that anybody reads: what moves and ends is waited for.
+_STILL = """
+Promise.race([
+  Promise.allSettled(document.getAnimations()
+    .filter(one => one.effect?.getComputedTiming().endTime !== Infinity).map(one => one.finished)),
+  new Promise(done => setTimeout(done, 3000)),
+]).then(() => true)
+"""
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-dev-shm-usage", "--lang=zh-CN",
@@ -179,6 +187,7 @@ def accessible(console: Path) -> Callable[[Page], None]:
 
     def check(page: Page) -> None:
         page.evaluate(source)  # through the debugger: the page's own rules forbid a script from elsewhere
+        page.evaluate(_STILL)
         run = "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})"
         found = page.evaluate(run, AXE_RULES)["violations"]
         said = [f"{one['id']}: {node['target']} {node['html'][:160]}" for one in found for node in one["nodes"]]

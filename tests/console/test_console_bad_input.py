@@ -99,7 +99,7 @@ def test_an_alert_of_another_township_is_not_shown_to_a_stranger(
 def test_a_service_that_stopped_and_came_back_is_gone_on_with(
     page: Page, service: Served, signed_in_as: Callable[..., Page], watch: Watch
 ) -> None:
-    watch.excuse("ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE")
+    watch.excuse("ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|occurred when fetching the script")
     alert = service.alerts(town=TOWN)[3]
     signed_in_as("caseworker").goto(f"/alerts/{alert.id}")
     at_rest(page)
