@@ -115,6 +115,7 @@ def test_three_visits_in_a_village_without_signal_arrive_once_each(
     service.change(visited[1])
     phone.context.set_offline(False)
     expect(phone.get_by_text("1 条未通过").first).to_be_visible()
+    expect(phone.get_by_text("1 条待上报").first).to_be_visible()
     assert [len(visits_of(service, key)) for key in visited] == [1, 0, 1]
     shot(phone, "village-conflict")
     accessible(phone)
