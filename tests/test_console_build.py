@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from types import ModuleType
 
@@ -130,7 +131,9 @@ def test_the_console_speaks_to_the_api_as_it_is() -> None:
 @pytest.mark.parametrize("tool", [["typescript/bin/tsc", "--noEmit"], ["@biomejs/biome/bin/biome", "ci", "."]])
 def test_the_console_is_typed_and_in_form(tool: list[str]) -> None:
     built()
-    loaded(CONSOLE / "build.py").node(f"node_modules/{tool[0]}", *tool[1:])
+    binary = loaded(CONSOLE / "build.py")._home() / "bin" / "node"
+    said = subprocess.run([binary, f"node_modules/{tool[0]}", *tool[1:]], cwd=CONSOLE, capture_output=True, text=True)
+    assert said.returncode == 0, said.stdout + said.stderr
 
 
 def test_the_description_is_shortened_by_its_examples_but_not_by_a_property_of_that_name() -> None:

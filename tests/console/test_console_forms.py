@@ -74,4 +74,5 @@ def test_a_printed_page_is_accessible(
 ) -> None:
     signed_in_as("caseworker")
     page.goto(printed(page, service, kind="check", most=1))
+    assert page.get_by_role("heading", name="低收入人口预警入户核查表").count() == 1
     accessible(page)
