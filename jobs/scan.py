@@ -28,7 +28,7 @@ from monitor.errors import Conflict, Invalid
 from monitor.lake import Lake, Manifest, digest
 from monitor.regions import short
 from monitor.service import Service, today
-from monitor.tables import Household, Run, Scan, utc_now
+from monitor.tables import Household, Quarantine, Run, Scan, utc_now
 
 JOB = "scan"
 ROWS = 250_000
@@ -66,6 +66,7 @@ class Night:
     seen: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     by_rule: dict[str, dict[str, int]] = field(default_factory=dict)
+    by_county: Counter[str] = field(default_factory=Counter)
     no_threshold: Counter[str] = field(default_factory=Counter)
     regions_without: dict[str, set[str]] = field(default_factory=dict)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -259,6 +260,7 @@ def _registered(night: Night) -> int:
 def _count(night: Night, part: Part) -> None:
     night.seen += len(part.table)
     if isinstance(part.found, policy.Verdicts):
+        night.by_county += Counter({str(at): int(n) for at, n in part.table["region"].str[:6].value_counts().items()})
         _count_verdicts(night, part.found)
 
 
@@ -282,7 +284,7 @@ def _finish(night: Night, lease: Lease, kept: Path) -> Scanned:
     def last(session: Session, entry: Run) -> Scanned:
         left = alerts.left_register(session, night.region, as_of=night.as_of)
         summary = _summary(night) | {"left_register": left} | _questioned(night, session)
-        summary |= _beside_rules(night, session)
+        summary |= _beside_rules(night, session) | _aside_by_county(night, session, entry)
         row = session.get_one(Scan, night.scan)
         row.model_version = night.tonight.model
         if night.tonight.scores is not None:
@@ -297,6 +299,15 @@ def _finish(night: Night, lease: Lease, kept: Path) -> Scanned:
     done = ledger.finish(lease, last, status=status)
     anchor.after(night.service, night.as_of, why="scan")
     return done
+
+
+def _aside_by_county(night: Night, session: Session, entry: Run) -> dict[str, Any]:
+    """Whose households could not be judged or settled, where there are any; those judged are counted as such too."""
+    if not night.counts["quarantined"]:
+        return {}
+    chosen = select(Household.county, func.count()).join(Quarantine, Quarantine.household_id == Household.id)
+    found = session.execute(chosen.where(Quarantine.run_id == entry.id).group_by(Household.county))
+    return {"aside_by_county": dict(sorted(row.tuple() for row in found))}
 
 
 def _questioned(night: Night, session: Session) -> dict[str, int]:
@@ -325,6 +336,7 @@ def _summary(night: Night) -> dict[str, Any]:
         | {
             "households": night.households,
             "by_rule": night.by_rule,
+            "by_county": dict(sorted(night.by_county.items())),
             "no_threshold": dict(night.no_threshold),
             "regions_without": {name: sorted(codes) for name, codes in sorted(night.regions_without.items())},
             "stale_feeds": sorted(name for name, state in states.items() if not state.fresh),

@@ -94,6 +94,7 @@ def _noted(session: Session, service: Service, wanted: Wanted, whose: tuple[int,
         reason_code=wanted.reason_code, why=service.keyring.encrypt(wanted.why.strip(), about=_ABOUT_WHY),
     )  # fmt: skip
     detail = {"field": wanted.field, "reason": wanted.reason_code, "person": person, "household": home}
+    detail["county"] = session.scalar(select(Household.county).where(Household.id == home))
     audit.record(session, by=str(by.worker), action="person.revealed", subject=str(row.id), detail=detail)
     session.add(row)
     session.flush()

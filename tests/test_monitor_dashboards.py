@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import promql_parser
 import pytest
@@ -14,10 +15,10 @@ from prometheus import program
 from test_monitor_gauges import found, raise_alert
 
 from jobs.__main__ import app
-from monitor import database, metrics
+from monitor import audit, database, metrics
 from monitor.gauges import CACHE_SECONDS, StoreCollector, exposition
 from monitor.service import Service, today
-from monitor.tables import Delivery, Run, Scan, utc_now
+from monitor.tables import Delivery, FollowUp, Run, Scan, utc_now
 
 HERE = Path(__file__).parent.parent / "monitor" / "dashboards"
 RULES = HERE / "prometheus"
@@ -56,10 +57,25 @@ def shown(service: Service) -> set[str]:
         session.add(Scan(as_of=DAY, policy_version="p", manifest="m", finished_at=now, counts=counts))
         common = {"feed": "wages", "file_name": "f", "sha256": "0", "received_on": DAY, "mode": "append"}
         session.add(Delivery(**common, status="held"))
-        session.add(Delivery(**common, status="committed", seq=1, known_on=DAY))
+        newest = {"newest": DAY.isoformat()}
+        session.add(Delivery(**common, status="committed", seq=1, known_on=DAY, profile=newest))
+        audit.record(session, by="x", action="person.revealed", subject="x", detail={"county": "340299"})
+    brought_home(service, alert)
     metrics.REQUESTS.labels("GET", "/healthz", "2xx").observe(0.01)
     said = exposition(StoreCollector(service)).decode()
     return {re.split(r"[{ ]", line)[0] for line in said.splitlines() if line and not line.startswith("#")} | {"up"}
+
+
+def brought_home(service: Service, alert: UUID) -> None:
+    """A visit of a pack, that lay on its device for an hour."""
+    received = utc_now()
+    with database.transaction(service.engine) as session:
+        session.add(
+            FollowUp(
+                id=uuid4(), alert_id=alert, visited_on=DAY, way="home", finding="helped", digest="0", recorded_by="x",
+                pack_id=uuid4(), recorded_at=received, device_at=received - timedelta(hours=1),
+            )
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

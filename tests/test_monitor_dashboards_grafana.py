@@ -15,10 +15,11 @@ import pytest
 import yaml
 from prometheus import program
 from prometheus_client import start_http_server
+from prometheus_client.parser import text_string_to_metric_families
 from test_monitor_dashboards import GROUPS, RECORDED, RULES, names_in, shown
 
 from monitor.dashboards import grafana
-from monitor.gauges import StoreCollector, registry
+from monitor.gauges import StoreCollector, exposition, registry
 from monitor.service import Service, open_service
 from monitor.settings import read
 
@@ -79,13 +80,26 @@ def test_every_query_parses_and_reads_only_series_that_there_are(watched: tuple[
         assert names_in(filled(expression)) <= watched[1] | set(RECORDED)
 
 
+def test_every_label_that_a_query_names_is_one_that_its_series_carry(watched: tuple[Service, set[str]]) -> None:
+    said = exposition(StoreCollector(watched[0])).decode()
+    carried = {
+        made.name: set().union(*(s.labels for s in made.samples)) for made in text_string_to_metric_families(said)
+    }
+    carried |= {f"{name}_total": labels for name, labels in carried.items()}
+    for title, expression in QUERIES:
+        read = [family_of(name) for name in names_in(filled(expression)) if family_of(name) in carried]
+        grouped = re.findall(r"\bby \(([a-z_, ]+)\)", expression) + re.findall(r"{([a-z_]+)=", expression)
+        wanted = {label.strip() for some in grouped for label in some.split(",")}
+        if read:
+            assert wanted <= set().union(*(carried[name] for name in read)), title
+
+
 NOT_DRAWN = {
     "lowincome_build_info": "what runs, told by doctor",
     "lowincome_job_last_attempt_timestamp_seconds": "its failing is drawn",
     "lowincome_job_last_success_timestamp_seconds": "its failing and its missed dates are drawn",
     "lowincome_outbox_waiting": "its oldest is drawn",
     "lowincome_rule_hits_total": "the newest scan's are drawn",
-    "lowincome_scan_households_total": "told a night at a time by the console",
 }
 
 

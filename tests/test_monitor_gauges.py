@@ -100,11 +100,15 @@ def night(service: Service) -> Service:
                 manifest="m",
                 made_at=run.started_at,
                 finished_at=run.finished_at,
-                counts={"households": 3, "by_rule": {"medical_self_pay": {"fires": 2, "unknown": 1}}},
+                counts={
+                    "households": 3, "by_rule": {"medical_self_pay": {"fires": 2, "unknown": 1}},
+                    "by_county": {COUNTY: 2, "340203": 1}, "aside_by_county": {COUNTY: 1},
+                },
             )
         )
         kinds: list[dict[str, Any]] = [
-            {"status": "committed", "seq": 1, "known_on": DAY, "good": 90, "errors": 10, "unmatched": 4},
+            {"status": "committed", "seq": 1, "known_on": DAY, "good": 90, "errors": 10, "unmatched": 4,
+             "profile": {"newest": "2026-02-27"}},
             {"status": "held", "good": 50, "errors": 1, "received_at": now - timedelta(days=3)},
         ]
         session.add_all(
@@ -120,8 +124,10 @@ def test_a_scan_of_the_city_is_a_scan_of_each_of_its_counties(night: Service) ->
     assert ended == pytest.approx((utc_now() - timedelta(hours=2)).timestamp(), abs=60)
     assert one(series, "scan_last_duration_seconds", county=COUNTY) == pytest.approx(300, abs=1)
     assert one(series, "scan_running", county=COUNTY) == 0
-    assert one(series, "scan_households_total") == 3
-    assert one(series, "rule_hits_total", rule="medical_self_pay") == 2
+    assert one(series, "scan_households_total", county=COUNTY, result="ok") == 2
+    assert one(series, "scan_households_total", county=COUNTY, result="error") == 1
+    assert one(series, "scan_households_total", county="340203", result="ok") == 1
+    assert one(series, "rule_hits_total", rule="medical_self_pay", level="red") == 2
     assert one(series, "rule_unknown", rule="medical_self_pay") == 1
     assert one(series, "build_info", version=metrics.VERSION, ruleset="f" * 12) == 1
 
@@ -138,12 +144,16 @@ def test_nights_are_counted_once_however_often_they_are_asked_for(night: Service
     for _ in range(3):
         series = scraped(night, collector)
         now[0] += CACHE_SECONDS
-    assert one(series, "rule_hits_total", rule="medical_self_pay") == 2
+    assert one(series, "rule_hits_total", rule="medical_self_pay", level="red") == 2
     with database.transaction(night.engine) as session:
-        counts = {"households": 5, "by_rule": {"medical_self_pay": {"fires": 1, "unknown": 0}}}
+        fired = {"medical_self_pay": {"fires": 1, "unknown": 0}, "long_gone": {"fires": 1, "unknown": 0}}
+        counts = {"households": 5, "by_rule": fired}
         session.add(Scan(as_of=DAY, policy_version="f", manifest="n", counts=counts, finished_at=utc_now()))
     series = scraped(night, collector)
-    assert (one(series, "scan_households_total"), one(series, "rule_hits_total", rule="medical_self_pay")) == (8, 3)
+    assert sum(named(series, "scan_households_total")) == 9
+    assert one(series, "scan_households_total", county="unknown", result="ok") == 5
+    assert one(series, "rule_hits_total", rule="medical_self_pay", level="red") == 3
+    assert one(series, "rule_hits_total", rule="long_gone", level="gone") == 1
 
 
 def test_a_job_says_when_it_last_ended_well_and_whether_its_newest_run_failed(night: Service) -> None:
@@ -169,6 +179,7 @@ def test_feeds_say_how_old_they_are_and_how_old_they_may_grow(night: Service) ->
     series, feed = scraped(night), {"source": "medical_settlements"}
     newest = one(series, "source_known_timestamp_seconds", **feed)
     assert newest == datetime(2026, 2, 28, 16, tzinfo=UTC).timestamp()
+    assert one(series, "source_data_timestamp_seconds", **feed) == datetime(2026, 2, 26, 16, tzinfo=UTC).timestamp()
     assert one(series, "source_fresh_limit_seconds", **feed) == 46 * 86_400
     rows = {result: one(series, "source_rows_total", result=result, **feed) for result in ("accepted", "rejected")}
     assert rows == {"accepted": 90, "rejected": 11}
@@ -197,9 +208,9 @@ def test_what_workers_found_is_counted_by_county_by_rule_and_by_how_long_it_took
     found(service, slow, "false_alarm", ends=True)
     series = scraped(service)
     assert one(series, "alerts_raised_total", county=COUNTY, level="red") == 2
-    assert one(series, "follow_ups_total", county=COUNTY, outcome="confirmed") == 1
-    assert one(series, "alerts_closed_total", county=COUNTY, outcome="helped") == 1
-    assert one(series, "alerts_closed_total", county=COUNTY, outcome="confirmed") is None
+    assert one(series, "follow_ups_total", county=COUNTY, outcome="confirmed", channel="unknown") == 1
+    assert one(series, "alerts_closed_total", county=COUNTY, outcome="helped", in_time="unknown") == 1
+    assert one(series, "alerts_closed_total", county=COUNTY, outcome="confirmed", in_time="unknown") is None
     assert one(series, "rule_findings_total", rule="medical_self_pay", outcome="false_alarm") == 1
     day = 86_400.0
     for bound, first in ((1, 0), (2, 1), (14, 1), (30, 2)):
@@ -238,12 +249,13 @@ def test_a_household_that_moves_leaves_its_history_where_it_happened(service: Se
         home.region, home.county = "340203001001", "340203"
         session.execute(update(Household).values(region="340203001001", county="340203"))
     after = scraped(service)
-    for name, labels in (("alerts_raised_total", {"level": "red"}), ("follow_ups_total", {"outcome": "confirmed"})):
+    followed = {"outcome": "confirmed", "channel": "unknown"}
+    for name, labels in (("alerts_raised_total", {"level": "red"}), ("follow_ups_total", followed)):
         assert one(after, name, county=COUNTY, **labels) == one(before, name, county=COUNTY, **labels) == 1
         assert one(after, name, county="340203", **labels) is None
     assert one(after, "alerts_open", county="340203", level="red", status="open") == 1
     found(service, alert, "helped", ends=True)
-    assert one(scraped(service), "alerts_closed_total", county="340203", outcome="helped") == 1
+    assert one(scraped(service), "alerts_closed_total", county="340203", outcome="helped", in_time="unknown") == 1
 
 
 def test_a_query_that_fails_is_said_to_fail_and_never_shows_as_nought(night: Service) -> None:
@@ -253,7 +265,7 @@ def test_a_query_that_fails_is_said_to_fail_and_never_shows_as_nought(night: Ser
     assert one(series, "collector_error", part="sources") == 1
     assert [name for name, _ in series if name.startswith("lowincome_source_")] == []
     assert one(series, "collector_error", part="nights") == 0
-    assert one(series, "scan_households_total") == 3
+    assert one(series, "scan_households_total", county=COUNTY, result="ok") == 2
 
 
 def test_what_was_read_is_kept_for_fifteen_seconds(service: Service) -> None:

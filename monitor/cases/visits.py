@@ -50,6 +50,11 @@ class Visit:
     said_on: date | None = None
 
     @property
+    def channel(self) -> str:
+        """How it came to us: from a pack taken along, from the console, or brought in by a sheet or a program."""
+        return "offline" if self.pack else "console" if self.device else "import"
+
+    @property
     def closes(self) -> bool:
         """Whether it ends the alert; somebody who cannot be found ends it only as lost."""
         return FINDINGS[self.finding].closes or self.reason_code == "LOST"
@@ -197,7 +202,7 @@ def _carry_out(session: Session, alert: Alert, visit: Visit, *, by: Viewer, offi
     edge = _edge(alert, visit, by, office)
     detail: Json = {
         "follow_up": str(visit.id), "finding": visit.finding, "reason_code": visit.reason_code, "way": visit.way,
-        "visited_on": visit.visited_on.isoformat(),
+        "visited_on": visit.visited_on.isoformat(), "channel": visit.channel,
         "quiet": quieting.keep(session, alert, visit) if edge == "close" and visit.quiets else {},
     }  # fmt: skip
     values = _seen(alert, visit) | ({"review_of": visit.id} if edge == "submit" else {})

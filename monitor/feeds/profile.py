@@ -1,5 +1,6 @@
 """What a delivery looks like in numbers: kept with it, so that the next one can be held against it."""
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,19 @@ def profile(session: Session, checked: Checked, identified: Identified) -> dict[
     }
     if checked.id_column is not None and usable.any():
         made["unmatched"] = round(1 - int(matched.sum()) / int(usable.sum()), 4)
+    if (newest := _newest(checked)) is not None:
+        made["newest"] = newest
     amounts = _amounts(checked)
     if len(amounts):
         made |= {"median": float(np.median(amounts)), "amounts": len(amounts)}
     return made
+
+
+def _newest(checked: Checked) -> str | None:
+    """The last day on which something of the delivery happened; None where the feed tells of no days."""
+    name = checked.page.happened_on
+    last = pc.max(checked.values[name]).as_py() if name is not None and name in checked.values else None
+    return last.isoformat()[:10] if isinstance(last, date) else None
 
 
 def _amounts(checked: Checked) -> Amounts:

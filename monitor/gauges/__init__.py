@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from monitor import database, metrics
 from monitor.errors import Refused
+from monitor.gauges.acts import Acts
 from monitor.gauges.families import LABELS, family
 from monitor.gauges.history import History
 from monitor.gauges.nights import Nights
@@ -53,6 +54,7 @@ class StoreCollector(Collector):
             "sources": Sources(service).collect,
             "queue": Queue().collect,
             "history": History().collect,
+            "acts": Acts().collect,
             "runs": runs,
             "score": score,
             "plant": lambda session: plant(session, service.settings.home),

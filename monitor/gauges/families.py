@@ -1,9 +1,11 @@
 """How series are named and labelled: no label says more than a county, and none says who."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, TypeVar
 
-from prometheus_client.core import Metric
+from prometheus_client.core import HistogramMetricFamily, Metric
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,7 +15,7 @@ from monitor.tables import Household
 LABELS = frozenset(
     {
         "county", "level", "status", "rule", "source", "outcome", "result", "job", "part", "route", "method",
-        "status_class", "version", "ruleset", "le",
+        "status_class", "version", "ruleset", "in_time", "channel", "kind", "le",
     }
 )  # fmt: skip
 COUNTY_DIGITS = 6
@@ -36,6 +38,29 @@ def filled(made: Kind, rows: Iterable[tuple[Sequence[str], float]]) -> Kind:
     add: Any = made.add_metric  # type: ignore[attr-defined]
     for labels, number in rows:
         add(list(labels), number)
+    return made
+
+
+def no_observations(bounds: Sequence[float]) -> list[float]:
+    """Return an empty tally for ``histogram``: a count for each bound and one beyond them all, then the sum."""
+    return [0.0] * (len(bounds) + 2)
+
+
+def observe(counts: list[float], seconds: float, *, bounds: Sequence[float]) -> None:
+    """Add one observation to a tally."""
+    counts[bisect_left(bounds, seconds)] += 1
+    counts[-1] += seconds
+
+
+def histogram(
+    name: str, said: str, counted: Mapping[str, list[float]], *, label: str, bounds: Sequence[float]
+) -> HistogramMetricFamily:
+    """Return a histogram with a series of buckets for each value of ``label``, from tallies of observations."""
+    made = family(HistogramMetricFamily, name, said, [label])
+    edges = [*map(str, bounds), "+Inf"]
+    for value, counts in sorted(counted.items()):
+        reached = accumulate(counts[:-1])
+        made.add_metric([value], buckets=list(zip(edges, reached, strict=True)), sum_value=counts[-1])
     return made
 
 

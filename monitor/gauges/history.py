@@ -4,24 +4,24 @@ What happened more than an hour ago is counted once and remembered; only newer e
 transaction that was slow to commit is not missed and a scrape stays cheap however long the history.
 """
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, Metric
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from monitor.gauges.families import county, family, filled
+from monitor.gauges.families import ELSEWHERE, county, family, filled, histogram, no_observations, observe
 from monitor.tables import Alert, AlertEvent, Reason, utc_now
 
 SETTLED = timedelta(hours=1)
 DAY_SECONDS = 86_400.0
 BUCKETS = tuple(days * DAY_SECONDS for days in (1, 2, 3, 5, 7, 14, 30))
 _FOUND = ("followed_up", "closed")
+_TIMELY = {"true": "yes", "1": "yes", "false": "no", "0": "no"}  # a truth value as either database gives it
 
 
 @dataclass
@@ -29,8 +29,8 @@ class Tally:
     """What was counted; two tallies add up."""
 
     raised: Counter[tuple[str, str]] = field(default_factory=Counter)
-    closed: Counter[tuple[str, str]] = field(default_factory=Counter)
-    followed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    closed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    followed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     by_rule: Counter[tuple[str, str]] = field(default_factory=Counter)
     first_action: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(_empty))
     close: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(_empty))
@@ -65,8 +65,7 @@ class History:
 
 
 def _empty() -> list[float]:
-    """A count for each bucket and one beyond them all, then the sum of seconds."""
-    return [0.0] * (len(BUCKETS) + 2)
+    return no_observations(BUCKETS)
 
 
 def _count(session: Session, *, after: int, upto: int | None) -> Tally:
@@ -101,20 +100,20 @@ def _count_raised(session: Session, tally: Tally, after: int, upto: int | None) 
 
 
 def _count_found(session: Session, tally: Tally, after: int, upto: int | None) -> None:
-    finding = AlertEvent.detail["finding"].as_string()
-    chosen = (AlertEvent.id, AlertEvent.kind, AlertEvent.at, finding, _region_then(), Alert.opened_at)
+    finding, channel, in_time = (AlertEvent.detail[word].as_string() for word in ("finding", "channel", "in_time"))
+    chosen = (AlertEvent.id, AlertEvent.kind, AlertEvent.at, finding, channel, in_time, _region_then(), Alert.opened_at)
     events = _events(*chosen, kinds=(*_FOUND, "annulled"), after=after, upto=upto)
     first = _first_actions(session, after, upto)
-    for id_, kind, at, said, code, opened_at in session.execute(events):
+    for id_, kind, at, said, came, timely, code, opened_at in session.execute(events):
         place, outcome = county(code), str(said or kind)
         seconds = max((at - opened_at).total_seconds(), 0.0)
         if kind in _FOUND:
-            tally.followed[place, outcome] += 1
+            tally.followed[place, outcome, came or ELSEWHERE] += 1
         if id_ in first:
-            _observe(tally.first_action[place], seconds)
+            observe(tally.first_action[place], seconds, bounds=BUCKETS)
         if kind != "followed_up":
-            tally.closed[place, outcome] += 1
-            _observe(tally.close[place], seconds)
+            tally.closed[place, outcome, _TIMELY.get(str(timely).lower(), ELSEWHERE)] += 1
+            observe(tally.close[place], seconds, bounds=BUCKETS)
     _count_rules(session, tally, after, upto)
 
 
@@ -139,30 +138,14 @@ def _count_rules(session: Session, tally: Tally, after: int, upto: int | None) -
         tally.by_rule[rule, str(outcome)] += count
 
 
-def _observe(counts: list[float], seconds: float) -> None:
-    counts[bisect_left(BUCKETS, seconds)] += 1
-    counts[-1] += seconds
-
-
 def _families(tally: Tally) -> Iterator[Metric]:
     for name, said, labels, counted in (
         ("alerts_raised", "Alerts raised, by the level they began with", ["county", "level"], tally.raised),
-        ("alerts_closed", "Alerts that ended, by what was found", ["county", "outcome"], tally.closed),
-        ("follow_ups", "Follow-ups recorded, by what was found", ["county", "outcome"], tally.followed),
+        ("alerts_closed", "Alerts that ended, by what was found", ["county", "outcome", "in_time"], tally.closed),
+        ("follow_ups", "Follow-ups, by finding and way they came", ["county", "outcome", "channel"], tally.followed),
         ("rule_findings", "Follow-ups of alerts that the rule gave a reason for", ["rule", "outcome"], tally.by_rule),
     ):
         yield filled(family(CounterMetricFamily, name, said, labels), sorted(counted.items()))
-    yield _histogram("alert_first_action_seconds", "From an alert to the first thing done about it", tally.first_action)
-    yield _histogram("alert_close_seconds", "From an alert to its end", tally.close)
-
-
-def _histogram(name: str, said: str, counted: Mapping[str, list[float]]) -> Metric:
-    made = family(HistogramMetricFamily, name, said, ["county"])
-    bounds = [*map(str, BUCKETS), "+Inf"]
-    for place, counts in sorted(counted.items()):
-        reached, buckets = 0.0, []
-        for bound, count in zip(bounds, counts, strict=False):
-            reached += count
-            buckets.append((bound, reached))
-        made.add_metric([place], buckets=buckets, sum_value=counts[-1])
-    return made
+    first, last = "From an alert to the first thing done about it", "From an alert to its end"
+    yield histogram("alert_first_action_seconds", first, tally.first_action, label="county", bounds=BUCKETS)
+    yield histogram("alert_close_seconds", last, tally.close, label="county", bounds=BUCKETS)

@@ -1,15 +1,17 @@
 """Nights and other jobs: when each last ended well, what runs, what failed, which rules fire."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from monitor.gauges.families import counties, family, filled
+from monitor import policy
+from monitor.gauges.families import ELSEWHERE, counties, county, family, filled
 from monitor.metrics import VERSION
 from monitor.service import Service
 from monitor.tables import Run, Scan
@@ -18,15 +20,18 @@ UNDER_WAY = ("running", "requested")
 WELL = ("done", "done_with_quarantine")
 SCAN = "scan"
 BACKUP = "backup"
+GONE = "gone"
+"""The level of a rule that is no longer in the policy."""
 
 
 class Nights:
     """The ledger's series. A finished scan never changes, so each is read once."""
 
     def __init__(self, service: Service) -> None:
-        self._service = service
+        pages = policy.read_pack(service.pack or policy.HERE).rules
+        self._levels = {rule: page.level for rule, page in pages.items()}
         self._counted: set[UUID] = set()
-        self._households = 0.0
+        self._households: Counter[tuple[str, str]] = Counter()
         self._fired: Counter[str] = Counter()
 
     def collect(self, session: Session) -> Iterator[Metric]:
@@ -41,14 +46,24 @@ class Nights:
         ended = select(Scan.id).where(Scan.finished_at.is_not(None))
         for id_ in set(session.scalars(ended)) - self._counted:
             counts = session.get_one(Scan, id_).counts
-            self._households += counts.get("households", 0)
+            self._households.update(_by_county(counts))
             self._fired.update({rule: said["fires"] for rule, said in counts.get("by_rule", {}).items()})
             self._counted.add(id_)
-        seen = family(CounterMetricFamily, "scan_households", "Households judged by scans that ended well")
-        seen.add_metric([], self._households)
-        yield seen
-        hits = family(CounterMetricFamily, "rule_hits", "Verdicts 'fires' over all scans", ["rule"])
-        yield filled(hits, (((rule,), count) for rule, count in sorted(self._fired.items())))
+        said = "Households of scans that ended well: judged (ok), or set aside because their data broke it (error)"
+        seen = family(CounterMetricFamily, "scan_households", said, ["county", "result"])
+        yield filled(seen, sorted(self._households.items()))
+        hits = family(CounterMetricFamily, "rule_hits", "Verdicts 'fires' over all scans", ["rule", "level"])
+        yield filled(hits, (((rule, self._levels.get(rule, GONE)), n) for rule, n in sorted(self._fired.items())))
+
+
+def _by_county(counts: Mapping[str, Any]) -> Counter[tuple[str, str]]:
+    """What one scan did in each county; one that was kept before counties were is of an unknown one."""
+    judged: Mapping[str, int] = counts.get("by_county") or {ELSEWHERE: counts.get("households", 0)}
+    done: Counter[tuple[str, str]] = Counter()
+    for word, said in (("ok", judged), ("error", counts.get("aside_by_county", {}))):
+        for place, count in said.items():
+            done[county(place), word] += count
+    return done
 
 
 def _scans(session: Session) -> Iterator[Metric]:

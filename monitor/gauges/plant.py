@@ -17,6 +17,7 @@ def plant(session: Session, home: Path) -> Iterator[Metric]:
     room = shutil.disk_usage(home)
     yield _gauge("disk_free_bytes", "Room left on the disk of the installation", room.free)
     yield _gauge("disk_size_bytes", "Size of that disk", room.total)
+    yield from _log(session)
     waiting, since = session.execute(
         select(func.count(), func.min(Outbox.made_at)).where(Outbox.sent_at.is_(None))
     ).one()  # fmt: skip
@@ -26,6 +27,14 @@ def plant(session: Session, home: Path) -> Iterator[Metric]:
     entries = family(CounterMetricFamily, "audit_entries", "Entries of the audit chain")
     entries.add_metric([], session.scalar(select(func.max(AuditEntry.id))) or 0)
     yield entries
+
+
+def _log(session: Session) -> Iterator[Metric]:
+    """SQLite's log grows while somebody reads on; PostgreSQL looks after its own."""
+    engine = session.get_bind()
+    if engine.dialect.name == "sqlite":
+        log = Path(f"{engine.engine.url.database}-wal")
+        yield _gauge("database_log_bytes", "Size of the write-ahead log", log.stat().st_size if log.exists() else 0)
 
 
 def _gauge(name: str, said: str, value: float) -> Metric:

@@ -35,12 +35,26 @@ class Sources:
             GaugeMetricFamily, "source_known_timestamp_seconds", "The day of the newest committed delivery", ["source"]
         )
         yield filled(newest, (((feed,), _start_of(on)) for feed, on in sorted(last.items())))
+        yield _happened(session)
         limit = family(
             GaugeMetricFamily, "source_fresh_limit_seconds", "How old it may grow; no series: never stale", ["source"]
         )
         limits = {feed: self._limits.get(feed) for feed in sorted(last)}
         # The day itself counts as fresh (inclusive), so a feed is late when the day after the last has begun.
         yield filled(limit, (((feed,), (d + 1) * DAY_SECONDS) for feed, d in limits.items() if d is not None))
+
+
+def _happened(session: Session) -> Metric:
+    """A day after that of its receipt is a slip of the agency, and says nothing of how far its data reach."""
+    day = Delivery.profile["newest"].as_string()
+    told = select(Delivery.feed, Delivery.known_on, func.max(day)).where(Delivery.status == "committed")
+    told = told.where(Delivery.mode != "withdraw", day.is_not(None)).group_by(Delivery.feed, Delivery.known_on)
+    last: dict[str, date] = {}
+    for feed, known_on, newest in session.execute(told):
+        happened = min(date.fromisoformat(newest), known_on or date.max)
+        last[feed] = max(happened, last.get(feed, date.min))
+    made = family(GaugeMetricFamily, "source_data_timestamp_seconds", "The newest day its rows tell of", ["source"])
+    return filled(made, (((feed,), _start_of(on)) for feed, on in sorted(last.items())))
 
 
 def _start_of(day: date) -> float:

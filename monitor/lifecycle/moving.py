@@ -21,6 +21,7 @@ from monitor.errors import Conflict, Forbidden, Invalid, Refused, Stale
 from monitor.lifecycle.alert import ALERT
 from monitor.lifecycle.case import CASE
 from monitor.lifecycle.edges import DEPARTMENT, MACHINE, SAME, Ask, Edge, Machine
+from monitor.service import today
 from monitor.tables import Alert, AlertEvent, Case, CaseEvent, Instant, Json, Outbox, utc_now
 
 UNDO_WITHIN = timedelta(seconds=30)
@@ -241,9 +242,20 @@ def _event_of(subject: Subject, edge: Edge, actor: _Actor, *, values: Mapping[st
     about = "alert_id" if isinstance(subject, Alert) else "case_id"
     return {
         about: subject.id, "at": utc_now(), "as_of": step.as_of, "kind": edge.kind, "by": actor.name, "why": step.why,
-        "detail": {**step.detail, "before": subject.status, "after": values["status"], "changed": changed},
+        "detail": {
+            **step.detail, **_in_time(subject, values, step), "before": subject.status, "after": values["status"],
+            "changed": changed,
+        },
         "edge": edge.name, "role": actor.role, "worker": actor.worker, "version": subject.version + 1,
     }  # fmt: skip
+
+
+def _in_time(subject: Subject, values: Mapping[str, Any], step: Step) -> Json:
+    """Whether an alert that ends does so by its last deadline: said now, for a later life may set other deadlines."""
+    if not isinstance(subject, Alert) or values.get("closed_at") is None:
+        return {}
+    on = step.as_of or today()
+    return {"in_time": subject.result_due_on is None or on <= subject.result_due_on}
 
 
 def _write(session: Session, plans: Sequence[_Plan]) -> None:
