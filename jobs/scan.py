@@ -306,8 +306,8 @@ def _aside_by_county(night: Night, session: Session, entry: Run) -> dict[str, An
     if not night.counts["quarantined"]:
         return {}
     chosen = select(Household.county, func.count()).join(Quarantine, Quarantine.household_id == Household.id)
-    found = session.execute(chosen.where(Quarantine.run_id == entry.id).group_by(Household.county))
-    return {"aside_by_county": dict(sorted(row.tuple() for row in found))}
+    found = session.execute(chosen.where(Quarantine.run_id == entry.id).group_by(Household.county)).all()
+    return {"aside_by_county": {str(place): int(count) for place, count in sorted(found)}}
 
 
 def _questioned(night: Night, session: Session) -> dict[str, int]:

@@ -2,21 +2,16 @@
 
 import json
 import re
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import httpx
+import prometheus
 import promql_parser
 import pytest
-import yaml
-from prometheus import program
 from prometheus_client import start_http_server
 from prometheus_client.parser import text_string_to_metric_families
-from test_monitor_dashboards import GROUPS, RECORDED, RULES, names_in, shown
+from test_monitor_dashboards import GROUPS, RECORDED, names_in, shown
 
 from monitor.dashboards import grafana
 from monitor.gauges import StoreCollector, exposition, registry
@@ -115,52 +110,15 @@ def family_of(series: str) -> str:
     return re.sub(r"_(?:bucket|count|sum|created)$", "", series)
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def scraping(watched: tuple[Service, set[str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A real Prometheus that has scraped the installation a few times and worked out the recorded series."""
-    found, folder = program("prometheus"), tmp_path_factory.mktemp("prometheus")
+    folder = tmp_path_factory.mktemp("prometheus")
     server, thread = start_http_server(0, addr="127.0.0.1", registry=registry(StoreCollector(watched[0])))
-    config: dict[str, Any] = {
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-        "rule_files": [str(RULES / "recording.yml"), str(RULES / "alerts.yml")],
-        "scrape_configs": [
-            {"job_name": "lowincome", "static_configs": [{"targets": [f"127.0.0.1:{server.server_port}"]}]}
-        ],
-    }
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-    port = free_port()
-    command = [
-        found, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=10) as client:
-        _wait_until_recorded(client, folder / "log")
+    with prometheus.scraping(folder, server.server_port, until="lowincome:rule_false_alarms:ratio7d") as client:
         yield client
-    process.terminate()
-    process.wait(20)
     server.shutdown()
     thread.join()
-
-
-def _wait_until_recorded(client: httpx.Client, log: Path) -> None:
-    for _ in range(240):
-        try:
-            got = client.get("/query", params={"query": "lowincome:rule_false_alarms:ratio7d"})
-            if got.status_code == 200 and got.json()["data"]["result"]:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.25)
-    pytest.fail(log.read_text()[-2000:])
 
 
 def test_a_real_prometheus_answers_every_panel(scraping: httpx.Client) -> None:

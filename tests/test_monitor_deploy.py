@@ -1,8 +1,10 @@
 """Deployment material: what can be checked without a container engine, a Grafana or a root."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +85,45 @@ def test_the_image_installs_from_the_lock_and_does_not_run_as_root() -> None:
     said = (HERE / "Dockerfile").read_text()
     assert "--require-hashes -r requirements.lock" in said
     assert said.index("USER lowincome") < said.index("ENTRYPOINT")
-    copied = re.findall(r"^COPY (\S+) ", said, flags=re.MULTILINE)
+    copied = re.findall(r"^COPY ([^-\s]\S*) ", said, flags=re.MULTILINE)
     assert all((ROOT / name).exists() for name in copied)
+
+
+def test_the_image_brings_what_its_commands_call_and_the_console() -> None:
+    """Backups call PostgreSQL's own programs, of the server's version; the console is built before it is served."""
+    said = (HERE / "Dockerfile").read_text()
+    server = re.match(r"postgres:(\d+)", COMPOSE["services"]["postgres"]["image"])
+    assert server is not None
+    assert f"postgresql-client-{server.group(1)}" in said
+    built, served = said.split("FROM python:")[1:]
+    assert "python api/console/build.py" in built
+    assert "COPY --from=console /opt/lowincome/api/console/dist api/console/dist" in served
+    assert served.index("COPY . .") < served.index("COPY --from=console")
+
+
+def test_nothing_of_whoever_builds_the_image_gets_into_it() -> None:
+    left_out = set((HERE / "Dockerfile.dockerignore").read_text().splitlines())
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines()}
+    assert {"var", ".venv", "monitor/deploy/secrets", "artefacts"} <= left_out & ignored
+    assert not left_out & {"api", "jobs", "models", "monitor", "requirements.lock"}
+
+
+def test_a_prepared_installation_starts_where_it_may_write_nothing(tmp_path: Path) -> None:
+    """As the units do: the program and its environment are read-only, the console stands."""
+    venv = Path(os.environ.get("LOWINCOME_VENV", ROOT / ".venv"))
+    stands = subprocess.run([sys.executable, ROOT / "api" / "console" / "build.py", "--stands"], check=False)
+    if stands.returncode or not venv.exists():
+        pytest.skip("the console is not built here, or the launcher has made no environment")
+    shut = " && ".join(f"mount --bind {one} {one} && mount -o remount,bind,ro {one}" for one in (ROOT, venv))
+    script = f"{shut} || exit 77; ! touch {ROOT}/x && cd / && {ROOT}/lowincome serve --help && {ROOT}/lowincome doctor"
+    place = os.environ | {"LOWINCOME_HOME": str(tmp_path / "var"), "LOWINCOME_VENV": str(venv)}
+    tried = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script], env=place, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    if tried.returncode == 77 or "unshare" in tried.stderr:
+        pytest.skip("mounting is not permitted here")
+    assert "--workers" in tried.stdout, tried.stderr
+    assert "versions" in tried.stdout, tried.stderr
 
 
 def test_grafana_is_provisioned_with_the_source_and_the_dashboards() -> None:

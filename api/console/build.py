@@ -1,7 +1,7 @@
 """Builds the console with Node from PyPI: when its sources changed since the last build, and at no other time.
 
 ``python api/console/build.py`` builds; ``--contract`` writes the types of the API from its description first;
-``--lock`` takes addresses out of the lock file after an ``npm install``.
+``--lock`` takes addresses out of the lock file after an ``npm install``; ``--stands`` ends with 1 where it would build.
 """
 
 import gzip
@@ -118,6 +118,8 @@ def _main() -> int:
         clean_lock()
     elif wanted == ["--contract"]:
         SCHEMA.write_text(contract(), encoding="utf-8")
+    elif wanted == ["--stands"]:
+        return 0 if fresh() else 1
     elif not fresh():
         sys.stderr.write("界面源码有变化，正在构建（约半分钟）/ the console changed: building it (half a minute)\n")
         build()
