@@ -57,7 +57,7 @@ def connect(settings: Settings) -> Engine:
     """
     on_file = settings.database_url.startswith("sqlite")
     if on_file:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(
         settings.database_url,
         hide_parameters=True,

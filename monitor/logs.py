@@ -29,6 +29,7 @@ FIELDS = frozenset(
 MOST = 200
 _IDS = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")  # no room for an ID number between the hyphens
 _DIGITS = re.compile(r"\d{7,}[Xx]?")
+_LEFT_OUT = re.compile(r"%[-+# 0-9.]*[sdrifxc]")
 _bound: ContextVar[Mapping[str, object]] = ContextVar("lowincome_log", default={})  # noqa: B039 (never changed in place)
 
 
@@ -75,7 +76,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, object]:
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname,
         "logger": record.name,
-        "event": _blot(str(record.msg)),
+        "event": _blot(_LEFT_OUT.sub("…", str(record.msg)) if record.args else str(record.msg)),
     }
     said = {**_bound.get(), **{name: value for name, value in vars(record).items() if name in FIELDS}}
     line |= {name: _value(value) for name, value in said.items()}
@@ -97,8 +98,11 @@ def install(*, production: bool, stream: TextIO | None = None, level: int = logg
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "apscheduler"):
         logger = logging.getLogger(name)
         logger.handlers[:], logger.propagate = [], True
-    for name in ("apscheduler", "uvicorn.access"):  # each request is told once, by its route and without its address
+    # Each request is told once, by its route and without its address; what a migration would do is no news.
+    for name in ("apscheduler", "uvicorn.access", "alembic.runtime.migration"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(True)  # a warning of a library would stand between the lines and quote its call
+    logging.getLogger("py.warnings").setLevel(logging.ERROR)
     return handler
 
 

@@ -141,6 +141,7 @@ def test_a_household_that_no_rule_can_judge_costs_nobody_else_the_night(
     assert alerted(city) == {key["H000000"], key["H000002"]}
     assert set_aside(city) == [(key["H000001"], "judge", "ZeroDivisionError")]
     assert (done.counts["quarantined"], done.counts["households"], done.counts["raised"]) == (1, 3, 2)
+    assert (sum(done.counts["by_county"].values()), sum(done.counts["aside_by_county"].values())) == (3, 1)
     assert (only(city).status, only(city).counts["quarantined"]) == ("done_with_quarantine", 1)
 
 
@@ -156,6 +157,7 @@ def test_a_household_whose_data_break_an_indicator_costs_nobody_else_the_night(
     assert alerted(city) == {key["H000000"], key["H000002"]}
     assert set_aside(city) == [(key["H000001"], "judge", error)]
     assert (done.counts["quarantined"], done.counts["households"], done.counts["raised"]) == (1, 3, 2)
+    assert (sum(done.counts["by_county"].values()), sum(done.counts["aside_by_county"].values())) == (3, 1)
     assert (only(city).status, only(city).counts["quarantined"]) == ("done_with_quarantine", 1)
 
 

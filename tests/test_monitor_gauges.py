@@ -101,14 +101,23 @@ def night(service: Service) -> Service:
                 made_at=run.started_at,
                 finished_at=run.finished_at,
                 counts={
-                    "households": 3, "by_rule": {"medical_self_pay": {"fires": 2, "unknown": 1}},
-                    "by_county": {COUNTY: 2, "340203": 1}, "aside_by_county": {COUNTY: 1},
+                    "households": 3,
+                    "by_rule": {"medical_self_pay": {"fires": 2, "unknown": 1}},
+                    "by_county": {COUNTY: 2, "340203": 1},
+                    "aside_by_county": {COUNTY: 1},
                 },
             )
         )
         kinds: list[dict[str, Any]] = [
-            {"status": "committed", "seq": 1, "known_on": DAY, "good": 90, "errors": 10, "unmatched": 4,
-             "profile": {"newest": "2026-02-27"}},
+            {
+                "status": "committed",
+                "seq": 1,
+                "known_on": DAY,
+                "good": 90,
+                "errors": 10,
+                "unmatched": 4,
+                "profile": {"newest": "2026-02-27"},
+            },
             {"status": "held", "good": 50, "errors": 1, "received_at": now - timedelta(days=3)},
         ]
         session.add_all(

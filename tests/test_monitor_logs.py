@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 import uuid
+import warnings
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -31,6 +32,7 @@ def written() -> Iterator[io.StringIO]:
     before, level = list(root.handlers), root.level
     logs.install(production=True, stream=stream)
     yield stream
+    logging.captureWarnings(False)
     root.handlers[:] = before
     root.setLevel(level)
 
@@ -51,6 +53,13 @@ def test_a_line_has_its_time_level_place_words_and_listed_fields(written: io.Str
         "level": "INFO", "logger": "jobs.scan", "event": "chunk settled", "county": "340202", "rows": 250_000,
         "seconds": 1.25,
     }  # fmt: skip
+
+
+def test_arguments_of_a_librarys_message_are_left_out_and_leave_no_holes(written: io.StringIO) -> None:
+    logging.getLogger("uvicorn.error").info("Started server process [%d]", int(CANARY))
+    logging.getLogger("jobs.scan").info("100% done")
+    warnings.warn(CANARY, DeprecationWarning, stacklevel=1)
+    assert [line["event"] for line in lines(written)] == ["Started server process […]", "100% done"]
 
 
 def test_an_id_number_in_an_exception_never_reaches_the_log(written: io.StringIO) -> None:
@@ -87,7 +96,7 @@ def test_arguments_and_fields_that_are_not_listed_never_reach_the_log(written: i
     assert CANARY not in said
     assert CANARY[:10] not in said
     assert NAME not in said
-    assert [line["event"] for line in lines(written)] == ["refused %s of %s", "refused", "refused …", "refused"]
+    assert [line["event"] for line in lines(written)] == ["refused … of …", "refused", "refused …", "refused"]
 
 
 @given(st.text(alphabet="0123456789xX号 a-", min_size=0, max_size=40), st.sampled_from(sorted(logs.FIELDS)))
@@ -154,7 +163,7 @@ def test_a_terminal_is_told_the_same_and_no_more() -> None:
     finally:
         root.handlers[:] = before
         root.setLevel(level)
-    assert stream.getvalue()[8:] == " INFO chunk settled %s rows=3\n"
+    assert stream.getvalue()[8:] == " INFO chunk settled … rows=3\n"
 
 
 def test_every_log_call_of_the_house_says_fixed_words() -> None:
@@ -200,7 +209,7 @@ def test_the_terminal_sends_the_log_through_the_same_door(
     finally:
         root.handlers[:] = before
         root.setLevel(level)
-    assert "failed %s" in capsys.readouterr().err
+    assert "failed …" in capsys.readouterr().err
 
 
 def test_a_line_that_cannot_be_written_is_lost_and_quotes_nothing_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import OAuth2Client
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -82,6 +81,9 @@ def _claims(settings: Settings, nonce: str) -> jwt.JWTClaimsRegistry:
 
 def _client(settings: Settings, here: str) -> Any:
     secret = settings.oidc_secret.read_text(encoding="utf-8").strip() if settings.oidc_secret else None
+    # Loaded where a provider is used: it warns of what only its authors can change, at every start.
+    from authlib.integrations.httpx_client import OAuth2Client
+
     return OAuth2Client(
         settings.oidc_client, secret, scope="openid profile", redirect_uri=f"{here}{CALLBACK}",
         code_challenge_method="S256", timeout=_SECONDS,
