@@ -14,15 +14,21 @@ from scipy.optimize import brentq
 from jobs.panel import Panel
 from models.bootstrap import Interval
 from models.calibration import as_logit, platt
+from models.choosing import Choice, taken
 from models.drift import ALARM, psi
+from models.folds import codes_of
 from models.goals import NOBODY
-from models.scorer import RiskScorer
+from models.grid import Grid
+from models.sample import Sample
 from monitor.errors import Invalid
 from monitor.learning.labels import SPAN
 
 Values = npt.NDArray[np.float64]
-Fit = Callable[[Panel, pd.DataFrame], Any]
+Fit = Callable[[Panel, pd.DataFrame], tuple[Grid, Choice]]
 LEAST_POSITIVES = 20
+CAPACITY = 0.05
+"""The share of households that can be visited between two dates, where visits are not fixed by red rules."""
+RULES, INCOME, BY = "rule_order", "monthly_income_per_head", "by__"
 BINS = 15
 PRIOR_FINDS = 25.0
 """As if so many more had been found exactly as expected: a handful of finds is no shock."""
@@ -32,21 +38,34 @@ LEAST_DATES = 3
 
 @dataclass(frozen=True, eq=False)
 class Rolled:
-    """``results``: the test rows of every date with ``score``; ``scorers``: who scored each date."""
+    """``results``: the test rows of every date with ``score`` and, as ``by__NAME``, what each candidate would have said.
+
+    ``scorers``: who scored each date; ``kinds``: which candidate that was.
+    """
 
     results: pd.DataFrame
     scorers: dict[date, Any]
+    kinds: dict[date, str]
 
 
-def fit(panel: Panel, rows: pd.DataFrame, *, seed: int = 0) -> RiskScorer:
-    """Return a boosted scorer learned from the labelled ``rows``, households that shared a member kept together.
+def fit(panel: Panel, rows: pd.DataFrame, *, seed: int = 0) -> tuple[Grid, Choice]:
+    """Return every candidate learned from the labelled ``rows`` and the one that is taken, as ``models.grid`` takes it.
 
-    It reads the features that stood still from date to date: see ``steady``.
+    Households that shared a member are kept together. They read the features that stood still from date to date: see
+    ``steady``; the rule is the rules' own order, the proxy means test that of the declared income.
     """
     known, names = rows[rows["label"].notna()], steady(panel, rows)
-    monotone = {name: way for name, way in panel.monotone.items() if name in names}
-    scorer = RiskScorer(monotone=monotone, max_iter=120, max_depth=4, min_samples_leaf=40, l2=5.0, seed=seed)
-    return scorer.fit(known[names], known["label"].astype(int), groups=known["lineage"].to_numpy())
+    sample = Sample(
+        features=known[names].reset_index(drop=True),
+        label=known["label"].to_numpy(np.float64),
+        groups=codes_of(known["lineage"], len(known)),
+        times=np.unique(known["date"], return_inverse=True)[1],
+        welfare=INCOME if INCOME in names else None,
+        rule=(RULES, 1) if RULES in names else None,
+        signs={name: way for name, way in panel.monotone.items() if way and name in names},
+        seed=seed,
+    )
+    return taken(sample, capacity=CAPACITY, sums=True)
 
 
 def steady(panel: Panel, rows: pd.DataFrame) -> list[str]:
@@ -64,12 +83,12 @@ def steady(panel: Panel, rows: pd.DataFrame) -> list[str]:
     return [name for name in panel.features if all(psi(rest[name], one[name]) <= ALARM for rest, one in parts)]
 
 
-def read_by(scorer: RiskScorer, rows: pd.DataFrame) -> pd.DataFrame:
+def read_by(scorer: Any, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the features of ``rows`` that ``scorer`` learned from, in its order."""
     return rows[names_of(scorer)]
 
 
-def names_of(scorer: RiskScorer) -> list[str]:
+def names_of(scorer: Any) -> list[str]:
     """Return the names of the features that ``scorer`` learned from, in its order."""
     return [str(name) for name in scorer.feature_names_in_]
 
@@ -82,20 +101,23 @@ def learnable(panel: Panel, test: date) -> pd.DataFrame:
 
 def roll(panel: Panel, dates: Sequence[date] | None = None, *, fitted: Fit = fit) -> Rolled:
     """Train on what was known by each date and score that date; dates with too little to learn from are left out."""
-    parts, scorers = [], {}
+    parts, scorers, kinds = [], {}, {}
     for on in dates or panel.dates:
         rows = learnable(panel, on)
         if rows["label"].sum() < LEAST_POSITIVES:
             continue
-        scorers[on] = renewed(fitted(panel, rows), panel, on)
+        grid, choice = fitted(panel, rows)
+        scorers[on], kinds[on] = renewed(choice.model, panel, on), choice.name
         test = panel.table[panel.table["date"] == on]
-        parts.append(test.assign(score=scorers[on].predict_proba(read_by(scorers[on], test))[:, 1]))
+        read = read_by(scorers[on], test)
+        told = {f"{BY}{name}": model.decision_function(read) for name, model in grid.models.items() if "+" not in name}
+        parts.append(test.assign(score=scorers[on].predict_proba(read)[:, 1], **told))
     if not parts:
         raise ValueError("no past date has labels enough to learn from")
-    return Rolled(pd.concat(parts, ignore_index=True), scorers)
+    return Rolled(pd.concat(parts, ignore_index=True), scorers, kinds)
 
 
-def renewed(scorer: RiskScorer, panel: Panel, on: date) -> RiskScorer:
+def renewed(scorer: Any, panel: Panel, on: date) -> Any:
     """Return a copy whose level agrees with what was found by ``on`` of the dates whose labels are not whole yet.
 
     Of a span that has run for so many days, earlier dates say which share of the positives is found by then; what was
@@ -156,16 +178,18 @@ def calibrated(results: pd.DataFrame) -> dict[str, float]:
 
 
 def selection(results: pd.DataFrame, *, capacity: float) -> pd.DataFrame:
-    """Return what was reached at each date by what had been best on average before it, and by the best of that date.
+    """Return what was reached at each date by what was taken for it, and by the best of all that could have been.
 
-    Candidates: the model, the rules' own order, and a means test (declared income, the least first).
+    Candidates: those of the grid, the rules' own order, and a means test (declared income, the least first).
     """
-    orders = {"model": results["score"], "rules": results["rule_order"], "means": -results["monthly_income_per_head"]}
-    reached = pd.DataFrame({name: _precision(results, order, capacity) for name, order in orders.items()})
-    before = reached.expanding().mean().shift(1).iloc[1:]
-    later = reached.iloc[1:]
-    chosen = [later.iloc[place][name] for place, name in enumerate(before.idxmax(axis=1))]
-    return pd.DataFrame({"chosen": chosen, "best": later.max(axis=1).to_numpy()})
+    reached = {name: _precision(results, order, capacity) for name, order in orders(results).items()}
+    return pd.DataFrame({"chosen": reached["model"], "best": pd.DataFrame(reached).max(axis=1)})
+
+
+def orders(results: pd.DataFrame) -> dict[str, "pd.Series[float]"]:
+    """Return by name the orders that are compared: the model taken, each candidate, the rules', a plain means test."""
+    beside = {str(name).removeprefix(BY): results[name] for name in results if str(name).startswith(BY)}
+    return {"model": results["score"], "rules": results[RULES], "means": -results[INCOME]} | beside
 
 
 def reached(results: pd.DataFrame, on: date, *, capacity: float) -> tuple[Values, Interval]:

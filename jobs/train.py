@@ -11,7 +11,7 @@ import pandas as pd
 
 from jobs import champions, panel, rolling
 from jobs.panel import Panel
-from jobs.rolling import Rolled
+from jobs.rolling import CAPACITY, Rolled
 from jobs.wording import never_shown
 from models.bootstrap import Interval
 from models.changes import against_direction, fidelity
@@ -31,8 +31,6 @@ from monitor.tables import utc_now
 if TYPE_CHECKING:
     from models.registry import Registry
 
-CAPACITY = 0.05
-"""The share of households that can be visited between two dates, where visits are not fixed by red rules."""
 GROUPS = ("head_sex", "elder_alone", "disability", "migrant", "county", "town_type", "coverage_group")
 EXPLAINED, PAIRS = 300, 10_000
 
@@ -50,7 +48,8 @@ def train(service: Service, as_of: date) -> dict[str, Any]:
         raise Invalid(zh=f"还不能训练：{refusal}", en=f"nothing can be trained yet: {refusal}") from None
     registry = champions.registry(service)
     aside = watch(learned, registry)
-    final = rolling.fit(learned, learned.table)
+    choice = rolling.fit(learned, learned.table)[1]
+    final = choice.model
     evidence = gather(learned, rolled, final, registry=registry)
     gates = judge(evidence)
     reference = Reference.drawn(
@@ -59,16 +58,17 @@ def train(service: Service, as_of: date) -> dict[str, Any]:
         learned.table["group__town_type"].astype(str),
     )
     manifest = Manifest(
-        kind="RiskScorer", features=tuple(rolling.names_of(final)), training=_training(learned, as_of),
+        kind=choice.name, features=tuple(rolling.names_of(final)), training=_training(learned, as_of),
         metrics={
             "calibration": dict(evidence.calibration or {}), "base_rate": float(learned.table["label"].mean()),
             "groups": group_table(evidence), "models": _orders(rolled.results),
+            "choice": {"zh": choice.zh, "en": choice.en, "dates": {f"{on}": kind for on, kind in rolled.kinds.items()}},
         },
         gates=tuple(gate.as_plain() for gate in gates), by="retrain", at=utc_now().isoformat(timespec="seconds"),
     )  # fmt: skip
     model = registry.register(final, reference, manifest)
-    told = {"model": model, "rows": len(learned.table), "dates": len(rolled.scorers), "gates": _said(gates),
-            "drift": _drift(_month(learned, rolled, max(rolled.scorers)))}  # fmt: skip
+    told = {"model": model, "kind": choice.name, "rows": len(learned.table), "dates": len(rolled.scorers),
+            "gates": _said(gates), "drift": _drift(_month(learned, rolled, max(rolled.scorers)))}  # fmt: skip
     return told | ({"set_aside": aside} if aside else {})
 
 
@@ -110,7 +110,7 @@ def gather(learned: Panel, rolled: Rolled, final: Any, *, registry: "Registry | 
         groups=GROUPS,
         leads=rolling.leads(listed, capacity=CAPACITY),
         calibration=rolling.calibrated(results),
-        selection=rolling.selection(listed, capacity=CAPACITY),
+        selection=rolling.selection(results, capacity=CAPACITY),
         weeks=_weeks(learned, scorer, newest),
         retrained=pd.DataFrame(
             {
@@ -122,7 +122,7 @@ def gather(learned: Panel, rolled: Rolled, final: Any, *, registry: "Registry | 
         violations=against_direction(scorer, read, _directions(learned, read), pairs=PAIRS),
         pairs=PAIRS,
         drifted=alarm([_month(learned, rolled, on) for on in sorted(rolled.scorers)[-2:]]) is not None,
-        hashes=(_hash(final, learned), _hash(rolling.fit(learned, learned.table), learned)),
+        hashes=(_hash(final, learned), _hash(rolling.fit(learned, learned.table)[1].model, learned)),
     )
     return evidence if registry is None else _beside_champion(evidence, learned, registry)
 
@@ -131,10 +131,9 @@ def _orders(results: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Return how the model and the orders that it must beat put the labelled rows of all dates in order."""
     known = results[results["label"].notna()]
     label = known["label"].to_numpy(dtype=np.float64)
-    orders = {"model": known["score"], "rules": known["rule_order"], "means": -known["monthly_income_per_head"]}
     return {
         name: ranking(np.nan_to_num(order.to_numpy(dtype=np.float64), nan=-1e300), label, (CAPACITY, 0.1, 0.2))
-        for name, order in orders.items()
+        for name, order in rolling.orders(known).items()
     }
 
 

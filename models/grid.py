@@ -1,4 +1,4 @@
-"""Every candidate learned from one sample, calibrated on rows it did not learn from, and one of them chosen."""
+"""Every candidate learned from one sample, and calibrated on rows that it did not learn from."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,25 +10,19 @@ from numpy.typing import NDArray
 from models.calibration import platt
 from models.evaluation import Split, rolling
 from models.folds import assign, fewest
-from models.measures import CAPACITIES, average_precision, found_at, ranking, size_at
+from models.measures import ranking
 from models.members import Average, BoostedNext, ProxyMeans, RidgeNext, RuleOrder, Scorecard
 from models.sample import Sample
 from models.scorer import RiskScorer
 
 Array = NDArray[np.float64]
-# From the simplest on: what stands later must be better by ``BETTER`` to be taken.
-SIMPLE_FIRST = ("scorecard", "ridge_next", "boosted", "boosted_next", "average")
-BASELINES = ("rule", "proxy_means")
 # A label throws away how far below the line a household came: models of the welfare itself, where there are any, weigh
 # double, and then the scorecard, which sees the label alone by a line, has nothing to add.
 WITH_SOURCE = {"ridge_next": 2.0, "boosted_next": 2.0, "boosted": 1.0, "rule": 2.0}
 WITHOUT_SOURCE = {"scorecard": 2.0, "boosted": 2.0, "rule": 1.0}
-BETTER = 1.1
 FEW_LABELS = 5000
 COMPARED_ROWS_MOST = 60_000
-RULE_SHARES = (0.25, 0.5)
-# Sigmas: fewer positives found than that, of a few hundred held rows, say nothing.
-WITHIN_CHANCE = 0.5
+JUDGED_TIMES, MANY_TIMES = 3, 6
 
 
 @dataclass(frozen=True)
@@ -43,17 +37,6 @@ class Grid:
     def figures(self) -> dict[str, dict[str, float]]:
         """Return how each candidate orders the rows that it had not seen."""
         return {name: ranking(logit, self.label) for name, logit in self.held.items()}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which candidate is taken and why; ``rule_share`` is how far it was drawn to the rule's order."""
-
-    name: str
-    model: Any
-    rule_share: float
-    zh: str
-    en: str
 
 
 def learn(sample: Sample, *, wanted: tuple[str, ...] = ()) -> Grid:
@@ -85,93 +68,20 @@ def _averaged(grid: Grid, sample: Sample, weight: Array | None) -> None:
     wanted = WITH_SOURCE if "ridge_next" in grid.models and "boosted_next" in grid.models else WITHOUT_SOURCE
     shares = {name: share for name, share in wanted.items() if name in grid.models}
     if len(shares) > 1:
-        _mix(grid, "average", {name: share / sum(shares.values()) for name, share in shares.items()}, sample, weight)
+        mix(grid, "average", {name: share / sum(shares.values()) for name, share in shares.items()}, sample, weight)
 
 
-def _mix(grid: Grid, name: str, shares: dict[str, float], sample: Sample, weight: Array | None) -> None:
+def mix(grid: Grid, name: str, shares: dict[str, float], sample: Sample, weight: Array | None) -> None:
+    """Put under ``name`` the weighted sum of some candidates' logits, under a line of its own."""
     mean = np.sum([share * grid.held[member] for member, share in shares.items()], axis=0)
     line = platt(mean, grid.label, weight)
     grid.held[name] = line[0] * mean + line[1]
     grid.models[name] = Average.of([(share, grid.models[member]) for member, share in shares.items()], sample, line)
 
 
-def choose(grid: Grid, sample: Sample, *, capacity: float) -> Choice:
-    """Choose at capacity: the simpler wins unless beaten by a tenth of what it finds beyond chance.
-
-    With fewer than ``FEW_LABELS`` labels no comparison can tell models apart, and the average is taken, which was best
-    or nearly so on every panel of that size (scorer.md 0). What finds less than the rule or the proxy means test at 5,
-    10 or 20 % is drawn towards them as far as it takes, and replaced by the better when that does not help.
-    """
-    name, zh, en = _by_size(grid, capacity)
-    tried = [(name, 0.0)]
-    for share in RULE_SHARES:
-        if _lost(grid, tried[-1][0]) == 0:
-            break
-        for baseline in [each for each in BASELINES if each in grid.models]:
-            mixed = f"{name}+{share:g} {baseline}"
-            _mix(grid, mixed, {name: 1 - share, baseline: share}, sample, None)
-            tried.append((mixed, share))
-    taken, share = min(tried, key=lambda one: (_lost(grid, one[0]), one[1]))
-    best = max((each for each in BASELINES if each in grid.models), key=lambda each: _precision(grid, each))
-    if _lost(grid, taken) == 0 or _precision(grid, taken) > _precision(grid, best):
-        return Choice(taken, grid.models[taken], share, zh, en)
-    return Choice(
-        best, grid.models[best], 1.0, "模型不及规则，按规则排序", "no model holds against the rule: its order is kept"
-    )
-
-
-def _precision(grid: Grid, name: str) -> float:
-    return average_precision(grid.held[name], grid.label)
-
-
-def _by_size(grid: Grid, capacity: float) -> tuple[str, str, str]:
-    if grid.labelled < FEW_LABELS and "average" in grid.models:
-        zh = f"标签 {grid.labelled} 个，少于 {FEW_LABELS}：取平均"
-        return "average", zh, f"{grid.labelled} labels, fewer than {FEW_LABELS}: the average is taken"
-    there = [name for name in SIMPLE_FIRST if name in grid.models]
-    taken = there[0]
-    for name in there[1:]:
-        if _beyond_chance(grid, name, capacity) > BETTER * max(0.0, _beyond_chance(grid, taken, capacity)):
-            taken = name
-    return (
-        taken,
-        "更简单的模型优先，除非多发现一成以上",
-        "the simpler wins unless another finds a tenth more beyond chance",
-    )
-
-
-def _beyond_chance(grid: Grid, name: str, capacity: float) -> float:
-    size = size_at(capacity, len(grid.label))
-    return found_at(grid.held[name], grid.label, capacity) - size * float(grid.label.mean())
-
-
-def _lost(grid: Grid, name: str) -> float:
-    """Return how far, at the worst capacity, the model finds fewer than a baseline: in sigmas, nought within chance."""
-    return max(
-        _behind(grid, name, baseline, capacity)
-        for baseline in BASELINES
-        if baseline in grid.held
-        for capacity in CAPACITIES
-    )
-
-
-def _behind(grid: Grid, name: str, baseline: str, capacity: float) -> float:
-    """Return by how many sigmas of the households that only one of two finds the model stays behind, beyond chance."""
-    ours, theirs = (_found(grid.held[each], grid.label, capacity) for each in (name, baseline))
-    sigma = float(np.sqrt((ours != theirs).sum())) or 1.0
-    behind = float(theirs.sum() - ours.sum()) / sigma
-    return behind if behind > WITHIN_CHANCE else 0.0
-
-
-def _found(score: Array, label: Array, capacity: float) -> NDArray[np.bool_]:
-    first = np.zeros(len(score), dtype=bool)
-    first[np.lexsort((label, -score))[: size_at(capacity, len(score))]] = True
-    return first & (label > 0)
-
-
 def _makers(sample: Sample, wanted: tuple[str, ...]) -> dict[str, Callable[[], Any]]:
     made: dict[str, Callable[[], Any]] = {
-        "rule": lambda: RuleOrder(sample.welfare),
+        "rule": lambda: RuleOrder(*(sample.rule or (sample.welfare, -1))),
         "scorecard": Scorecard,
         "boosted": lambda: boosted_for(sample),
     }
@@ -188,7 +98,7 @@ def boosted_for(sample: Sample) -> RiskScorer:
     size: dict[str, Any] = {"max_iter": 150, "max_depth": 5, "max_features": 0.5}
     if rarer < 2000:
         size = {"max_iter": 120, "max_depth": 4, "max_features": 0.3, "learning_rate": 0.05}
-    if rarer < 500:
+    if rarer < 500 and len(sample) < FEW_LABELS:
         size = {"max_iter": 60, "max_depth": 3, "max_features": 0.15, "learning_rate": 0.04, "l2": 5.0}
     return RiskScorer(monotone=dict(sample.signs), categorical=sample.categories, seed=sample.seed, **size)
 
@@ -200,7 +110,11 @@ def next_for(sample: Sample) -> BoostedNext:
 
 def _inside(sample: Sample) -> list[Split]:
     """Return splits inside the sample: by time where several times can be judged, by household otherwise."""
-    by_time = [split for split in rolling(sample.times.astype(float), sample.groups, sample.label, dates=3)
+    times = np.unique(sample.times)
+    # Of many times the latest together are judged by what is older than all of them: a third of the work.
+    at = times[-JUDGED_TIMES] if len(times) >= MANY_TIMES else times[-1]
+    clock, dates = np.minimum(sample.times, at).astype(float), 1 if len(times) >= MANY_TIMES else JUDGED_TIMES
+    by_time = [split for split in rolling(clock, sample.groups, sample.label, dates=dates)
                if min(fewest(sample.label[split.learn]), fewest(sample.label[split.judge])) >= 5]  # fmt: skip
     rows = sum(len(split.judge) for split in by_time)
     if rows >= max(300, len(sample) / 5) and _complete(by_time):

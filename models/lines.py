@@ -18,6 +18,7 @@ Bounds = list[tuple[float | None, float | None]]
 # Of the number of rows: what is chosen among is the same for few households and for many.
 PENALTIES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 _FOLDS = 4
+_CLOSELY, _ROUGHLY = 1e-9, 1e-6
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def logistic(matrix: Array, label: Array, groups: Any, *, bounds: Bounds, seed: 
         lost = []
         for one in range(_FOLDS):
             held = fold == one
-            line = _logistic(matrix[~held], label[~held], share, bounds, start[one])
+            line = _logistic(matrix[~held], label[~held], share, bounds, start[one], close=_ROUGHLY)
             start[one] = np.append(line.weights, line.constant)
             z = line.of(matrix[held])
             lost.append(float((np.logaddexp(0, z) - label[held] * z).mean()))
@@ -103,7 +104,9 @@ def logistic(matrix: Array, label: Array, groups: Any, *, bounds: Bounds, seed: 
     return _logistic(matrix, label, _heaviest(losses), bounds, None)
 
 
-def _logistic(matrix: Array, label: Array, share: float, bounds: Bounds, start: Array | None) -> Line:
+def _logistic(  # noqa: PLR0913  # what is fitted, how much it is held back, from where and how closely
+    matrix: Array, label: Array, share: float, bounds: Bounds, start: Array | None, *, close: float = _CLOSELY
+) -> Line:
     count, width = matrix.shape
     rate = np.clip(label.mean(), 1e-4, 1 - 1e-4)
     first = np.append(np.zeros(width), np.log(rate / (1 - rate))) if start is None else start
@@ -115,16 +118,20 @@ def _logistic(matrix: Array, label: Array, share: float, bounds: Bounds, start: 
         return value, np.append(matrix.T @ gap + share * line[:-1], gap.sum())
 
     limits = [*bounds, (None, None)]
-    found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": 200}).x
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": 200, "ftol": close}).x
     return Line(np.asarray(found[:-1]), float(found[-1]))
 
 
 def _heaviest(losses: Callable[[float], Array]) -> float:
-    tried = [losses(share) for share in PENALTIES]
-    means = np.array([lost.mean() for lost in tried])
-    best = int(np.argmin(means))
+    tried: list[Array] = []
+    for share in PENALTIES:
+        tried.append(losses(share))
+        # Lighter penalties cost the most, and after two that were worse than the best none gets better.
+        best = int(np.argmin([lost.mean() for lost in tried]))
+        if best < len(tried) - 2:
+            break
     # Errors of the difference from the best, fold by fold: the folds' own difficulty is no doubt about the penalty.
-    for share, lost in zip(PENALTIES, tried, strict=True):
+    for share, lost in zip(PENALTIES, tried, strict=False):
         gap = lost - tried[best]
         if gap.mean() <= gap.std(ddof=1) / np.sqrt(len(gap)):
             return share

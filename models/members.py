@@ -160,18 +160,20 @@ class BoostedNext(Calibrated):
 class RuleOrder(Calibrated):
     """The rule's own order: closest to the line first, or else the one feature that orders the labels best.
 
-    ``column`` as told, or chosen on the rows learned from; its sign is learned there unless it is the welfare.
+    ``column`` as told with its ``sign`` (-1: the lowest first), or both chosen on the rows learned from, where a
+    feature of declared direction never orders against it.
     """
 
-    def __init__(self, column: str | None = None) -> None:
+    def __init__(self, column: str | None = None, sign: int = -1) -> None:
         self.column = column
+        self.sign = sign
 
     def learn(self, sample: Sample) -> Self:
         """Choose the column and its direction, and how it is squeezed so that extremes weigh little in an average."""
         if self.column is None:
             self.column_, self.sign_ = _best_column(sample.at_most(LINE_ROWS_MOST))
         else:
-            self.column_, self.sign_ = self.column, -1
+            self.column_, self.sign_ = self.column, self.sign
         self._named(sample)
         self.place_ = list(self.feature_names_in_).index(self.column_)
         values = sample.features[self.column_].to_numpy(dtype=np.float64)
@@ -252,12 +254,14 @@ def _best_column(sample: Sample) -> tuple[str, int]:
     """Return the feature that ranks the labels best on the rows learned from, and the direction that does."""
     features: pd.DataFrame = sample.features.drop(columns=list(sample.categories))
     label = pd.Series(sample.label, index=features.index)
-    best, found = 0.0, (str(sample.features.columns[0]), 1)
+    first = str(features.columns[0] if features.shape[1] else sample.features.columns[0])
+    best, found = 0.0, (first, sample.signs.get(first) or 1)
     up, down = float(label.sum()), float((1 - label).sum())
     for name in features.columns:
         values = features[name]
         rank = values.fillna(values.median() if values.notna().any() else 0.0).rank()
         area = (float((rank * label).sum()) - up * (up + 1) / 2) / (up * down)
-        if abs(area - 0.5) > best:
-            best, found = abs(area - 0.5), (str(name), 1 if area > 0.5 else -1)
+        sign = sample.signs.get(str(name)) or (1 if area > 0.5 else -1)
+        if sign * (area - 0.5) > best:
+            best, found = sign * (area - 0.5), (str(name), sign)
     return found

@@ -15,9 +15,10 @@ Rows = NDArray[np.int64]
 class Sample:
     """Rows to learn from. ``groups`` and ``times`` are codes, ``times`` in order of time.
 
-    ``present`` and ``coming`` are the welfare now and at the next period, on a scale where the rule is "the lowest
-    first"; None where the table has no such source. ``line`` is what ``coming`` should not fall to. ``weight`` is the
-    inverse chance of having been looked at; ``signs`` the monotone features, ``categories`` those that hold codes.
+    ``coming`` is the welfare at the next period, None where the table has no such source; ``line`` what it should not
+    fall to. ``welfare`` names the feature that holds it now: the rule is "the lowest first", unless ``rule`` names the
+    feature by which rules order and its sign. ``weight`` is the inverse chance of having been looked at; ``signs`` the
+    monotone features, ``categories`` those that hold codes.
     """
 
     features: pd.DataFrame
@@ -28,6 +29,7 @@ class Sample:
     line: float | None = None
     weight: Array | None = None
     welfare: str | None = None
+    rule: tuple[str, int] | None = None
     signs: dict[str, int] = field(default_factory=dict)
     categories: tuple[str, ...] = ()
     seed: int = 0

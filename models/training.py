@@ -12,10 +12,11 @@ from threadpoolctl import threadpool_limits
 from models import leakage, measures
 from models.bootstrap import Interval
 from models.calibration import shift
+from models.choosing import Choice, Recipe, decide, made
 from models.dates import Dates, by_date
 from models.evaluation import Group, Split, by_group, split_by_time, under_selection
 from models.folds import assign, fewest
-from models.grid import Choice, Grid, choose, learn
+from models.grid import Grid, learn
 from models.histories import base_of
 from models.members import Scorecard
 from models.refusals import Unlearnable, Unscorable
@@ -94,17 +95,19 @@ def _trained(task: Task, tell: Step) -> "Learned":
     for place, split in enumerate(splits):
         tell("折 / fold", place, len(splits) + 1)
         folds.append(_fold(task, split))
+    # One choice for all folds, and for what is given out: from rows older than those judged, which none had seen.
+    recipe = decide([fold.grid for fold in folds], capacity=spec.capacity)
+    chosen = [_choose(fold, recipe) for fold in folds]
     checks = [folds[0].check, *checks, *_checks(task, splits, folds)]
     latest = _joined(folds), np.concatenate([task.label[split.judge] for split in splits])
-    dates = by_date(task, lambda asked, split: _fold(asked, split).logits, latest, chosen=CHOSEN)
+    dates = by_date(task, _alone, latest, chosen=CHOSEN)
     tell("全部 / all rows", len(splits), len(splits) + 1)
     # Of what no fold could learn from, such as a first wave's history, nothing is known: it is no feature.
     judged_by = {name for fold in folds for name in fold.columns.names}
     columns, sample = _sample(task, np.arange(len(task.label)), known=judged_by)
-    grid = learn(sample, wanted=spec.candidates)
-    choice = choose(grid, sample, capacity=spec.capacity)
+    choice = made(learn(sample, wanted=spec.candidates), recipe, sample)
     tell("全部 / all rows", len(splits) + 1, len(splits) + 1)
-    return _told(task, splits, folds, Final(columns, choice, checks, dates, [*task.notes, *notes]))
+    return _told(task, splits, folds, Final(columns, choice, chosen, checks, dates, [*task.notes, *notes]))
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ class Final:
 
     columns: Columns
     choice: Choice
+    choices: list[Choice]
     checks: list[leakage.Check]
     dates: Dates
     notes: list[tuple[str, str]]
@@ -126,7 +130,6 @@ class _Fold:
     sample: Sample
     judged: pd.DataFrame
     grid: Grid
-    choice: Choice
     logits: dict[str, Array]
     check: leakage.Check
 
@@ -177,6 +180,12 @@ def _sample(task: Task, rows: Any, *, known: set[str] | None = None) -> tuple[Co
     if not columns.features:
         raise Unlearnable(zh="没有可用的特征列", en="no column is left that could be a feature")
     there = set(columns.names)
+    turned = [name for name in columns.categories if task.spec.monotone.get(name)]
+    if turned:
+        raise Unlearnable(
+            zh=f"类别列没有高低之分，不能声明单调方向：{turned}",
+            en=f"categories have no direction, so none can be declared: {turned}",
+        )
     sample = Sample(
         features=columns.numbers(task.table.iloc[rows]).reset_index(drop=True),
         label=task.label[rows],
@@ -198,10 +207,22 @@ def _fold(task: Task, split: Split) -> _Fold:
     check = leakage.single_features(sample)
     judged = columns.numbers(task.table.iloc[split.judge]).reset_index(drop=True)
     grid = learn(sample, wanted=task.spec.candidates)
-    choice = choose(grid, sample, capacity=task.spec.capacity)
-    logits = {name: model.decision_function(judged) for name, model in grid.models.items() if "+" not in name}
-    logits[CHOSEN] = choice.model.decision_function(judged)
-    return _Fold(columns, sample, judged, grid, choice, logits, check)
+    logits = {name: model.decision_function(judged) for name, model in grid.models.items()}
+    return _Fold(columns, sample, judged, grid, logits, check)
+
+
+def _choose(fold: _Fold, recipe: Recipe) -> Choice:
+    """Make of the fold's candidates what was chosen, and judge it beside them."""
+    choice = made(fold.grid, recipe, fold.sample)
+    fold.logits[CHOSEN] = choice.model.decision_function(fold.judged)
+    return choice
+
+
+def _alone(task: Task, split: Split) -> dict[str, Array]:
+    """Return the logits of one split, whose choice is its own."""
+    fold = _fold(task, split)
+    _choose(fold, decide([fold.grid], capacity=task.spec.capacity))
+    return fold.logits
 
 
 def _checks(task: Task, splits: list[Split], folds: list[_Fold]) -> list[leakage.Check]:
@@ -252,7 +273,7 @@ def _told(task: Task, splits: list[Split], folds: list[_Fold], final: Final) -> 
             for name in spec.protect
         },
         intervals=measures.intervals(probability, label, blocks, seed=spec.seed),
-        choices=[fold.choice for fold in folds],
+        choices=final.choices,
         checks=final.checks,
         dates=final.dates,
         rows=_counts(task, splits),

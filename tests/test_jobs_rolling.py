@@ -34,9 +34,11 @@ def panel() -> Panel:
             "approved_on": pd.Timestamp(on) + pd.to_timedelta(np.where(label == 1, 100, np.nan), unit="D"),
         }  # fmt: skip
         beside["found_on"] = beside["approved_on"] - pd.to_timedelta(chance.integers(0, 99, HOMES), unit="D")
-        parts.append(pd.DataFrame({"cost": cost, "wage": wage} | beside))
+        income = {rolling.INCOME: 900 + 100 * wage}
+        parts.append(pd.DataFrame({"cost": cost, "wage": wage} | income | beside))
     labels = [Labels(on, UNTIL, pd.DataFrame(), pd.Series(dtype=object), 0, 0.0, timedelta(32)) for on in dates]
-    return Panel(pd.concat(parts, ignore_index=True), ["cost", "wage"], {"cost": 1, "wage": -1}, labels, "m")
+    features = ["cost", "wage", rolling.INCOME, rolling.RULES]
+    return Panel(pd.concat(parts, ignore_index=True), features, {"cost": 1, "wage": -1, rolling.RULES: 1}, labels, "m")
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +65,27 @@ def test_at_least_six_dates_are_scored_and_each_by_a_model_of_its_own(rolled: ro
     assert auc(rolled.results["label"], rolled.results["score"]) > 0.75
 
 
+def test_each_date_compares_the_whole_grid_and_says_what_it_took(rolled: rolling.Rolled) -> None:
+    assert set(rolling.orders(rolled.results)) == {
+        "model", "rules", "means", "rule", "proxy_means", "scorecard", "boosted", "average",
+    }  # fmt: skip
+    assert set(rolled.kinds) == set(rolled.scorers)
+    assert {kind.split("+")[0] for kind in rolled.kinds.values()} <= {"scorecard", "boosted", "average"}
+    told = rolling.selection(rolled.results, capacity=rolling.CAPACITY)
+    assert (told["chosen"] <= told["best"]).all()
+    assert len(told) == len(rolled.scorers)
+
+
 def test_the_score_follows_the_declared_directions(panel: Panel, rolled: rolling.Rolled) -> None:
     scorer = rolled.scorers[max(rolled.scorers)]
-    low, high = (pd.DataFrame({"cost": cost, "wage": 0.0}, index=[0]) for cost in (0.5, 5.0))
+    other = {"wage": 0.0, rolling.INCOME: 900.0, rolling.RULES: 0.0}
+    low, high = (pd.DataFrame({"cost": cost} | other, index=[0]) for cost in (0.5, 5.0))
     assert scorer.predict_proba(low[panel.features])[0, 1] <= scorer.predict_proba(high[panel.features])[0, 1]
 
 
 def test_the_same_rows_give_the_same_bits(panel: Panel) -> None:
-    first, again = (rolling.fit(panel, panel.table).decision_function(panel.table[panel.features]) for _ in range(2))
+    early = panel.table[panel.table["date"] <= panel.dates[1]]
+    first, again = (rolling.fit(panel, early)[1].model.decision_function(early[panel.features]) for _ in range(2))
     assert first.tobytes() == again.tobytes()
 
 
@@ -92,9 +107,11 @@ def test_lr11_made_up_labels_of_the_last_dates_move_the_figure(panel: Panel) -> 
         rolling.refuse_unmoved(panel, lambda _: kept)
 
 
-def test_after_a_shock_the_level_follows_what_was_found_so_far_of_spans_that_still_run(panel: Panel) -> None:
+def test_after_a_shock_the_level_follows_what_was_found_so_far_of_spans_that_still_run(
+    panel: Panel, rolled: rolling.Rolled
+) -> None:
     on, chance = panel.dates[-1], np.random.default_rng(3)
-    scorer = rolling.fit(panel, rolling.learnable(panel, on))
+    scorer = rolled.scorers[on]
     calm = rolling.renewed(scorer, panel, on)
     assert abs(calm.intercept_ - scorer.intercept_) < 0.25
     recent = panel.table["date"] > on - SPAN - panel.lag

@@ -31,16 +31,15 @@ def learned(panel: Panel) -> Panel:
     chance, rows = np.random.default_rng(2), len(panel.table)
     groups = {f"group__{name.removesuffix('_group')}": chance.choice(["a", "b"], rows) for name in GROUPS}
     beside = {
-        "rule_order": panel.table["rule_hit"] * (1000 + panel.table["cost"]), "severe": panel.table["label"],
+        "severe": panel.table["label"],
         "audit": (chance.random(rows) < 0.1).astype(float), "coverage_count": chance.integers(1, 9, rows),
-        "monthly_income_per_head": 900 + 100 * panel.table["wage"],
     }  # fmt: skip
-    return replace(panel, table=panel.table.assign(**beside, **groups))
+    return replace(panel, features=["cost", "wage"], table=panel.table.assign(**beside, **groups))
 
 
 @pytest.fixture(scope="module")
 def evidence(learned: Panel) -> Evidence:
-    return gather(learned, rolling.roll(learned), rolling.fit(learned, learned.table))
+    return gather(learned, rolling.roll(learned), rolling.fit(learned, learned.table)[1].model)
 
 
 def test_every_gate_is_judged_and_the_sure_ones_are_kept(evidence: Evidence) -> None:
@@ -76,7 +75,7 @@ def test_a_gate_fails_on_evidence_that_was_spoiled(evidence: Evidence, gate: str
 
 def champion(learned: Panel, folder: Path) -> Registry:
     early = learned.table[learned.table["date"] <= learned.dates[5]]
-    scorer, registry = rolling.fit(learned, early), Registry(folder, key=b"k" * 32)
+    scorer, registry = rolling.fit(learned, early)[1].model, Registry(folder, key=b"k" * 32)
     gates = tuple({"id": name, "gate": "reached", "verdict": "reached", "note": ""} for name in HARD)
     manifest = Manifest(
         kind="RiskScorer", features=tuple(learned.features), training={"until": learned.dates[5].isoformat()},

@@ -5,7 +5,8 @@ import pytest
 from jobs import trying
 from monitor.settings import Settings, read
 
-pytestmark = pytest.mark.slow  # a city of four thousand lives four years, is scanned and visited: minutes
+# A city of four thousand lives four years, is scanned and visited: a quarter of an hour.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,8 @@ from panels import made_up
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
 
-from models import grid
 from models.design import Design
 from models.lines import PENALTIES, logistic, ridge
-from models.measures import found_at
 from models.members import Average, BoostedNext, ProxyMeans, RidgeNext, RuleOrder, Scorecard
 from models.sample import Sample
 from models.tables import Columns
@@ -92,41 +90,3 @@ def test_a_column_without_spread_or_value_gives_no_column_to_a_line() -> None:
 def test_the_rule_without_a_welfare_column_takes_the_best_single_feature_and_its_direction() -> None:
     learned = RuleOrder().learn(replace(SAMPLE, welfare=None))
     assert (learned.column_, learned.sign_) == ("income", -1)
-
-
-def test_few_labels_take_the_average_and_it_holds_against_the_rule_on_what_it_had_not_seen() -> None:
-    learned = grid.learn(SAMPLE)
-    choice = grid.choose(learned, SAMPLE, capacity=0.1)
-    # Of this table income is nearly all there is to know, so the rule itself may be kept.
-    assert choice.name.startswith(("average", "rule"))
-    assert set(learned.models) >= {"rule", "proxy_means", "scorecard", "ridge_next", "boosted", "boosted_next"}
-    for capacity in (0.05, 0.1, 0.2):
-        found = [found_at(learned.held[name], learned.label, capacity) for name in (choice.name, "rule")]
-        assert found[0] >= 0.95 * found[1]
-
-
-def made(held: dict[str, list[float]], label: list[float], labelled: int) -> grid.Grid:
-    return grid.Grid(
-        dict.fromkeys(held, CARD), {name: np.array(each) for name, each in held.items()}, np.array(label), labelled
-    )
-
-
-def test_with_many_labels_the_simpler_wins_unless_beaten_by_a_tenth() -> None:
-    label = np.repeat([1.0, 0.0], [100, 900])
-    good = label + np.linspace(0, 1, 1000)[::-1] * 0.1
-    slightly, much = good.copy(), good.copy()
-    slightly[:4] = much[:30] = -1
-    same = {"rule": list(-good), "scorecard": list(slightly), "boosted": list(good)}
-    assert grid.choose(made(same, list(label), 9000), SAMPLE, capacity=0.1).name == "scorecard"
-    better = {"rule": list(-good), "scorecard": list(much), "boosted": list(good)}
-    assert grid.choose(made(better, list(label), 9000), SAMPLE, capacity=0.1).name == "boosted"
-
-
-def test_a_model_that_finds_less_than_the_rule_is_drawn_to_it_or_replaced_by_it() -> None:
-    label = np.repeat([1.0, 0.0], [100, 900])
-    rng = np.random.default_rng(0)
-    rule = label * 3 + rng.normal(0, 1, 1000)
-    noise = made({"rule": list(rule), "scorecard": list(rng.normal(0, 1, 1000))}, list(label), 9000)
-    choice = grid.choose(noise, SAMPLE, capacity=0.1)
-    assert choice.rule_share > 0
-    assert choice.name.endswith("rule")

@@ -145,6 +145,7 @@ REFUSED: list[tuple[str, pd.DataFrame, Spec, str]] = [
     ("no line", made_up(60), replace(SPEC, line=None), "told together"),
     ("capacity", made_up(60), replace(SPEC, capacity=10), "between 0 and 1"),
     ("sign", made_up(60), replace(SPEC, monotone={"income": -2}), "1 or -1"),
+    ("a category's sign", made_up(60), replace(SPEC, monotone={"kind": 1}), "categories have no direction"),
     ("one fold", made_up(60), replace(SPEC, folds=1), "at least 2 folds"),
     ("no features", made_up(60)[["fell", "year", "household", "village", "income_next"]], SPEC, "could be a feature"),
     ("nothing older", made_up(60), replace(SPEC, gap=5), "too few rows before"),
