@@ -38,7 +38,7 @@ LEAST_DATES = 3
 
 @dataclass(frozen=True, eq=False)
 class Rolled:
-    """``results``: the test rows of every date with ``score`` and, as ``by__NAME``, what each candidate would have said.
+    """``results``: the test rows of every date with ``score`` and, as ``by__NAME``, what each candidate would say.
 
     ``scorers``: who scored each date; ``kinds``: which candidate that was.
     """

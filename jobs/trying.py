@@ -14,7 +14,8 @@ from jobs.city import bands
 from jobs.city.hardship import HARD
 from jobs.city.outcomes import WORKER, Street, households
 from jobs.demo import UNTIL, prepare
-from jobs.train import CAPACITY, train
+from jobs.rolling import CAPACITY
+from jobs.train import train
 from models.scorer import RiskScorer
 from monitor import access, database, policy
 from monitor.access import Viewer

@@ -26,7 +26,7 @@ SHOWN = 0.25
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is taken of any grid: a candidate, drawn by ``share`` to ``baseline``; ``headed`` by the rule's order or not.
+    """What is taken of any grid: a candidate, drawn by ``share`` to ``baseline``; ``headed`` by the rule or not.
 
     ``zh`` and ``en`` say why.
     """

@@ -1,4 +1,4 @@
-"""The rule's own order at the head of the list, and below it that of a model that could not be shown to beat it there."""
+"""The rule's own order at the head of the list, and below it that of a model not shown to beat it there."""
 
 from typing import Any, Self
 
@@ -20,20 +20,20 @@ _WIDTH = 4.0
 class Headed(Calibrated):
     """Rows that the rule puts above ``edge_`` stand in its order, all others below them in the order of a model.
 
-    On the logit scale the head rises from ``floor_`` by ``steep_`` for what the rule says beyond the edge; the rest keeps
-    the model's logit, bent so that it stays under the floor. No sum that could be explained: it never orders a queue.
+    On the logit scale the head rises from a floor by what the rule says beyond the edge, as ``line_`` has it; the rest
+    keeps the model's logit, bent to stay under the floor. No sum that could be explained: it never orders a queue.
     """
 
     @classmethod
     def of(cls, rule: Any, model: Any, sample: Sample, told: tuple[Array, Array], label: Array) -> Self:
-        """Return it, its floor and rise drawn by ``told``: logits of the rule and the model on rows not learned from."""
+        """Return it, its line drawn by ``told``: logits of the rule and the model on rows not learned from."""
         made = cls()._named(sample)
         made.rule_, made.model_ = rule, model
         made.edge_ = float(np.quantile(told[0], 1 - HEAD))
 
         def loss(line: Array) -> float:
-            z = made._bent(told, line)
-            held_back = (line[1] - 1) ** 2 + (line[0] / _WIDTH) ** 2
+            z: Array = made._bent(told, line)
+            held_back = float((line[1] - 1) ** 2 + (line[0] / _WIDTH) ** 2)
             return float((np.logaddexp(0, z) - label * z).sum()) + 0.5 * held_back
 
         start = np.array([float(np.median(told[1][told[0] >= made.edge_])), 1.0])
@@ -54,4 +54,4 @@ class Headed(Calibrated):
 def in_order(rule: Array, model: Array) -> Array:
     """Return the order that the head and the rest make of rows whose logits by rule and model are told."""
     head = rule >= np.quantile(rule, 1 - HEAD)
-    return np.where(head, 1 + expit(rule), expit(model))
+    return np.asarray(np.where(head, 1 + expit(rule), expit(model)), dtype=np.float64)

@@ -104,7 +104,7 @@ def logistic(matrix: Array, label: Array, groups: Any, *, bounds: Bounds, seed: 
     return _logistic(matrix, label, _heaviest(losses), bounds, None)
 
 
-def _logistic(  # noqa: PLR0913  # what is fitted, how much it is held back, from where and how closely
+def _logistic(
     matrix: Array, label: Array, share: float, bounds: Bounds, start: Array | None, *, close: float = _CLOSELY
 ) -> Line:
     count, width = matrix.shape

@@ -12,7 +12,7 @@ from models import choosing, grid
 from models.headed import HEAD, Headed
 from models.measures import area, calibration_error, found_at
 from models.members import RuleOrder
-from models.training import CHOSEN, Spec, train
+from models.training import Spec, train
 
 ROWS, UPS = 1000, 100
 LABEL = np.repeat([1.0, 0.0], [UPS, ROWS - UPS])
