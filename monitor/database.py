@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import (
     JSON,
+    Boolean,
     Connection,
     CursorResult,
     Date,
@@ -213,6 +214,23 @@ def _now_sqlite(_element: now, _compiler: Any, **_options: Any) -> str:
 @compiles(now, "postgresql")
 def _now_postgresql(_element: now, _compiler: Any, **_options: Any) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
+
+
+class holds(FunctionElement[bool]):  # noqa: N801 - read like func.now()
+    """Whether a text holds another, letter for letter: no letter in it means any other."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(holds, "sqlite")
+def _holds_sqlite(element: holds, compiler: Any, **options: Any) -> str:
+    return f"(instr({compiler.process(element.clauses, **options)}) > 0)"
+
+
+@compiles(holds)
+def _holds(element: holds, compiler: Any, **options: Any) -> str:
+    return f"(strpos({compiler.process(element.clauses, **options)}) > 0)"
 
 
 def _bound(values: list[Any], table: Table, name: str, dialect: Dialect) -> list[Any]:

@@ -97,6 +97,7 @@ _DUE = (
 )
 _STANDING = text("status IN ('active', 'unknown')")
 _ORDER = ("level", "due_on", "rank", "id")
+_ASKED = ("status", "standing")  # what else a page asks of each: it then reads the index alone
 
 
 class Region(Table):
@@ -418,6 +419,7 @@ class Alert(Table):
     wakes_on_worse: Mapped[bool] = mapped_column(server_default=false())
     handed_from: Mapped[str | None] = mapped_column(String(12))
     review_of: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    standing: Mapped[str] = mapped_column(Text, server_default="")
     reasons: Mapped[list["Reason"]] = relationship(back_populates="alert", order_by="Reason.place")
     household: Mapped[Household] = relationship()
     __table_args__ = (
@@ -448,10 +450,10 @@ class Alert(Table):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index("ix_alerts_status", "status", "due_on", "rank", "id"),
-        _open_index("ix_alerts_queue", *_ORDER),
-        _open_index("ix_alerts_county", "county", *_ORDER),
-        _open_index("ix_alerts_town", "town", *_ORDER),
-        _open_index("ix_alerts_village", "village", *_ORDER),
+        _open_index("ix_alerts_queue", *_ORDER, *_ASKED),
+        _open_index("ix_alerts_county", "county", *_ORDER, *_ASKED),
+        _open_index("ix_alerts_town", "town", *_ORDER, *_ASKED),
+        _open_index("ix_alerts_village", "village", *_ORDER, *_ASKED),
         _rare_index("ix_alerts_owner", "closed_at IS NULL AND owner_id IS NOT NULL", "owner_id", *_ORDER),
         _open_index("ix_alerts_sought", "county", "id", "status", "level", "due_on", "rank"),
         _rare_index("ix_alerts_recurring", "closed_at IS NULL AND previous_id IS NOT NULL", "county", "town"),

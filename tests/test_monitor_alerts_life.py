@@ -250,6 +250,8 @@ class Nights(RuleBasedStateMachine):
         sent = select(func.count()).select_from(Outbox).where(Outbox.subject == str(alert.id))
         assert [reason.place for reason in alert.reasons] == list(range(len(alert.reasons)))
         live = [reason for reason in alert.reasons if reason.status in ("active", "unknown")]
+        assert sorted(alert.standing.strip(",").split(",")) == sorted(f"h:{one.rule}" for one in live) or not live
+        assert live or not alert.standing
         if alert.closed_at is None:
             assert (alert.cleared_on is None) == bool(live)
         return {

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from monitor import access, database, policy
+from monitor.alerts import standing
 from monitor.alerts.levels import rank
 from monitor.database import insert_many
 from monitor.matching.finding import index_people
@@ -78,8 +79,9 @@ def _fill(
         for number in numbers
     ])  # fmt: skip
     alerts = [_alert(number, village, chance) for number, village in zip(numbers, where, strict=True)]
-    _rows(session, Alert, alerts)
-    _rows(session, Reason, [reason for alert in alerts for reason in _reasons(alert, chance, rules)])
+    reasons = {alert["id"]: list(_reasons(alert, chance, rules)) for alert in alerts}
+    _rows(session, Alert, [alert | {"standing": standing.text_of(reasons[alert["id"]])} for alert in alerts])
+    _rows(session, Reason, [reason for alert in alerts for reason in reasons[alert["id"]]])
 
 
 def _alert(number: int, village: str, chance: random.Random) -> dict[str, Any]:

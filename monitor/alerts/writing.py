@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from monitor.alerts import standing
 from monitor.alerts.changes import Change, Values
 from monitor.alerts.due import Due, hasten, of_new
 from monitor.database import insert_many
@@ -26,12 +27,14 @@ def write(session: Session, changes: Sequence[Change], *, due: Due | None = None
     """
     now = utc_now()
     _update_alerts(session, [change.alert_update for change in changes if change.alert_update])
-    new = [change.alert | {"opened_at": now, "version": 1} | of_new(change, due) for change in changes if change.alert]
+    new = [_new(change, change.alert, due) | {"opened_at": now} for change in changes if change.alert]
     insert_many(session, Alert, new)
     if due is not None:
         hasten(session, changes, due)
     insert_many(session, Reason, [row for change in changes for row in change.reasons])
-    _update(session, Reason, [row for change in changes for row in change.reason_updates])
+    updates = [row for change in changes for row in change.reason_updates]
+    _update(session, Reason, updates)
+    standing.settle(session, [row for change in changes if not change.alert for row in change.reasons], updates)
     _update(session, Quiet, [row for change in changes for row in change.quiets_ended])
     insert_many(session, AlertEvent, [row | {"at": now} for change in changes for row in change.events])
     insert_many(session, Outbox, [row | {"made_at": now} for change in changes for row in change.outbox])
@@ -39,6 +42,10 @@ def write(session: Session, changes: Sequence[Change], *, due: Due | None = None
     for change in changes:
         done.update(change.counts)
     return done
+
+
+def _new(change: Change, alert: Values, due: Due | None) -> Values:
+    return alert | {"version": 1, "standing": standing.text_of(change.reasons)} | of_new(change, due)
 
 
 def mark_seen(

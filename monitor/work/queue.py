@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from monitor import database
 from monitor.access import Viewer, reach, shorten
+from monitor.alerts import standing
 from monitor.alerts.levels import LEVELS
 from monitor.errors import Invalid
 from monitor.lifecycle import ALERT
@@ -28,7 +29,7 @@ from monitor.work.shapes import Shape, Stretch
 
 MOST_COUNTED = 1000
 STANDING = ("active", "unknown")
-_FEW, _COMMON, _MANY_RULES, _TOWN = 2000, 20_000, 2, 9
+_FEW, _COMMON, _TOWN = 2000, 3000, 9
 Made = Callable[..., Select[*tuple[Any, ...]]]
 
 
@@ -203,16 +204,22 @@ class _Asked:
 
 
 def _shape(filters: Filters, viewer: Viewer, skip: Sequence[uuid.UUID]) -> Shape:
-    rules = None if filters.rules is None else "many" if len(filters.rules) > _MANY_RULES else "few"
     direction = filters.direction and ("help" if filters.direction == "help" else "other")
     status = "awake" if filters.status is None else "ended" if filters.status in ALERT.ends else "one"
     return Shape(
         viewer=reach.kind_of(viewer), region=reach.kind(filters.region) if filters.region else None, status=status,
-        level=filters.level is not None, rules=rules, direction=direction, cleared=filters.cleared,
+        level=filters.level is not None, rules=filters.rules is not None, direction=direction, parts=len(_parts(filters)), cleared=filters.cleared,
         owners=filters.owners is not None, unowned=filters.unowned, claimable=filters.claimable,
         recurring=filters.recurring, people=filters.people is not None, skip=bool(skip),
         town=_town(filters, viewer) is not None, group=filters.group is not None,
     )  # fmt: skip
+
+
+def _parts(filters: Filters) -> list[str]:
+    """The texts of which one must be part of what stands in an alert; none when nothing is asked of its reasons."""
+    if filters.rules is None and filters.direction is None:
+        return []
+    return [standing.part(rule, filters.direction) for rule in (filters.rules if filters.rules is not None else (None,))]
 
 
 def _values(filters: Filters, viewer: Viewer, spans: Spans, skip: Sequence[uuid.UUID]) -> dict[str, Any]:
@@ -220,6 +227,7 @@ def _values(filters: Filters, viewer: Viewer, spans: Spans, skip: Sequence[uuid.
     start, end = spans.days(filters.group) if filters.group else (None, None)
     found: dict[str, Any] = reach.values(viewer.region, "viewer") if reach.kind_of(viewer) != "none" else {}
     found |= reach.values(filters.region, "region") if filters.region else {}
+    found |= {f"part{number}": part for number, part in enumerate(_parts(filters))}
     return found | {
         "status": filters.status, "level": filters.level, "rules": filters.rules, "direction": filters.direction,
         "owners": filters.owners, "people": filters.people, "skip": list(skip), "town": _town(filters, viewer),

@@ -16,16 +16,20 @@ from sqlalchemy import (
     Date,
     Integer,
     Select,
+    Text,
     Uuid,
     bindparam,
     case,
+    false,
     func,
     literal_column,
+    or_,
     select,
     tuple_,
     union_all,
 )
 
+from monitor import database
 from monitor.access import reach
 from monitor.lifecycle import ALERT
 from monitor.tables import Alert, Member, Reason
@@ -46,15 +50,17 @@ _KEYS = (Alert.due_on, Alert.rank, Alert.id)
 class Shape:
     """What is asked of the queue, whoever asks and about whatever; ``viewer`` and ``region`` are kinds of reach.
 
-    ``status`` is "awake" when none is asked for, "ended" for one that alerts end in, else "one"; ``rules`` is "few",
-    "many" or nothing; ``direction`` is "help", "other" or nothing; ``town`` says that all that is wanted lies in one.
+    ``status`` is "awake" when none is asked for, "ended" for one that alerts end in, else "one"; ``parts`` is how many
+    texts are looked for in what stands in an alert, of ``rules`` or of a ``direction`` ("help", "other") or both;
+    ``town`` says that all that is wanted lies in one.
     """
 
     viewer: str
     region: str | None = None
     status: str = "awake"
     level: bool = False
-    rules: str | None = None
+    rules: bool = False
+    parts: int = 0
     direction: str | None = None
     cleared: bool | None = None
     owners: bool = False
@@ -69,7 +75,7 @@ class Shape:
     @property
     def standing(self) -> bool:
         """Whether it asks for reasons that stand."""
-        return self.rules is not None or self.direction is not None
+        return self.rules or self.direction is not None
 
 
 class Stretch(NamedTuple):
@@ -211,26 +217,19 @@ def _asked_along(shape: Shape) -> list[Condition]:
 
 
 def _asked(shape: Shape) -> Condition:
-    """What each alert is asked along the queue: a scalar, so that no planner joins what a page never reaches."""
-    standing = _standing(shape, each=True)
-    one = standing.where(Reason.alert_id == Alert.id).correlate(Alert).limit(1).scalar_subquery()
-    return one.is_not(None)
+    """What each alert is asked along the queue: its index holds what stands in it."""
+    parts = (database.holds(Alert.standing, _named(f"part{number}", Text())) for number in range(shape.parts))
+    return or_(false(), *parts)
 
 
-def _standing(shape: Shape, *, each: bool = False) -> Select[*tuple[Any, ...]]:
-    """The reasons wanted, any of which may stand in the alert.
-
-    Asked of ``each`` alert for many rules, its few reasons are read, and not the index once for every rule.
-    """
+def _standing(shape: Shape) -> Select[*tuple[Any, ...]]:
+    """The reasons wanted, any of which may stand in the alert."""
     standing = select(Reason.alert_id).where(stands())
     if shape.direction is not None:
         standing = standing.where(Reason.direction == _named("direction"))
     if shape.direction == "other":  # in the words of the index over those that are no help
         standing = standing.where(Reason.direction != literal_column("'help'"))
-    if shape.rules is None:
-        return standing
-    rule = func.coalesce(Reason.rule, "") if each and shape.rules == "many" else Reason.rule
-    return standing.where(rule.in_(_many("rules")))
+    return standing.where(Reason.rule.in_(_many("rules"))) if shape.rules else standing
 
 
 def _counted(chosen: Any) -> Select[*tuple[Any, ...]]:
