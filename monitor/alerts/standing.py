@@ -43,8 +43,8 @@ def settle(session: Session, added: Collection[Values], updates: Collection[Valu
 
 
 def _standing() -> Any:
-    said = func.substr(Reason.direction, 1, 1) + ":" + Reason.rule
-    joined = literal_column("','") + func.aggregate_strings(said, ",") + literal_column("','")
+    said: Any = func.substr(Reason.direction, 1, 1) + ":" + Reason.rule
+    joined: Any = literal_column("','") + func.aggregate_strings(said, ",") + literal_column("','")
     chosen = select(joined).where(Reason.alert_id == Alert.id, Reason.status.in_(LIVE)).correlate(Alert)
     return func.coalesce(chosen.scalar_subquery(), "")
 

@@ -208,7 +208,8 @@ def _shape(filters: Filters, viewer: Viewer, skip: Sequence[uuid.UUID]) -> Shape
     status = "awake" if filters.status is None else "ended" if filters.status in ALERT.ends else "one"
     return Shape(
         viewer=reach.kind_of(viewer), region=reach.kind(filters.region) if filters.region else None, status=status,
-        level=filters.level is not None, rules=filters.rules is not None, direction=direction, parts=len(_parts(filters)), cleared=filters.cleared,
+        level=filters.level is not None, rules=filters.rules is not None, direction=direction,
+        parts=len(_parts(filters)), cleared=filters.cleared,
         owners=filters.owners is not None, unowned=filters.unowned, claimable=filters.claimable,
         recurring=filters.recurring, people=filters.people is not None, skip=bool(skip),
         town=_town(filters, viewer) is not None, group=filters.group is not None,
@@ -219,7 +220,8 @@ def _parts(filters: Filters) -> list[str]:
     """The texts of which one must be part of what stands in an alert; none when nothing is asked of its reasons."""
     if filters.rules is None and filters.direction is None:
         return []
-    return [standing.part(rule, filters.direction) for rule in (filters.rules if filters.rules is not None else (None,))]
+    rules = (None,) if filters.rules is None else filters.rules
+    return [standing.part(rule, filters.direction) for rule in rules]
 
 
 def _values(filters: Filters, viewer: Viewer, spans: Spans, skip: Sequence[uuid.UUID]) -> dict[str, Any]:
