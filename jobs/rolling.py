@@ -19,6 +19,7 @@ from models.drift import ALARM, psi
 from models.folds import codes_of
 from models.goals import NOBODY
 from models.grid import Grid
+from models.leakage import single_features
 from models.sample import Sample
 from monitor.errors import Invalid
 from monitor.learning.labels import SPAN
@@ -52,7 +53,8 @@ def fit(panel: Panel, rows: pd.DataFrame, *, seed: int = 0) -> tuple[Grid, Choic
     """Return every candidate learned from the labelled ``rows`` and the one that is taken, as ``models.grid`` takes it.
 
     Households that shared a member are kept together. They read the features that stood still from date to date: see
-    ``steady``; the rule is the rules' own order, the proxy means test that of the declared income.
+    ``steady``; the rule is the rules' own order, the proxy means test that of the declared income. Refuses a single
+    feature that all but is the label (LR12).
     """
     known, names = rows[rows["label"].notna()], steady(panel, rows)
     sample = Sample(
@@ -65,6 +67,7 @@ def fit(panel: Panel, rows: pd.DataFrame, *, seed: int = 0) -> tuple[Grid, Choic
         signs={name: way for name, way in panel.monotone.items() if way and name in names},
         seed=seed,
     )
+    single_features(sample)
     return taken(sample, capacity=CAPACITY, sums=True)
 
 

@@ -214,9 +214,11 @@ def _with_score(night: Night, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ordered(night: Night, judged: alerts.Judged) -> alerts.Judged:
-    """Put the tenth of the score, which orders inside a level, beside what was judged, if a champion stands."""
-    scores = night.tonight.scores
-    return judged if scores is None else replace(judged, tenths=scores.tenths(judged.table.index).to_numpy())
+    """Put the tenth of the score beside what was judged, if a champion stands and policy lets it order a level."""
+    scores, use = night.tonight.scores, night.policy.score
+    if scores is None or use is None or not use.orders:
+        return judged
+    return replace(judged, tenths=scores.tenths(judged.table.index).to_numpy())
 
 
 def _beside_rules(night: Night, session: Session) -> dict[str, Any]:

@@ -22,6 +22,8 @@ RULE_SHARES = (0.25, 0.5)
 WITHIN_CHANCE = 0.5
 # Sigmas by which a model must find more than the rule at 5, 10 and 20 % to take its place at the head of the list.
 SHOWN = 0.25
+# By so much AUC a model must order all rows worse than the rule, the head left to it, to be left out altogether.
+WORSE = 0.01
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def decide(grids: Sequence[Grid], *, capacity: float, sums: bool = False) -> Rec
     or nearly so on every panel of that size (scorer.md 0); with more, the simpler wins unless beaten by a tenth of what
     it finds beyond chance. What finds less than the rule or the proxy means test at 5, 10 or 20 % is drawn towards them
     as far as it takes. The rule is the simplest of all: where nothing was shown to find more at each of the three, its
-    order is kept at the head of the list, and all of it where nothing orders the rest better.
+    order is kept at the head of the list, and all of it where the model orders the rest worse.
     """
     pool = _pooled(grids)
     first = _by_size(pool, capacity)
@@ -102,7 +104,7 @@ def _with_head(pool: Grid, best: Recipe, first: Recipe) -> Recipe:
         return best
     if _lost(pool, best) > 0:
         best, held = first, pool.held[first.title]
-    if area(in_order(rule, held), pool.label) <= area(rule, pool.label):
+    if area(in_order(rule, held), pool.label) < area(rule, pool.label) - WORSE:
         return Recipe("rule", "没有模型胜过规则，按规则排序", "no model holds against the rule: its order is kept")
     return Recipe(
         best.name,

@@ -1,5 +1,6 @@
 """The rule's own order at the head of the list, and below it that of a model not shown to beat it there."""
 
+from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
@@ -49,6 +50,23 @@ class Headed(Calibrated):
         floor, steep = line
         under = floor - np.logaddexp(0, floor - model)
         return np.asarray(np.where(rule >= self.edge_, floor + steep * (rule - self.edge_), under))
+
+
+def in_step(heads: list[Headed], features: list[Any]) -> None:
+    """Give the heads of some folds one rule, one edge and one line, so that rows of all folds stand in one order.
+
+    ``features`` are those that each learned from. Folds whose rules took different columns are left as they are.
+    """
+    rules = [head.rule_ for head in heads]
+    if len({(rule.column_, rule.sign_) for rule in rules}) > 1:
+        return
+    shared = deepcopy(rules[0])
+    for name in ("middle_", "width_", "slope_", "intercept_"):
+        setattr(shared, name, float(np.mean([getattr(rule, name) for rule in rules])))
+    edge = float(np.quantile(np.concatenate([shared.decision_function(rows) for rows in features]), 1 - HEAD))
+    line = np.mean([head.line_ for head in heads], axis=0)
+    for head in heads:
+        head.rule_, head.edge_, head.line_ = shared, edge, line
 
 
 def in_order(rule: Array, model: Array) -> Array:

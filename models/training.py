@@ -17,6 +17,7 @@ from models.dates import Dates, by_date
 from models.evaluation import Group, Split, by_group, split_by_time, under_selection
 from models.folds import assign, fewest
 from models.grid import Grid, learn
+from models.headed import in_step
 from models.histories import base_of
 from models.members import Scorecard
 from models.refusals import Unlearnable, Unscorable
@@ -97,7 +98,7 @@ def _trained(task: Task, tell: Step) -> "Learned":
         folds.append(_fold(task, split))
     # One choice for all folds, and for what is given out: from rows older than those judged, which none had seen.
     recipe = decide([fold.grid for fold in folds], capacity=spec.capacity)
-    chosen = [_choose(fold, recipe) for fold in folds]
+    chosen = _choose(folds, recipe)
     checks = [folds[0].check, *checks, *_checks(task, splits, folds)]
     latest = _joined(folds), np.concatenate([task.label[split.judge] for split in splits])
     dates = by_date(task, _alone, latest, chosen=CHOSEN)
@@ -211,17 +212,20 @@ def _fold(task: Task, split: Split) -> _Fold:
     return _Fold(columns, sample, judged, grid, logits, check)
 
 
-def _choose(fold: _Fold, recipe: Recipe) -> Choice:
-    """Make of the fold's candidates what was chosen, and judge it beside them."""
-    choice = made(fold.grid, recipe, fold.sample)
-    fold.logits[CHOSEN] = choice.model.decision_function(fold.judged)
-    return choice
+def _choose(folds: list[_Fold], recipe: Recipe) -> list[Choice]:
+    """Make of each fold's candidates what was chosen, and judge it beside them."""
+    choices = [made(fold.grid, recipe, fold.sample) for fold in folds]
+    if recipe.headed:
+        in_step([choice.model for choice in choices], [fold.sample.features for fold in folds])
+    for fold, choice in zip(folds, choices, strict=True):
+        fold.logits[CHOSEN] = choice.model.decision_function(fold.judged)
+    return choices
 
 
 def _alone(task: Task, split: Split) -> dict[str, Array]:
     """Return the logits of one split, whose choice is its own."""
     fold = _fold(task, split)
-    _choose(fold, decide([fold.grid], capacity=task.spec.capacity))
+    _choose([fold], decide([fold.grid], capacity=task.spec.capacity))
     return fold.logits
 
 
@@ -247,7 +251,7 @@ def _told(task: Task, splits: list[Split], folds: list[_Fold], final: Final) -> 
     order = np.argsort(rows, kind="stable")
     rows = rows[order]
     logits = pd.DataFrame({name: told[order] for name, told in _joined(folds).items()})
-    _rule_itself(task, rows, folds, logits)
+    _rule_itself(task, rows, folds, logits, chosen=final.choice.name)
     label, spec = task.label[rows], task.spec
     audited, renewed = _renewed(logits, label, spec)
     metrics = {name: _figures(logits[name].to_numpy(), label, told, audited, spec) for name, told in renewed.items()}
@@ -287,7 +291,7 @@ def _joined(folds: list[_Fold]) -> dict[str, Array]:
     return {name: np.concatenate([fold.logits[name] for fold in folds]) for name in names}
 
 
-def _rule_itself(task: Task, rows: NDArray[np.int64], folds: list[_Fold], logits: pd.DataFrame) -> None:
+def _rule_itself(task: Task, rows: NDArray[np.int64], folds: list[_Fold], logits: pd.DataFrame, *, chosen: str) -> None:
     """Put the rule's order in the place of its calibrated copies, where all folds took the same column."""
     rules = [fold.grid.models["rule"] for fold in folds]
     if len({(rule.column_, rule.sign_) for rule in rules}) > 1:
@@ -297,6 +301,8 @@ def _rule_itself(task: Task, rows: NDArray[np.int64], folds: list[_Fold], logits
     told = rules[0].sign_ * np.arcsinh((values.fillna(rules[0].middle_) - rules[0].middle_) / rules[0].width_)
     slope, level = (float(np.mean([getattr(rule, name) for rule in rules])) for name in ("slope_", "intercept_"))
     logits["rule"] = slope * told.to_numpy() + level
+    if chosen == "rule":
+        logits[CHOSEN] = logits["rule"]
 
 
 def _chance(logit: Array) -> Array:

@@ -23,9 +23,11 @@ def small_pack(root: Path, rules: Iterable[str]) -> Path:
         wanted |= more
     feeds |= {str(pack.indicators[name].feed) for name in wanted & set(pack.indicators) if pack.indicators[name].feed}
     parameters = {name for rule in rules for name in pack.rules[rule].parameters}
+    parameters |= {name for page in pack.scores.values() for name in (page.most, page.least) if name}
     pages = [f"feeds/{feed}.yaml" for feed in feeds] + [f"rules/{rule}.yaml" for rule in rules]
     pages += [f"indicators/{name}.yaml" for name in wanted & set(pack.indicators)]
     pages += [f"parameters/{name.replace('.', '/')}.yaml" for name in parameters]
+    pages += [f"scores/{score}.yaml" for score in pack.scores]
     pages += [f"calendar/{path.name}" for path in (policy.HERE / "calendar").iterdir()]
     for page in pages:
         (root / page).parent.mkdir(parents=True, exist_ok=True)

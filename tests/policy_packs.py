@@ -8,7 +8,7 @@ import pandas as pd
 
 from monitor.policy import HERE, Policy, load
 
-FOLDERS = ("feeds", "indicators", "parameters", "rules", "calendar")
+FOLDERS = ("feeds", "indicators", "parameters", "rules", "scores", "calendar")
 FEED = """
 description: {zh: 结算, en: Settlements}
 agency: {zh: 医保局, en: Insurer}

@@ -10,6 +10,7 @@ import pytest
 from jobs import rolling
 from jobs.city.bands import auc
 from jobs.panel import Panel, dates_before
+from models.refusals import Leak
 from monitor.errors import Invalid
 from monitor.learning import Labels
 from monitor.learning.labels import SPAN
@@ -93,6 +94,12 @@ def test_with_too_few_positives_nothing_is_trained(panel: Panel) -> None:
     few = replace(panel, table=panel.table.assign(label=0.0))
     with pytest.raises(ValueError, match="no past date"):
         rolling.roll(few)
+
+
+def test_lr12_a_feature_that_all_but_is_the_label_stops_the_training_and_is_named(panel: Panel) -> None:
+    planted = panel.table.assign(told=panel.table["label"] + np.random.default_rng(1).normal(0, 0.1, len(panel.table)))
+    with pytest.raises(Leak, match=r"told \(AUC"):
+        rolling.roll(replace(panel, table=planted, features=[*panel.features, "told"]))
 
 
 def measure(panel: Panel) -> float:

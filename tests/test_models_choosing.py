@@ -9,7 +9,7 @@ from scipy.special import expit
 from test_models_members import CARD, FRESH, SAMPLE
 
 from models import choosing, grid
-from models.headed import HEAD, Headed
+from models.headed import HEAD, Headed, in_step
 from models.measures import area, calibration_error, found_at
 from models.members import RuleOrder
 from models.training import Spec, train
@@ -17,7 +17,6 @@ from models.training import Spec, train
 ROWS, UPS = 1000, 100
 LABEL = np.repeat([1.0, 0.0], [UPS, ROWS - UPS])
 RNG = np.random.default_rng(0)
-RULE = LABEL * 3 + RNG.normal(0, 1, ROWS)
 
 
 def compared(held: dict[str, np.ndarray], labelled: int = 9000, label: np.ndarray = LABEL) -> grid.Grid:
@@ -50,7 +49,7 @@ def test_with_many_labels_the_simpler_wins_unless_beaten_by_a_tenth() -> None:
 
 
 def test_a_model_that_finds_less_than_the_rule_gives_way_to_it_wholly_where_it_orders_nothing() -> None:
-    noise = compared({"rule": RULE, "scorecard": RNG.normal(0, 1, ROWS)})
+    noise = compared({"rule": LABEL + RNG.normal(0, 1, ROWS), "scorecard": RNG.normal(0, 1, ROWS)})
     assert decided(noise).title == "rule"
     summed = decided(noise, sums=True)
     assert summed.title.endswith("rule")
@@ -65,6 +64,16 @@ def test_where_nothing_is_shown_to_find_more_the_rule_keeps_the_head_and_the_mod
     assert recipe.title == "rule, then scorecard"
     assert decided(both, sums=True).title == "scorecard"
     assert choosing.made(both, recipe, SAMPLE).rule_share == 1.0
+
+
+def test_where_the_rule_is_chosen_what_is_judged_is_the_rule_to_the_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "SHOWN", 99.0)
+    monkeypatch.setattr(choosing, "WORSE", -1.0)
+    learned = train(made_up(200, waves=2), Spec("fell", "year", "household", drop=("village", "income_next")))
+    assert learned.kind == "rule"
+    assert learned.metrics["chosen"] == pytest.approx(
+        learned.metrics["rule"] | {"ece_after_audit_usual": learned.metrics["chosen"]["ece_after_audit_usual"]}
+    )
 
 
 def test_folds_choose_together_what_none_of_them_could_tell_alone() -> None:
@@ -98,6 +107,22 @@ def test_the_head_of_the_list_is_the_rules_to_a_row_and_below_it_the_models(head
     assert np.array_equal(np.argsort(told[~head], kind="stable"), np.argsort(model, kind="stable"))
     for capacity in (0.05, 0.1, 0.2):
         assert found_at(told, FRESH.label, capacity) == found_at(rule, FRESH.label, capacity)
+
+
+def test_the_heads_of_all_folds_stand_in_one_order() -> None:
+    halves = [SAMPLE.take(SAMPLE.groups % 2 == one) for one in (0, 1)]
+    heads = []
+    for half in halves:
+        rule = RuleOrder("income").learn(half)
+        rule.slope_, rule.intercept_ = 1.0 + 0.5 * len(heads), 0.3 * len(heads)
+        told = rule.decision_function(half.features), CARD.decision_function(half.features)
+        heads.append(Headed.of(rule, CARD, half, told, half.label))
+    in_step(heads, [half.features for half in halves])
+    place = FRESH.groups % 2
+    told = np.where(place == 0, *(head.decision_function(FRESH.features) for head in heads))
+    plain = RuleOrder("income").learn(SAMPLE).raw(FRESH.features)
+    for capacity in (0.05, 0.1, 0.2):
+        assert found_at(told, FRESH.label, capacity) == found_at(plain, FRESH.label, capacity)
 
 
 def test_its_probability_is_no_worse_than_the_models_own_and_an_audit_moves_the_level(headed: Headed) -> None:

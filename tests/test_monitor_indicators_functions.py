@@ -38,7 +38,7 @@ PAGES = {
 @pytest.fixture(scope="module")
 def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     root = tmp_path_factory.mktemp("pack")
-    for folder in ("feeds", "indicators", "parameters", "rules", "calendar"):
+    for folder in ("feeds", "indicators", "parameters", "rules", "scores", "calendar"):
         shutil.copytree(HERE / folder, root / folder)
     for name, text in PAGES.items():
         (root / "indicators" / f"{name}.yaml").write_text(HEAD + text + "\n", encoding="utf-8")

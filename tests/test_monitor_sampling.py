@@ -208,6 +208,18 @@ def test_the_model_suggests_the_highest_that_no_rule_sees_up_to_the_quota(sessio
     assert session.scalar(select(func.count()).select_from(Alert)) == 1
 
 
+@pytest.mark.parametrize("other", [None, {"most": None, "least": None}])
+def test_without_a_page_that_grants_them_there_are_no_suggestions(
+    session: Session, other: dict[str, None] | None
+) -> None:
+    factories.register(session, 10)
+    pages = {} if other is None else {name: replace(page, **other) for name, page in LAW.pack.scores.items()}
+    law = replace(LAW, pack=replace(LAW.pack, scores=pages))
+    assert sampling.refresh(session, law, as_of=DAY, region="", scores=scores(session)) == {}
+    assert refresh(session, scores(session)) == {"suggested": 3}
+    assert sampling.refresh(session, law, as_of=DAY, region="", scores=scores(session)) == {"lapsed": 3}
+
+
 def test_a_second_night_keeps_what_waits_and_without_a_model_it_lapses(session: Session) -> None:
     factories.register(session, 10)
     assert refresh(session, scores(session)) == {"suggested": 3}

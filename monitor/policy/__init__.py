@@ -9,6 +9,7 @@ from monitor.policy.judging import FIRES, SILENT, UNKNOWN, Verdicts
 from monitor.policy.language import PolicyError
 from monitor.policy.pack import HERE, Pack, Policy, load, read_pack
 from monitor.policy.rule_pages import Rule
+from monitor.policy.score_pages import ScorePage
 from monitor.policy.thresholds import Parameter, Reference
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Quality",
     "Reference",
     "Rule",
+    "ScorePage",
     "Step",
     "Verdicts",
     "Window",

@@ -20,11 +20,12 @@ from monitor.policy.judging import Verdicts, judge
 from monitor.policy.language import PolicyError
 from monitor.policy.reading import Part, pages, read_page
 from monitor.policy.rule_pages import Rule, read_rule
+from monitor.policy.score_pages import RISK_SCORE, ScorePage, check_score, read_score
 from monitor.policy.soundness import check_indicator, check_rule
 from monitor.policy.thresholds import Parameter, Resolved, read_parameter
 
 HERE = Path(__file__).parent
-_FOLDERS = ("feeds", "indicators", "parameters", "rules", "calendar")
+_FOLDERS = ("feeds", "indicators", "parameters", "rules", "scores", "calendar")
 T = TypeVar("T")
 
 
@@ -36,6 +37,7 @@ class Pack:
     indicators: Mapping[str, IndicatorPage]
     parameters: Mapping[str, Parameter]
     rules: Mapping[str, Rule]
+    scores: Mapping[str, ScorePage]
     calendar: Calendar
     version: str
 
@@ -63,6 +65,11 @@ class Policy:
     @property
     def rules(self) -> Mapping[str, Rule]:
         return self.pack.rules
+
+    @property
+    def score(self) -> ScorePage | None:
+        """What the model's score may do; without a page, nothing."""
+        return self.pack.scores.get(RISK_SCORE)
 
     @property
     def version(self) -> str:
@@ -178,6 +185,7 @@ class _Surveyor:
             indicators=self.read("indicators", read_indicator),
             parameters=self.read("parameters", read_parameter),
             rules=self.read("rules", lambda name, page: read_rule(name, page, digest(plain(page))[:16])),
+            scores=self.read("scores", read_score),
             calendar=Calendar({year.year: year for year in self.read("calendar", read_year).values()}),
             version=digest(self.said),
         )
@@ -199,6 +207,8 @@ class _Surveyor:
             self.attempt(partial(check_indicator, indicator, pack.indicators, pack.feeds))
         for rule in pack.rules.values():
             self.attempt(partial(check_rule, rule, pack.indicators, pack.parameters))
+        for score in pack.scores.values():
+            self.attempt(partial(check_score, score, pack.parameters))
         if not self.problems:
             for rule in pack.rules.values():
                 self.problems.extend(disagreements(rule, pack.parameters))

@@ -29,6 +29,7 @@ _REFERENCE = {"title": "模型建议办法（参数 suggestions.weekly）", "art
 def refresh(session: Session, law: Policy, *, as_of: date, region: str, scores: Scores | None) -> Counter[str]:
     """Renew the list of ``region`` from tonight's scores: the highest that no rule sees, up to each county's quota.
 
+    Quota and least score are what the score's page of policy says; a page that grants no suggestions has none.
     What waits and is still wanted stays as it is. What no longer is, because a rule has found it, its score fell
     or there is no score, lapses. A household dismissed in the last ninety days is not suggested again. Never touches
     an alert: with or without a model the same alerts stand.
@@ -54,7 +55,8 @@ def refresh(session: Session, law: Policy, *, as_of: date, region: str, scores: 
 
 def _wanted(session: Session, law: Policy, region: str, *, as_of: date, scores: Scores | None) -> pd.DataFrame:
     free = None if scores is None else unflagged(session, region)
-    if scores is None or free is None or free.empty:
+    use = law.score
+    if scores is None or free is None or free.empty or use is None or use.most is None or use.least is None:
         return pd.DataFrame(columns=["score", "place", "county"])
     recent = select(Suggestion.household_id, func.max(Suggestion.as_of)).where(Suggestion.status == "dismissed")
     dismissed = session.execute(recent.group_by(Suggestion.household_id)).all()
@@ -65,7 +67,7 @@ def _wanted(session: Session, law: Policy, region: str, *, as_of: date, scores: 
     pool["place"] = pool.groupby("county").cumcount() + 1
     quota, least = (
         pool["county"].map({county: _amount(law, name, county) for county in pool["county"].unique()})
-        for name in ("suggestions.weekly", "suggestions.least")
+        for name in (use.most, use.least)
     )
     return pool[(pool["place"] <= quota) & (pool["score"] >= least)]
 
