@@ -3,11 +3,11 @@
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cache
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -17,13 +17,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from jobs import anchor, ledger, measuring, quarantine, run, scoring, verdicts
+from jobs.closing import BESIDE, Closing
 from jobs.ledger import Lease
 from jobs.quarantine import Part, Poison
 from jobs.scoring import Tonight
 from jobs.settling import FORM, Settler
-from monitor import alerts, audit, database, indicators, policy, sampling
+from monitor import alerts, audit, database, indicators, policy
 from monitor.alerts.chunks import Judge
-from monitor.cases import doubts
 from monitor.errors import Conflict, Invalid
 from monitor.lake import Lake, Manifest, digest
 from monitor.regions import short
@@ -221,15 +221,6 @@ def _ordered(night: Night, judged: alerts.Judged) -> alerts.Judged:
     return replace(judged, tenths=scores.tenths(judged.table.index).to_numpy())
 
 
-def _beside_rules(night: Night, session: Session) -> dict[str, Any]:
-    """Draw the week's random sample, renew what the model suggests, note why the visited were chosen."""
-    law, as_of, scores = night.policy, night.as_of, night.tonight.scores
-    done = Counter(choices=sampling.enter_visits(session, law, as_of=as_of, scores=scores))
-    done += sampling.draw(session, law, as_of=as_of, region=night.region, scores=scores, scan=night.scan)
-    done += sampling.refresh(session, law, as_of=as_of, region=night.region, scores=scores)
-    return {"score": dict(night.tonight.told), **({"beside_rules": dict(+done)} if +done else {})}
-
-
 def _chunks(night: Night) -> Iterator[tuple[int, Judge, Part]]:
     """Each chunk judged: in one part, or in several around households that cannot be."""
     lake = Lake.of(night.service.settings)
@@ -280,13 +271,14 @@ def _count_verdicts(night: Night, found: policy.Verdicts) -> None:
 
 
 def _finish(night: Night, lease: Lease, kept: Path) -> Scanned:
-    """The scan and its run end in one transaction, or neither does."""
+    """What a night does beside judging, then the scan and its run end in one transaction, or neither does."""
     sealed = verdicts.digest(kept)
+    closing = Closing(lease, night.policy, night.as_of, night.region, night.tonight.scores, night.scan, night.counts)
+    with _timed(night, "closing"):
+        closing.settle(partial(_withdrawn, night))
 
     def last(session: Session, entry: Run) -> Scanned:
-        left = alerts.left_register(session, night.region, as_of=night.as_of)
-        summary = _summary(night) | {"left_register": left} | _questioned(night, session)
-        summary |= _beside_rules(night, session) | _aside_by_county(night, session, entry)
+        summary = _summary(night) | _aside_by_county(night, session, entry)
         row = session.get_one(Scan, night.scan)
         row.model_version = night.tonight.model
         if night.tonight.scores is not None:
@@ -312,30 +304,25 @@ def _aside_by_county(night: Night, session: Session, entry: Run) -> dict[str, An
     return {"aside_by_county": {str(place): int(count) for place, count in sorted(found)}}
 
 
-def _questioned(night: Night, session: Session) -> dict[str, int]:
-    """Put cases in doubt of which an agency took back every fact, and count them.
-
-    The lake is opened only for a case that rests on a feed of which something was taken back.
-    """
-    lake = Lake.of(night.service.settings)
-    taken = {delivery.feed for delivery in night.manifest if delivery.mode == "withdraw"}
-    with ExitStack() as held:
-        view = cache(lambda: held.enter_context(indicators.opened(lake, night.policy, night.manifest)))
-
-        def gone(feed: str, rows: set[tuple[int, int]]) -> set[tuple[int, int]]:
-            return indicators.withdrawn(view(), feed, rows) if feed in taken else set()
-
-        found = doubts.question_withdrawn(session, gone, as_of=night.as_of)
-    return {"cases_questioned": len(found)} if found else {}
+def _withdrawn(night: Night, feed: str, rows: set[tuple[int, int]]) -> Set[tuple[int, int]]:
+    """Which ``rows`` of ``feed`` an agency took back; the lake is opened only for a feed that withdrew something."""
+    if not any(delivery.feed == feed and delivery.mode == "withdraw" for delivery in night.manifest):
+        return set()
+    with indicators.opened(Lake.of(night.service.settings), night.policy, night.manifest) as view:
+        return indicators.withdrawn(view, feed, rows)
 
 
 def _summary(night: Night) -> dict[str, Any]:
     states = indicators.freshness(night.manifest, night.policy, as_of=night.as_of)
     totals = {kind: sum(said[kind] for said in night.by_rule.values()) for kind in ("fires", "unknown")}
+    beside = {name: count for name, count in night.counts.items() if name in BESIDE}
     return (
-        dict(night.counts)
+        {name: count for name, count in night.counts.items() if name not in BESIDE}
         | totals
+        | ({"beside_rules": beside} if beside else {})
         | {
+            "score": dict(night.tonight.told),
+            "left_register": night.counts["left_register"],
             "households": night.households,
             "by_rule": night.by_rule,
             "by_county": dict(sorted(night.by_county.items())),

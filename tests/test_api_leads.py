@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from monitor import database, regions
-from monitor.alerts.leaving import left_register
+from monitor.alerts import leavers, left_register
 from monitor.service import Service, today
 from monitor.tables import Choice, Household, Lead, Member, Person, Reason, Scan, utc_now
 
@@ -95,7 +95,8 @@ def test_a_lead_that_cannot_be_is_refused_in_words_and_leaves_nothing(town: Test
 def test_the_register_leaves_the_reason_of_a_lead_as_it_is(town: TestClient, service: Service) -> None:
     alert = uuid.UUID(lead(town, heard()).json()["alert_id"])
     with database.transaction(service.engine) as session:
-        assert left_register(session, "34", as_of=today()) == 0
+        assert leavers(session, "34") == []
+        assert left_register(session, [alert], as_of=today()) == 0
         assert session.scalars(select(Reason.status).where(Reason.alert_id == alert)).all() == ["active"]
 
 

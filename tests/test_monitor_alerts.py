@@ -12,8 +12,8 @@ from factories import DAY, FIRES, RULES, SILENT, UNKNOWN, Home, judge, register,
 from sqlalchemy import Engine, func, select, update
 
 from monitor import database
-from monitor.alerts import Overtaken, left_register, mark_seen, plan, raise_alerts, write
-from monitor.tables import Alert, AlertEvent, Household, Outbox, Quiet, Reason
+from monitor.alerts import Overtaken, leavers, left_register, mark_seen, plan, raise_alerts, write
+from monitor.tables import Alert, AlertEvent, Household, Outbox, Quiet, Reason, utc_now
 
 FIRING = {"illness": FIRES}
 
@@ -275,13 +275,26 @@ def test_two_new_reasons_on_an_open_alert_are_one_step_of_its_timeline(engine: E
     assert [reason.rule for reason in alert_of(engine, home).reasons] == ["illness", "income", "elder"]
 
 
+def left(session: database.Session, region: str) -> int:
+    return left_register(session, leavers(session, region), as_of=later(1))
+
+
+def test_an_alert_that_was_closed_since_it_was_read_is_left_as_it_is(engine: Engine, home: int) -> None:
+    night(engine, {home: Home(FIRING)})
+    with database.transaction(engine) as session:
+        session.execute(update(Household).values(registered=False))
+        leaving = leavers(session, "")
+        session.execute(update(Alert).values(status="closed", closed_at=utc_now()))
+        assert (len(leaving), left_register(session, leaving, as_of=later(1))) == (1, 0)
+
+
 def test_a_household_that_left_the_register_keeps_its_alert_as_unknown(engine: Engine, home: int) -> None:
     night(engine, {home: Home(FIRING)})
     with database.transaction(engine) as session:
         session.execute(update(Household).values(registered=False))
-        assert left_register(session, "340203", as_of=later(1)) == 0
-        assert left_register(session, "340299", as_of=later(1)) == 1
-        assert left_register(session, "", as_of=later(1)) == 0
+        assert left(session, "340203") == 0
+        assert left(session, "340299") == 1
+        assert left(session, "") == 0
     alert = alert_of(engine, home)
     assert (alert.closed_at, alert.reasons[0].status, alert.reasons[0].unseen) == (
         None, "unknown", ["household_register"],
@@ -296,7 +309,7 @@ def test_a_household_that_left_the_register_is_not_marked_as_judged(engine: Engi
     with database.transaction(engine) as session:
         session.execute(update(Household).where(Household.id == keys[1]).values(registered=False))
         mark_seen(session, "340299", keys[0], keys[2], as_of=later(1))
-        left_register(session, "", as_of=later(1))
+        left(session, "")
     assert [alert_of(engine, key).seen_on for key in keys] == [later(1), DAY, later(1)]
     assert alert_of(engine, keys[1]).reasons[0].last_on == DAY
 
@@ -305,7 +318,7 @@ def test_a_household_that_came_back_to_the_register_is_judged_again(engine: Engi
     night(engine, {home: Home(FIRING)})
     with database.transaction(engine) as session:
         session.execute(update(Household).values(registered=False))
-        left_register(session, "", as_of=later(1))
+        left(session, "")
     night(engine, {home: Home(FIRING)}, later(2))
     assert alert_of(engine, home).reasons[0].status == "active"
 

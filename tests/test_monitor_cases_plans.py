@@ -484,9 +484,10 @@ def test_a_quiet_that_rests_on_fallen_facts_speaks_again(session: database.Sessi
 
 def test_a_case_is_in_doubt_when_all_its_facts_were_taken_back(session: database.Session, office: Office) -> None:
     case = a_case(session, office)
-    assert doubts.question_withdrawn(session, lambda feed, rows: set(), as_of=TODAY) == []
-    assert doubts.question_withdrawn(session, lambda feed, rows: rows, as_of=TODAY) == [case.id]
-    assert doubts.question_withdrawn(session, lambda feed, rows: rows, as_of=TODAY) == []
+    assert doubts.unsupported(session, lambda feed, rows: set()) == []
+    assert doubts.unsupported(session, lambda feed, rows: rows) == [case.id]
+    assert [doubts.question(session, [case.id], as_of=TODAY) for _ in range(2)] == [1, 0]
+    assert doubts.unsupported(session, lambda feed, rows: rows) == []
     assert (case.status, case.paused_from) == ("questioned", "planning")
 
 

@@ -44,6 +44,10 @@ def draw(session: Session, on: date = DAY, told: Scores | None = None) -> int:
     return sampling.draw(session, LAW, as_of=on, region="", scores=told)["drawn"]
 
 
+def entered(session: Session, told: Scores | None) -> int:
+    return sampling.enter_visits(session, LAW, sampling.unentered(session), as_of=DAY, scores=told)
+
+
 def choices(session: Session) -> list[Choice]:
     return list(session.scalars(select(Choice).order_by(Choice.household_id)))
 
@@ -69,6 +73,23 @@ def test_what_is_drawn_is_visited_like_any_alert_and_says_that_it_is_no_sign_of_
 def test_a_second_scan_of_the_week_draws_nobody_and_the_next_week_draws_anew(session: Session) -> None:
     factories.register(session, 60)
     assert [draw(session), draw(session), draw(session, DAY + timedelta(days=1))] == [6, 0, 6]
+
+
+def test_a_sample_that_was_entered_meanwhile_is_not_entered_again(session: Session) -> None:
+    factories.register(session, 60)
+    (sample,) = sampling.samples(session, LAW, as_of=DAY, region="", scores=None)
+    assert [sampling.enter(session, sample), sampling.enter(session, sample)] == [6, 0]
+
+
+def test_a_sample_of_which_somebody_was_flagged_meanwhile_is_drawn_anew(session: Session) -> None:
+    factories.register(session, 60)
+    (sample,) = sampling.samples(session, LAW, as_of=DAY, region="", scores=None)
+    taken = int(sample.rows["household"].iloc[0])
+    flagged = factories.judge({taken: Home({"illness": FIRES})})
+    alerts.raise_alerts(session, flagged, scan=factories.scan(session))
+    assert sampling.enter(session, sample) == 6
+    assert taken not in {one.household_id for one in choices(session)}
+    assert {one.propensity for one in choices(session)} == {6 / 59}
 
 
 def test_who_is_flagged_or_helped_already_is_never_drawn(session: Session) -> None:
@@ -143,7 +164,7 @@ def test_each_visit_is_entered_once_with_why_the_household_was_chosen(session: S
     for alert in session.scalars(select(Alert.id)).all():
         visit(session, alert, "confirmed")
     told = scores(session)
-    assert [sampling.enter_visits(session, LAW, as_of=DAY, scores=told) for _ in range(2)] == [2, 0]
+    assert [entered(session, told) for _ in range(2)] == [2, 0]
     found = choices(session)
     assert {(one.reason, one.propensity, one.capacity) for one in found} == {("rule", 1.0, 200)}
     assert [one.score for one in found] == [0.9, 0.89]
@@ -193,7 +214,8 @@ def test_no_positive_among_many_still_leaves_room_above_nought() -> None:
 
 
 def refresh(session: Session, told: Scores | None, on: date = DAY) -> dict[str, int]:
-    return dict(sampling.refresh(session, LAW, as_of=on, region="", scores=told))
+    keep = sampling.wanted(session, LAW, as_of=on, region="", scores=told)
+    return dict(sampling.refresh(session, LAW, keep, as_of=on, region="", scores=told))
 
 
 def test_the_model_suggests_the_highest_that_no_rule_sees_up_to_the_quota(session: Session) -> None:
@@ -280,7 +302,7 @@ def told_alerts(session: Session, nights: list[list[tuple[int, int, int]]], *, s
         if told is not None:
             judged = replace(judged, tenths=told.tenths(judged.table.index).to_numpy())
         alerts.raise_alerts(session, judged, scan=factories.scan(session, on))
-        sampling.refresh(session, LAW, as_of=on, region="", scores=told)
+        refresh(session, told, on)
     first = homes[0].id
     rows = session.scalars(select(Alert).order_by(Alert.household_id, Alert.episode))
     return [

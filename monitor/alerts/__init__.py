@@ -10,7 +10,7 @@ from monitor.alerts.changes import Change
 from monitor.alerts.due import Due
 from monitor.alerts.holding import moved
 from monitor.alerts.judged import Judged, Measured, Terms, Told
-from monitor.alerts.leaving import left_register
+from monitor.alerts.leaving import leavers, left_register
 from monitor.alerts.planning import plan
 from monitor.alerts.writing import Overtaken, mark_seen, write
 
@@ -33,6 +33,7 @@ __all__ = [
     "Terms",
     "Told",
     "annul_for_facts",
+    "leavers",
     "left_register",
     "mark_seen",
     "moved",

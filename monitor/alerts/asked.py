@@ -4,7 +4,7 @@ What they stand on is not judged by any rule, so a scan leaves their reason as i
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from monitor.alerts import levels
 from monitor.alerts.changes import Change
-from monitor.alerts.loading import last_episodes
+from monitor.alerts.loading import Episode, last_episodes
 from monitor.alerts.opening import new_id
 from monitor.alerts.writing import write
 from monitor.errors import Conflict
@@ -43,9 +43,29 @@ class Asked:
 
 def raise_asked(session: Session, home: Household, asked: Asked, *, as_of: date, scan: uuid.UUID | None) -> uuid.UUID:
     """Open an alert on ``home`` and return its id; refuses a household that has one already."""
-    if session.scalar(select(Alert.id).where(Alert.household_id == home.id, Alert.closed_at.is_(None))):
+    return raise_all_asked(session, [home], asked, as_of=as_of, scan=scan)[0]
+
+
+def raise_all_asked(
+    session: Session, homes: Sequence[Household], asked: Asked, *, as_of: date, scan: uuid.UUID | None
+) -> list[uuid.UUID]:
+    """Open the same alert on each of ``homes`` and return the ids in their order; refuses all if one has an alert."""
+    keys = [home.id for home in homes]
+    if flagged(session, keys):
         raise Conflict(zh="该户已有未办结的预警", en="the household has an open alert already")
-    last = last_episodes(session, [home.id]).get(home.id)
+    last = last_episodes(session, keys)
+    changes = [_change(home, asked, last.get(home.id), as_of=as_of, scan=scan) for home in homes]
+    write(session, changes)
+    return [change.alert["id"] for change in changes if change.alert]
+
+
+def flagged(session: Session, households: Sequence[int]) -> bool:
+    """Say whether one of ``households`` has an open alert."""
+    open_ = select(Alert.id).where(Alert.household_id.in_(households), Alert.closed_at.is_(None))
+    return session.scalar(open_.limit(1)) is not None
+
+
+def _change(home: Household, asked: Asked, last: Episode | None, *, as_of: date, scan: uuid.UUID | None) -> Change:
     change = Change(0, home.id, region=home.region)
     id_ = new_id()
     change.alert = {
@@ -59,8 +79,7 @@ def raise_asked(session: Session, home: Household, asked: Asked, *, as_of: date,
     change.reasons = [_reason(asked, as_of) | {"alert_id": id_}]
     change.tell(id_, "raised", as_of=as_of, detail={"level": asked.level, "rules": [asked.reason]}, outside=True)
     change.told_edge("raise", 1)
-    write(session, [change])
-    return id_
+    return change
 
 
 def _reason(asked: Asked, as_of: date) -> dict[str, Any]:

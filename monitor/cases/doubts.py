@@ -1,10 +1,10 @@
 """What an agency corrects or takes back is followed to what it caused: alerts that ended, rules kept quiet, cases."""
 
 import uuid
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from monitor.cases import quieting
@@ -15,6 +15,7 @@ from monitor.tables import Alert, AlertEvent, Case, FollowUp, Member, Reason
 
 Row = tuple[str, int, int]
 _STANDING = ("active", "unknown", "cleared")
+_UNDOUBTED = and_(Case.closed_at.is_(None), Case.status != "questioned")
 
 
 def follow(session: Session, rows: Set[Row], *, person: int, code: str, by: str, as_of: date) -> list[uuid.UUID]:
@@ -37,24 +38,30 @@ def follow(session: Session, rows: Set[Row], *, person: int, code: str, by: str,
     return touched
 
 
-def question_withdrawn(
-    session: Session, withdrawn: Callable[[str, set[tuple[int, int]]], Iterable[tuple[int, int]]], *, as_of: date
+def unsupported(
+    session: Session, withdrawn: Callable[[str, set[tuple[int, int]]], Iterable[tuple[int, int]]]
 ) -> list[uuid.UUID]:
-    """Put in doubt every case of which an agency took back all facts its alert was raised on; return the cases.
+    """Return the cases, not in doubt yet, of which an agency took back all facts that their alert was raised on.
 
-    ``withdrawn`` answers which rows (delivery, row) of a feed are gone. A case already in doubt stays as it is.
+    ``withdrawn`` answers which rows (delivery, row) of a feed are gone.
     """
-    living = select(Case).where(Case.closed_at.is_(None), Case.status != "questioned").order_by(Case.id)
+    living = select(Case).where(_UNDOUBTED).order_by(Case.id)
     evidence = {case: _rows_of(session, case) for case in session.scalars(living)}
     asked: dict[str, set[tuple[int, int]]] = {}
     for rows in evidence.values():
         for feed, delivery, row in rows:
             asked.setdefault(feed, set()).add((delivery, row))
     gone = {(feed, *row) for feed, some in asked.items() for row in withdrawn(feed, some)}
-    touched = [case for case, rows in evidence.items() if rows and rows <= gone]
-    for case in touched:
+    return [case.id for case, rows in evidence.items() if rows and rows <= gone]
+
+
+def question(session: Session, cases: Sequence[uuid.UUID], *, as_of: date) -> int:
+    """Put ``cases`` in doubt and return how many; one that ended or is in doubt already stays as it is."""
+    chosen = select(Case).where(Case.id.in_(cases), _UNDOUBTED).order_by(Case.id).with_for_update()
+    found = session.scalars(chosen).all()
+    for case in found:
         move(session, case, "question", by="scan", step=Step("ERR_WITHDRAWN", as_of))
-    return [case.id for case in touched]
+    return len(found)
 
 
 def _rows_of(session: Session, case: Case) -> set[Row]:

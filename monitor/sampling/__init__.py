@@ -1,8 +1,11 @@
 """Who is visited though no rule says so: the random sample, and what a model suggests; and why each was chosen."""
 
-from monitor.sampling.choices import enter_visits
-from monitor.sampling.drawing import draw
+from monitor.sampling.choices import enter_visits, unentered
+from monitor.sampling.drawing import draw, enter, samples
 from monitor.sampling.scores import Scores
-from monitor.sampling.suggesting import confirm, dismiss, refresh, waiting
+from monitor.sampling.suggesting import confirm, dismiss, refresh, waiting, wanted
 
-__all__ = ["Scores", "confirm", "dismiss", "draw", "enter_visits", "refresh", "waiting"]
+__all__ = [
+    "Scores", "confirm", "dismiss", "draw", "enter", "enter_visits", "refresh", "samples", "unentered", "waiting",
+    "wanted",
+]  # fmt: skip

@@ -1,8 +1,10 @@
 """Why each visited household was chosen: entered once, beside the chance that it had."""
 
+import uuid
+from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from monitor.policy import Policy
@@ -14,15 +16,22 @@ CERTAIN = 1.0
 """What a rule raised is visited whatever chance says; only its place in the queue differs."""
 
 
-def enter_visits(session: Session, law: Policy, *, as_of: date, scores: Scores | None) -> int:
-    """Enter every alert that was visited and of which nobody noted why; returns how many. A second call enters none.
+def unentered(session: Session) -> Sequence[uuid.UUID]:
+    """Return the alerts that were visited and of which nobody noted why."""
+    visited = select(FollowUp.id).where(FollowUp.alert_id == Alert.id, COUNTS)
+    return session.scalars(select(Alert.id).where(visited.exists(), ~_entered().exists()).order_by(Alert.id)).all()
+
+
+def enter_visits(
+    session: Session, law: Policy, visited: Sequence[uuid.UUID], *, as_of: date, scores: Scores | None
+) -> int:
+    """Enter why the alerts ``visited`` were chosen; returns how many. A second call enters none.
 
     What the sample drew and what a person confirmed were entered when they were chosen. What another office sent here
     is a referral; the rest was raised by rules.
     """
-    visited = select(FollowUp.id).where(FollowUp.alert_id == Alert.id, COUNTS)
-    entered = select(Choice.id).where(Choice.alert_id == Alert.id)
-    found = session.scalars(select(Alert).where(visited.exists(), ~entered.exists()).order_by(Alert.id)).all()
+    chosen = select(Alert).where(Alert.id.in_(visited), ~_entered().exists())
+    found = session.scalars(chosen.order_by(Alert.id)).all()
     for alert in found:
         week = week_of(law, alert.county, as_of=as_of)
         session.add(
@@ -35,6 +44,10 @@ def enter_visits(session: Session, law: Policy, *, as_of: date, scores: Scores |
         )  # fmt: skip
     session.flush()
     return len(found)
+
+
+def _entered() -> Select[int]:
+    return select(Choice.id).where(Choice.alert_id == Alert.id)
 
 
 def score_of(scores: Scores | None, household: int) -> float | None:

@@ -4,8 +4,10 @@ import hashlib
 import math
 import uuid
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from monitor.alerts.asked import AUDIT, Asked, raise_asked
+from monitor.alerts.asked import AUDIT, Asked, flagged, raise_all_asked
 from monitor.policy import Policy
 from monitor.sampling.scores import Scores
 from monitor.tables import Alert, Case, Choice, Household, Reason
@@ -29,6 +31,16 @@ _WORDS = (
 )
 _REFERENCE = {"title": "随机抽查办法（参数 audit.share）", "article": "按周、按县分层随机抽取"}
 Numbers = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one county's week draws, reckoned from what was read and entered nowhere yet."""
+
+    county: str
+    week: "Week"
+    pick: Callable[[Session], pd.DataFrame]
+    rows: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -64,24 +76,54 @@ def draw(
     scores: Scores | None,
     scan: uuid.UUID | None = None,
 ) -> Counter[str]:
-    """Draw the week's sample of each county of ``region`` from the households that nobody flagged; once a week.
+    """Draw and enter the week's sample of each county of ``region``: ``samples``, each entered, counted as drawn."""
+    done: Counter[str] = Counter()
+    for sample in samples(session, law, as_of=as_of, region=region, scores=scores):
+        done["drawn"] += enter(session, sample, scan=scan)
+    return done
+
+
+def samples(session: Session, law: Policy, *, as_of: date, region: str, scores: Scores | None) -> Iterator[Sample]:
+    """Draw the week's sample of each county of ``region`` from the households that nobody flagged; writes nothing.
 
     Every household without an open alert or case, and not on dibao or tekun already, has a chance above nought, which
     is stored with it. The draw follows from the week, the county and the register's own keys, which nobody outside
-    knows: it can be done again. Each drawn household gets an alert to check, which says that it is no sign of risk.
+    knows: it can be done again. A county whose week was drawn already has none.
     """
-    done: Counter[str] = Counter()
     counties = select(Household.county).where(Household.registered, Household.region.startswith(region)).distinct()
     for county in sorted(session.scalars(counties)):
         week = week_of(law, county, as_of=as_of)
         if not week.wanted or _drawn(session, county, week):
             continue
-        homes = unflagged(session, region, county=county)
-        seed = hashlib.sha256(f"audit\x1f{week.name}\x1f{county}".encode()).digest()
-        for row in chosen(homes, week.wanted, seed=seed, scores=scores).itertuples():
-            _open(session, row, week, scan=scan)
-            done["drawn"] += 1
-    return done
+        pick = partial(_picked, region=region, county=county, week=week, scores=scores)
+        yield Sample(county, week, pick, pick(session))
+
+
+def _picked(session: Session, *, region: str, county: str, week: Week, scores: Scores | None) -> pd.DataFrame:
+    homes = unflagged(session, region, county=county)
+    seed = hashlib.sha256(f"audit\x1f{week.name}\x1f{county}".encode()).digest()
+    return chosen(homes, week.wanted, seed=seed, scores=scores)
+
+
+def enter(session: Session, sample: Sample, *, scan: uuid.UUID | None = None) -> int:
+    """Give each household of ``sample`` an alert to check, which says that it is no sign of risk; return how many.
+
+    None for a county whose week was drawn meanwhile; where somebody was flagged meanwhile it is drawn anew.
+    """
+    if _drawn(session, sample.county, sample.week):
+        return 0
+    rows = sample.rows
+    if flagged(session, rows["household"].tolist()):
+        rows = sample.pick(session)
+    chosen_ = select(Household).where(Household.id.in_(rows["household"].tolist()))
+    homes = {home.id: home for home in session.scalars(chosen_)}
+    drawn = [homes[key] for key in rows["household"].tolist()]
+    asked = Asked(AUDIT, VERSION, "check", "blue", *_WORDS, reference=_REFERENCE)
+    alerts = raise_all_asked(session, drawn, asked, as_of=sample.week.as_of, scan=scan)
+    for home, alert, row in zip(drawn, alerts, rows.itertuples(), strict=True):
+        session.add(_choice(home, alert, row, sample.week))
+    session.flush()
+    return len(drawn)
 
 
 def unflagged(session: Session, region: str, *, county: str | None = None, drawn: bool = False) -> pd.DataFrame:
@@ -155,17 +197,11 @@ def _scrambled(keys: Numbers, seed: bytes) -> Numbers:
     return mixed ^ (mixed >> np.uint64(31))
 
 
-def _open(session: Session, row: Any, week: Week, *, scan: uuid.UUID | None) -> None:
-    home = session.get_one(Household, int(row.household))
-    asked = Asked(AUDIT, VERSION, "check", "blue", *_WORDS, reference=_REFERENCE)
-    alert = raise_asked(session, home, asked, as_of=week.as_of, scan=scan)
+def _choice(home: Household, alert: uuid.UUID, row: Any, week: Week) -> Choice:
     score = float(row.score)
-    session.add(
-        Choice(
-            household_id=home.id, alert_id=alert, as_of=week.as_of, week=week.name, reason="audit",
-            score=None if score != score else score, rank=None, capacity=week.capacity,
-            propensity=float(row.propensity), stratum=str(row.stratum),
-            county=home.county, town=home.town, village=home.village,
-        )
+    return Choice(
+        household_id=home.id, alert_id=alert, as_of=week.as_of, week=week.name, reason="audit",
+        score=None if score != score else score, rank=None, capacity=week.capacity,
+        propensity=float(row.propensity), stratum=str(row.stratum),
+        county=home.county, town=home.town, village=home.village,
     )  # fmt: skip
-    session.flush()

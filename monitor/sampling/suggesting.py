@@ -26,15 +26,17 @@ _SAYS = ("模型建议，非规则命中", "Suggested by the model; no rule fire
 _REFERENCE = {"title": "模型建议办法（参数 suggestions.weekly）", "article": "须经人工确认方可成为预警"}
 
 
-def refresh(session: Session, law: Policy, *, as_of: date, region: str, scores: Scores | None) -> Counter[str]:
-    """Renew the list of ``region`` from tonight's scores: the highest that no rule sees, up to each county's quota.
+def refresh(
+    session: Session, law: Policy, keep: pd.DataFrame, *, as_of: date, region: str, scores: Scores | None
+) -> Counter[str]:
+    """Renew the list of ``region`` by what is ``wanted``, read before from the same scores.
 
     Quota and least score are what the score's page of policy says; a page that grants no suggestions has none.
     What waits and is still wanted stays as it is. What no longer is, because a rule has found it, its score fell
     or there is no score, lapses. A household dismissed in the last ninety days is not suggested again. Never touches
     an alert: with or without a model the same alerts stand.
     """
-    keep = _wanted(session, law, region, as_of=as_of, scores=scores)
+    keep = keep[~keep.index.isin(list(_dismissed(session, as_of)))]
     open_ = select(Suggestion).join(Household).where(Suggestion.status == "open", Household.region.startswith(region))
     done: Counter[str] = Counter()
     waiting_ = {one.household_id: one for one in session.scalars(open_)}
@@ -53,23 +55,30 @@ def refresh(session: Session, law: Policy, *, as_of: date, region: str, scores: 
     return done
 
 
-def _wanted(session: Session, law: Policy, region: str, *, as_of: date, scores: Scores | None) -> pd.DataFrame:
+def wanted(session: Session, law: Policy, *, as_of: date, region: str, scores: Scores | None) -> pd.DataFrame:
+    """Return whom tonight's scores suggest in ``region``: the highest that no rule sees, to each county's quota.
+
+    By household, with ``score``, ``place`` and ``county``; nobody where there is no score. Writes nothing.
+    """
     free = None if scores is None else unflagged(session, region)
     use = law.score
     if scores is None or free is None or free.empty or use is None or use.most is None or use.least is None:
         return pd.DataFrame(columns=["score", "place", "county"])
-    recent = select(Suggestion.household_id, func.max(Suggestion.as_of)).where(Suggestion.status == "dismissed")
-    dismissed = session.execute(recent.group_by(Suggestion.household_id)).all()
-    told = {household for household, on in dismissed if (as_of - on).days < QUIET_DAYS}
     score, order = (told_.reindex(free["household"]).to_numpy() for told_ in (scores.score, scores.listed))
     pool = free.assign(score=score, order=order).set_index("household").dropna(subset="score")
-    pool = pool[~pool.index.isin(list(told))].sort_values("order", ascending=False, kind="stable")
+    pool = pool[~pool.index.isin(list(_dismissed(session, as_of)))].sort_values("order", ascending=False, kind="stable")
     pool["place"] = pool.groupby("county").cumcount() + 1
     quota, least = (
         pool["county"].map({county: _amount(law, name, county) for county in pool["county"].unique()})
         for name in (use.most, use.least)
     )
     return pool[(pool["place"] <= quota) & (pool["score"] >= least)]
+
+
+def _dismissed(session: Session, as_of: date) -> set[int]:
+    recent = select(Suggestion.household_id, func.max(Suggestion.as_of)).where(Suggestion.status == "dismissed")
+    found = session.execute(recent.group_by(Suggestion.household_id)).all()
+    return {household for household, on in found if (as_of - on).days < QUIET_DAYS}
 
 
 def _amount(law: Policy, name: str, county: str) -> float:

@@ -30,6 +30,7 @@ export type Waiting = {
 };
 
 const NAMED = 'outbox/';
+const VERSIONS = 'versions';
 export const sending = store(false);
 const SYNCED = 'synced';
 
@@ -37,10 +38,22 @@ function nameOf(one: Waiting): string {
   return `${NAMED}${one.at}-${one.id}`;
 }
 
-/** Put something into the outbox; it is safe on this device when the promise is kept. */
-export async function queue(one: Waiting): Promise<void> {
-  await keep(nameOf(one), one);
+/** Put something into the outbox, and return it as it lies there; it is safe on this device when the promise is kept. */
+export async function queue(one: Waiting): Promise<Waiting> {
+  // What is shown may not have heard yet how far the last that was sent has brought the alert.
+  const queued = await exclusively(VERSIONS, async () => {
+    const reached = (await versions())[one.alert] ?? 0;
+    const now = { ...one, version: Math.max(one.version, reached) };
+    await keep(nameOf(now), now);
+    return now;
+  });
   await count();
+  return queued;
+}
+
+/** How far this device itself has brought each alert by what it sent. */
+async function versions(): Promise<Record<string, number>> {
+  return (await kept<Record<string, number>>(VERSIONS))?.value ?? {};
 }
 
 export async function waiting(): Promise<Waiting[]> {
@@ -150,11 +163,14 @@ async function sendPause(one: Waiting, pause: Pause): Promise<void> {
 /** What else of the same alert waits was written on what we have just changed ourselves: it rests on the new version. */
 async function raised(alert: string, version: number, visited: boolean): Promise<void> {
   await noteVersion(alert, version, visited);
-  for (const other of await waiting()) {
-    if (other.alert === alert && other.why === undefined && other.recorded !== true && other.version < version) {
-      await keep(nameOf(other), { ...other, version });
+  await exclusively(VERSIONS, async () => {
+    await keep(VERSIONS, { ...(await versions()), [alert]: version });
+    for (const other of await waiting()) {
+      if (other.alert === alert && other.why === undefined && other.recorded !== true && other.version < version) {
+        await keep(nameOf(other), { ...other, version });
+      }
     }
-  }
+  });
 }
 
 /** Send a refused visit again as it is, on the version that the alert has now. */

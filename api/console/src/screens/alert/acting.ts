@@ -70,8 +70,9 @@ export function useActing(alert: Alert, onDone: () => void): Acting {
       onDone();
     } catch (refused) {
       if (refused instanceof Refusal && refused.status === 412) {
-        setConflict({ act, before: alert });
+        // Shown only beside what is there now: a second try then rests on the version that was read.
         await queries.invalidateQueries({ queryKey: alertKey(alert.id) });
+        setConflict({ act, before: alert });
       } else {
         setFailure(refused);
       }

@@ -40,8 +40,7 @@ export function useSubmit(form: Form | undefined, sheet: Sheet, catalogue: Catal
     try {
       await form.settled();
       const { draft } = form;
-      const one = sendable(draft, sheet, catalogue, await packNow());
-      await queue(one);
+      const one = await queue(sendable(draft, sheet, catalogue, await packNow()));
       await flush();
       const left = await where(one.id);
       setRefused(left?.why === undefined ? undefined : left);
