@@ -21,6 +21,7 @@ from monitor.alerts import levels
 from monitor.alerts.asked import AUDIT, SUGGESTED
 from monitor.database import Session
 from monitor.errors import Conflict, Invalid, NotFound, Stale
+from monitor.policy import Policy
 from monitor.reports import missed
 from monitor.sampling import Scores
 from monitor.sampling.drawing import chosen, week_of
@@ -213,9 +214,9 @@ def test_no_positive_among_many_still_leaves_room_above_nought() -> None:
     assert told.high > 100
 
 
-def refresh(session: Session, told: Scores | None, on: date = DAY) -> dict[str, int]:
-    keep = sampling.wanted(session, LAW, as_of=on, region="", scores=told)
-    return dict(sampling.refresh(session, LAW, keep, as_of=on, region="", scores=told))
+def refresh(session: Session, told: Scores | None, on: date = DAY, law: Policy = LAW) -> dict[str, int]:
+    keep = sampling.wanted(session, law, as_of=on, region="", scores=told)
+    return dict(sampling.refresh(session, law, keep, as_of=on, region="", scores=told))
 
 
 def test_the_model_suggests_the_highest_that_no_rule_sees_up_to_the_quota(session: Session) -> None:
@@ -237,9 +238,9 @@ def test_without_a_page_that_grants_them_there_are_no_suggestions(
     factories.register(session, 10)
     pages = {} if other is None else {name: replace(page, **other) for name, page in LAW.pack.scores.items()}
     law = replace(LAW, pack=replace(LAW.pack, scores=pages))
-    assert sampling.refresh(session, law, as_of=DAY, region="", scores=scores(session)) == {}
+    assert refresh(session, scores(session), law=law) == {}
     assert refresh(session, scores(session)) == {"suggested": 3}
-    assert sampling.refresh(session, law, as_of=DAY, region="", scores=scores(session)) == {"lapsed": 3}
+    assert refresh(session, scores(session), law=law) == {"lapsed": 3}
 
 
 def test_a_second_night_keeps_what_waits_and_without_a_model_it_lapses(session: Session) -> None:
