@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import clocks
 import pytest
 from sqlalchemy import func, select, update
 from typer.testing import CliRunner
@@ -30,6 +31,8 @@ ROOT = Path(__file__).parent.parent
 NIGHT = timetable.read()["scan"]
 BACKUP = timetable.read()["backup"]
 FIRST = date(2026, 3, 1)
+AHEAD = 8.0
+"""Seconds before the minute, when a real clock begins."""
 
 
 def at(day: date, hour: int = 2) -> datetime:
@@ -259,21 +262,34 @@ def test_four_clocks_at_the_same_second_ask_for_each_date_once(service: Service)
 
 
 def test_a_clock_that_was_stopped_over_the_hour_asks_as_soon_as_it_goes_on(sqlite_service: Service) -> None:
-    """SIGSTOP over the due time: the library alone would have lost it; the reconciler also needs only its thread."""
-    due = datetime.now(CITY_TIME) + timedelta(seconds=70)
+    """SIGSTOP over the due time: the library alone would have lost it; the reconciler also needs only its thread.
+
+    The host's clock is set to shortly before the minute when the real command has everything loaded.
+    """
+    now = datetime.now(CITY_TIME)
+    due, hand = now.replace(hour=12, minute=1, second=0, microsecond=0), sqlite_service.settings.home / "clock"
+    clocks.set_to(hand, "+0s")
     page = sqlite_service.settings.home / "page.yaml"
     page.write_text("\n".join(f"{job}: {{active: false}}" for job in timetable.read() if job != "scan"))
     page.write_text(page.read_text() + f'\nscan: {{at: "{due:%H:%M}"}}\n')
     environment = os.environ | {
         "LOWINCOME_HOME": str(sqlite_service.settings.home), "LOWINCOME_TIMETABLE": str(page), "PYTHONPATH": str(ROOT),
-    }  # fmt: skip
-    clock = subprocess.Popen([sys.executable, "-m", "jobs", "schedule"], env=environment, cwd=ROOT)
+    } | clocks.told_by(hand)  # fmt: skip
+    begin = "import jobs.commands.clock as c, jobs.schedule; print(flush=True); input(); c.schedule(show_only=False)"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    clock = subprocess.Popen([sys.executable, "-c", begin], env=environment, cwd=ROOT, **pipes)
+    assert clock.stdout is not None
+    assert clock.stdin is not None
     try:
-        minute = due.replace(second=0, microsecond=0)
-        threading.Event().wait(max((minute - datetime.now(CITY_TIME)).total_seconds() - 3, 0))
+        clock.stdout.readline()
+        began = time.monotonic()
+        clocks.set_to(hand, f"{(due - datetime.now(CITY_TIME)).total_seconds() - AHEAD:+.0f}s")
+        clock.stdin.write("\n")
+        clock.stdin.flush()
+        threading.Event().wait(AHEAD - 2)
         assert states(sqlite_service) == {}
         clock.send_signal(signal.SIGSTOP)
-        threading.Event().wait(8)
+        threading.Event().wait(max(AHEAD + 2 - (time.monotonic() - began), 0))
         clock.send_signal(signal.SIGCONT)
         until = time.monotonic() + 60
         while not states(sqlite_service) and time.monotonic() < until:
@@ -281,7 +297,8 @@ def test_a_clock_that_was_stopped_over_the_hour_asks_as_soon_as_it_goes_on(sqlit
         assert states(sqlite_service) == {due.date(): "requested"}
     finally:
         clock.terminate()
-        assert clock.wait(15) == 0
+        clock.communicate(timeout=15)
+    assert clock.returncode == 0
 
 
 def test_the_catch_up_window_is_seven_days() -> None:

@@ -41,7 +41,7 @@ def told(engine: Engine, *, days: bool = True) -> State:
         rows: State = Counter()
         for table in HELD:
             kept = [column for column in table.__table__.columns if _says_something(column)]
-            kept = [column for column in kept if days or not column.name.endswith("_due_on")]
+            kept = [column for column in kept if days or not column.name.endswith("due_on")]
             for row in session.execute(select(*kept)).mappings():
                 rows[table.__tablename__, _plain(dict(row), names)] += 1
         entries = select(AuditEntry.by, AuditEntry.action, AuditEntry.subject, AuditEntry.detail)
