@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
-from monitor import database, migrations
+from monitor import database, locks, migrations
 from monitor.errors import Invalid
 from monitor.migrations.roles import refuse_powerful
 from monitor.privacy import Keyring, open_keyring
@@ -57,6 +57,8 @@ def open_service(settings: Settings, *, pack: Path | None = None) -> Service:
 
 
 def _make_ready(engine: Engine, settings: Settings) -> None:
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        locks.refuse_unlocked(Path(engine.url.database))
     if settings.production and engine.dialect.name == "postgresql":
         refuse_powerful(engine)
         migrations.require_newest(engine)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -15,19 +16,23 @@ from typing import Any
 import postgres
 import pytest
 from drops import DAY, drop, facts, people, settlements
+from factories import FIRES
+from fastapi.testclient import TestClient
 from installed import small_pack
 from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
+from test_api_alerts import raise_some, token
 from torture_state import difference, faults, told
 
 import jobs.scan as scanning
+from api.app import create_app
 from jobs import ledger
 from jobs.integrity import database_whole, integrity
 from monitor import audit, database, feeds
 from monitor.errors import Invalid
 from monitor.service import Service, open_service
 from monitor.settings import read
-from monitor.tables import Outbox, Run
+from monitor.tables import Alert, FollowUp, Outbox, Run
 
 READY = 10.0
 PAGE = 8192
@@ -115,11 +120,18 @@ def test_a_server_out_of_disk_refuses_the_write_keeps_what_it_had_and_is_well_on
         drop(tmp_path / "in", "household_register", people(200))
         bills = drop(tmp_path / "in", "medical_settlements", settlements(300, of=200))
         assert feeds.ingest(service, bills.with_name("household_register.csv")).status == "committed"
+        raise_some(service, [{"elder": FIRES}] * 9, start=1_001)
+        with database.reading(service.engine) as session:
+            alerts = session.scalars(select(Alert.id)).all()
+        api = TestClient(create_app(service), raise_server_exceptions=False)
+        api.headers["Authorization"] = f"Bearer {token(service, '林干事', '00')}"
         ballast = fill(cluster.data)
         with pytest.raises(DBAPIError):
             for _ in range(20):
                 with service.engine.begin() as connection:
                     connection.execute(insert(Outbox), [{"kind": "big", "subject": "x" * 60, "payload": {}}] * 40_000)
+        promised = [visited(api, alert) for alert in alerts[1:]]
+        assert api.get("/readyz").status_code in (200, 503)
         ballast.unlink()
         try:
             until_ready(service)
@@ -129,9 +141,24 @@ def test_a_server_out_of_disk_refuses_the_write_keeps_what_it_had_and_is_well_on
         assert committed % 40_000 == 0
         with database.reading(service.engine) as session:
             assert list(audit.broken_links(session)) == []
+            assert set(filter(None, promised)) <= set(session.scalars(select(FollowUp.id)))
+        assert visited(api, alerts[0]) is not None
+        assert api.get("/readyz").status_code == 200
         assert feeds.ingest(service, bills).status == "committed"
         assert len(facts(service, "medical_settlements")) == 300
         service.engine.dispose()
+
+
+def visited(api: TestClient, alert: uuid.UUID) -> uuid.UUID | None:
+    """Send a visit: its id when the API says that it has it; None when it says to come again."""
+    visit = {"id": str(uuid.uuid4()), "visited_on": DAY.isoformat(), "way": "phone", "finding": "unreachable"}
+    path = f"/api/v1/alerts/{alert}/follow-ups"
+    answer = api.post(path, json=visit, headers={"If-Match": '"1"', "Idempotency-Key": visit["id"]})
+    if answer.status_code == 503:
+        assert answer.headers["retry-after"] == "5"
+        return None
+    assert answer.status_code == 201, answer.text
+    return uuid.UUID(visit["id"])
 
 
 def a_town(service: Service, root: Path) -> Service:
