@@ -1,12 +1,10 @@
 """The drop folder, watched: what has arrived whole is taken in once and put aside, what has not waits."""
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from hashlib import file_digest
 from pathlib import Path
 from time import time
 from typing import Any
@@ -91,18 +89,9 @@ def _whole(path: Path) -> Parcel | None:
 
 def _take(service: Service, parcel: Parcel) -> str:
     """A digest in the ``.done`` file is held against the file; the manifest's is checked by ``feeds.ingest``."""
-    for marker in parcel.markers:
-        said = _DIGEST.search(marker.read_text(errors="replace")) if marker.suffix == DONE else None
-        if said and said.group().lower() != _sha256(parcel.path):
-            return "refused"
-    receipt = feeds.ingest(service, parcel.path)
-    return receipt.status
-
-
-def _sha256(path: Path) -> str:
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    told = (_DIGEST.search(one.read_text(errors="replace")) for one in parcel.markers if one.suffix == DONE)
+    digest = next((said.group() for said in told if said), None)
+    return feeds.ingest_arrived(service, parcel.path, sha256=digest).status
 
 
 def _put_aside(folder: Path, parcel: Parcel, where: str) -> None:

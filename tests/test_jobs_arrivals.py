@@ -22,6 +22,7 @@ from jobs.pull import pull
 from jobs.watch import KEPT, watch
 from monitor import database, feeds
 from monitor.errors import Invalid
+from monitor.feeds import receiving
 from monitor.service import Service
 from monitor.tables import Delivery, Pull
 
@@ -87,9 +88,33 @@ def test_a_digest_that_does_not_fit_refuses_the_file_and_a_better_copy_is_welcom
     state(drop(root, "household_register", good[:-30]), sha256=digest)
     assert watch(sqlite_service, DAY)["refused"] == 1
     assert facts(sqlite_service, "household_register") == []
+    with database.reading(sqlite_service.engine) as session:
+        said = session.scalars(select(Delivery.problems).where(Delivery.status == "refused")).all()
+    assert [words in str(said) for words in (".done 中的 SHA-256", "清单中的 SHA-256")] == [True, True]
     done(drop(root, "household_register", good), f"{digest}  household_register.csv\n")
     assert watch(sqlite_service, DAY)["committed"] == 1
     assert len(aside(sqlite_service, "refused")) == 4
+
+
+def test_a_file_that_breaks_us_is_refused_and_keeps_nobody_waiting(
+    sqlite_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, agreed = inbox(sqlite_service), receiving.agree
+
+    def breaking(desk: Any, arrival: Any, *rest: Any, **more: Any) -> Any:
+        if arrival.name.startswith("wages"):
+            raise KeyError("nobody")
+        return agreed(desk, arrival, *rest, **more)
+
+    monkeypatch.setattr(receiving, "agree", breaking)
+    done(drop(root, "wages", "a,b\n1,2\n"))
+    done(drop(root, "household_register", people(10)))
+    counts = watch(sqlite_service, DAY)
+    assert (counts["committed"], counts["refused"], counts["retry"]) == (1, 1, 0)
+    with database.reading(sqlite_service.engine) as session:
+        (said,) = session.scalars(select(Delivery.problems).where(Delivery.status == "refused")).all()
+    assert "KeyError" in str(said)
+    assert "nobody" not in str(said)
 
 
 def test_a_crash_between_taking_in_and_moving_doubles_nothing(
@@ -118,7 +143,7 @@ def test_what_cannot_be_stored_stays_and_is_tried_again(
         raise OperationalError("", {}, Exception("gone"))
 
     with monkeypatch.context() as patched:
-        patched.setattr(feeds, "ingest", unreachable)
+        patched.setattr(feeds, "ingest_arrived", unreachable)
         assert watch(sqlite_service, DAY)["retry"] == 1
     assert watch(sqlite_service, DAY)["committed"] == 1
 

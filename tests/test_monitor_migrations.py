@@ -10,8 +10,10 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from drops import DAY, drop, people, settlements
 from sqlalchemy import Engine, create_engine, insert, inspect, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
@@ -30,6 +32,8 @@ from monitor.tables import AuditEntry, Outbox
 ROOT = Path(__file__).parent.parent
 ROWS = int(os.environ.get("LOWINCOME_MIGRATION_ROWS", "2000"))
 KILLS = int(os.environ.get("LOWINCOME_MIGRATION_KILLS", "4"))
+BEFORE_ANY_DEPLOYMENT = {"0010": ["runs.status is another kind"], "0020": ["workers.token_hash is gone"]}
+"""What revisions took away while nobody could have run the program before them. Nothing is added here."""
 WAITS = [0.0, 0.03, 0.11, 0.2, *(random.Random(1).uniform(0, 0.6) for _ in range(KILLS - 4))]
 
 
@@ -164,6 +168,44 @@ def shape(engine: Engine) -> dict[str, list[str]]:
     return {
         name: sorted(f"{c['name']} {c['type']}" for c in found.get_columns(name)) for name in found.get_table_names()
     }
+
+
+def test_a_revision_takes_nothing_away_that_the_program_before_it_reads_or_writes(service: Service) -> None:
+    """Expand, then contract: beside tables of the next revision processes of this one go on until they are restarted.
+
+    Every table and column stays, of the same kind, and what is new need not be written.
+    """
+    engine = service.engine
+    script = ScriptDirectory.from_config(migrations.config())
+    revisions = [one.revision for one in reversed(list(script.walk_revisions()))]
+    migrations.downgrade(engine)
+    broken: dict[str, list[str]] = {}
+    before: dict[str, dict[str, Any]] = {}
+    for revision in revisions:
+        migrations.upgrade(engine, revision)
+        found = inspect(engine)
+        after = {name: {c["name"]: c for c in found.get_columns(name)} for name in found.get_table_names()}
+        harms = [one for name, columns in before.items() for one in harmed(name, columns, after.get(name, {}))]
+        if harms:
+            broken[revision] = harms
+        before = after
+    assert len(revisions) > 15
+    assert {one: sorted(harms) for one, harms in broken.items()} == BEFORE_ANY_DEPLOYMENT
+
+
+def harmed(table: str, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What a program that knows the columns ``before`` would stumble over."""
+    if not after:
+        return [f"{table} is gone"]
+    gone = [f"{table}.{name} is gone" for name in before.keys() - after.keys()]
+    kinds = [f"{table}.{n} is another kind" for n in before.keys() & after.keys()
+             if str(before[n]["type"]) != str(after[n]["type"])]  # fmt: skip
+    new = (after[name] for name in after.keys() - before.keys())
+    musts = [f"{table}.{c['name']} must be written" for c in new
+             if not c["nullable"] and c.get("default") is None and not c.get("computed")]  # fmt: skip
+    tighter = [f"{table}.{n} may no longer be left open" for n in before.keys() & after.keys()
+               if before[n]["nullable"] and not after[n]["nullable"]]  # fmt: skip
+    return gone + kinds + musts + tighter
 
 
 def test_a_migration_killed_anywhere_leaves_old_or_new_and_never_half(settings: Settings) -> None:

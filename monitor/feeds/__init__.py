@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from monitor import database
@@ -30,6 +31,7 @@ __all__ = [
     "agreed_pages",
     "error_rows",
     "ingest",
+    "ingest_arrived",
     "ingest_folder",
     "overview",
     "reject",
@@ -58,6 +60,17 @@ def ingest(
     receipt = receive(
         open_desk(service), path, Terms(day, feed=feed, mode=mode, force=force), insisted=received_on is not None
     )
+    index_people(service.engine, service.keyring)
+    return receipt
+
+
+def ingest_arrived(service: Service, path: Path, *, sha256: str | None = None) -> Receipt:
+    """Take in a file of the watched folder; one that breaks us, or has not the digest stated, is refused with words.
+
+    Raises when the database or the disk fails: it is to be tried again.
+    """
+    terms = Terms(folder.day_of(path) or today(), sha256=sha256)
+    receipt = folder.received(open_desk(service), path, terms, insisted=False, passing=(SQLAlchemyError, OSError))
     index_people(service.engine, service.keyring)
     return receipt
 

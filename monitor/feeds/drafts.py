@@ -45,7 +45,8 @@ class Desk:
 class Terms:
     """How a file is to be taken: what the caller, its manifest, its name and its folder say, in that order.
 
-    ``lying``: it lies in a drop folder, whose files are met again at every reading of the folder.
+    ``lying``: it lies in a drop folder, whose files are met again at every reading of the folder. ``sha256``: the
+    digest that its sender wrote beside it.
     """
 
     received_on: date
@@ -56,6 +57,7 @@ class Terms:
     rows: int | None = None
     restated: bool = False
     lying: bool = False
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)

@@ -30,15 +30,23 @@ def receive_folder(desk: Desk, root: Path, progress: Progress | None = None) -> 
     for done, (day, path) in enumerate(waiting):
         if progress:
             progress(done, len(waiting), f"{day} {by_name(desk.feeds, path.name) or ''}".strip())
-        receipts.append(_received(desk, path, Terms(day, lying=True)))
+        receipts.append(received(desk, path, Terms(day, lying=True)))
     if progress:
         progress(len(waiting), len(waiting), "")
     return receipts
 
 
-def _received(desk: Desk, path: Path, terms: Terms) -> Receipt:
+def received(
+    desk: Desk, path: Path, terms: Terms, *, insisted: bool = True, passing: tuple[type[Exception], ...] = ()
+) -> Receipt:
+    """Take in one of several files, as ``receive`` does; one that breaks us is refused and the others go on.
+
+    What is ``passing``, the caller's to try again, is raised.
+    """
     try:
-        return receive(desk, path, terms)
+        return receive(desk, path, terms, insisted=insisted)
+    except passing:
+        raise
     except Exception as error:  # noqa: BLE001 - one file that breaks us must not keep the night from the others
         return refuse_broken(desk, path, terms, error)
 

@@ -56,6 +56,11 @@ def receive(desk: Desk, path: Path, asked: Terms, *, insisted: bool = True) -> R
     arrival: Arrival | None = None
     try:
         arrival = take_in(path)
+        if asked.sha256 is not None and asked.sha256.lower() != arrival.sha256:
+            raise Invalid(
+                zh="文件内容与 .done 中的 SHA-256 不符：传输中损坏或被改动，请重新发送",
+                en="the file has not the SHA-256 that its .done states: damaged or altered on the way; send it again",
+            )
         terms = agree(desk, arrival, asked, insisted=insisted)
         come(terms.received_on)
         with database.reading(desk.service.engine) as session:
