@@ -1,4 +1,4 @@
-"""The keys of the lake's files, remembered: the same answer as by reading, also after a file is written anew or gone."""
+"""The keys of the lake's files, remembered: the answer of reading them, also after one is written anew."""
 
 from datetime import date
 from pathlib import Path
