@@ -105,7 +105,7 @@ def ingest(bench: Bench) -> Result:
     by_kind.loc["register", "cpu"] += findable
     per_cpu = (by_kind.rows / by_kind.cpu).round().astype(int).to_dict()
     rates = {f"{_KINDS[str(kind)]}_per_core": rate for kind, rate in per_cpu.items()}
-    per_core = {"rows_per_second_per_core": round(taken.rows.sum() / by_kind.cpu.sum()), **rates}
+    per_core = {"rows_per_second_per_core": round(taken.rows.sum() / (taken.cpu.sum() + findable)), **rates}
     fates = taken.status.value_counts().to_dict()
     return _rate(int(taken.rows.sum()), seconds) | per_core | {"facts": int(taken.facts.sum()), "fates": fates}
 
