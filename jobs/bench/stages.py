@@ -102,8 +102,8 @@ def ingest(bench: Bench) -> Result:
     taken["cpu"] = np.diff(used)
     kinds = {feed: page.match for feed, page in policy.read_pack().feeds.items()} | {"household_register": "register"}
     by_kind = taken.groupby(taken.feed.map(kinds))[["rows", "cpu"]].sum()
-    by_kind.loc["register", "cpu"] += findable
-    per_cpu = (by_kind.rows / by_kind.cpu).round().astype(int).to_dict()
+    cpu = by_kind.cpu.to_numpy() + np.where(by_kind.index == "register", findable, 0.0)
+    per_cpu = (by_kind.rows / cpu).round().astype(int).to_dict()
     rates = {f"{_KINDS[str(kind)]}_per_core": rate for kind, rate in per_cpu.items()}
     per_core = {"rows_per_second_per_core": round(taken.rows.sum() / (taken.cpu.sum() + findable)), **rates}
     fates = taken.status.value_counts().to_dict()
