@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from monitor.lake.duck import DuckEngine
 from monitor.lake.engine import Engine
 from monitor.lake.manifest import Manifest, standing
-from monitor.lake.seen import SeenKeys
 from monitor.lake.sql import named
 from monitor.lake.view import View
 from monitor.settings import Settings
@@ -38,7 +37,6 @@ class Lake:
         self.root = root
         self.memory_limit = memory_limit
         self.threads = threads
-        self._seen = SeenKeys()
 
     @classmethod
     def of(cls, settings: Settings) -> "Lake":
@@ -67,7 +65,6 @@ class Lake:
         tables = (_together(facts, seq, kept), _numbered(gone, seq))
         for path, rows in zip((self.facts_path(feed, seq), self.gone_path(feed, seq)), tables, strict=True):
             path.unlink(missing_ok=True)
-            self._seen.forget(path)
             if rows is not None and rows.num_rows:
                 _write_whole(path, _clustered(rows))
                 with path.open("rb") as file:
@@ -78,9 +75,8 @@ class Lake:
 
     def discard(self, feed: str, seq: int) -> None:
         """Remove what an abandoned delivery wrote; nothing there is no error."""
-        for path in (self.facts_path(feed, seq), self.gone_path(feed, seq)):
-            path.unlink(missing_ok=True)
-            self._seen.forget(path)
+        self.facts_path(feed, seq).unlink(missing_ok=True)
+        self.gone_path(feed, seq).unlink(missing_ok=True)
 
     def gone_keys(self, feed: str, manifest: Manifest, keys: pa.ChunkedArray | pa.Array) -> pa.Table:
         """Return, as column ``fact_key`` in order, those of ``keys`` that stand for live facts of ``feed``."""
@@ -88,8 +84,8 @@ class Lake:
         earlier = standing(manifest, feed)
         facts = [self.facts_path(feed, d.seq) for d in earlier if d.has_facts]
         gone = [self.gone_path(feed, d.seq) for d in earlier[1:] if d.has_gone]
-        last = self._seen.last(facts, asked)
-        ended = dict(zip(*self._seen.last(gone, pa.array(last[0], pa.int64())), strict=True)) if gone else {}
+        last = _last_seen(facts, asked)
+        ended = dict(zip(*_last_seen(gone, pa.array(last[0])), strict=True)) if gone else {}
         live = [key for key, seq in zip(*last, strict=True) if ended.get(key, seq) <= seq]
         return pa.table({"fact_key": pa.array(sorted(live), pa.int64())})
 
@@ -109,7 +105,7 @@ class Lake:
         live = self.gone_keys(feed, deliveries, keys).column("fact_key").combine_chunks()
         facts = [self.facts_path(feed, d.seq) for d in standing(deliveries, feed) if d.has_facts]
         own = {d.seq for d in deliveries}
-        said = [key for key, seq in zip(*self._seen.last(facts, live), strict=True) if seq in own]
+        said = [key for key, seq in zip(*_last_seen(facts, live), strict=True) if seq in own]
         return pa.table({"fact_key": pa.array(sorted(said), pa.int64())})
 
     def live_facts(self, feed: str, manifest: Manifest, *, but: pa.Array) -> pa.Table | None:
@@ -134,6 +130,20 @@ class Lake:
         """Start an engine over this folder."""
         self.root.mkdir(parents=True, exist_ok=True)
         return DuckEngine(self.root, memory_limit=self.memory_limit, threads=self.threads)
+
+
+def _last_seen(paths: Iterable[Path], asked: pa.Array) -> tuple[list[int], list[int]]:
+    """Return which of the keys ``asked`` the files hold, and for each the last delivery that has it."""
+    found = [_among(path, asked) for path in paths]
+    if not found:
+        return [], []
+    last = pa.concat_tables(found).group_by("fact_key").aggregate([("seq", "max")])
+    return last.column("fact_key").to_pylist(), last.column("seq_max").to_pylist()
+
+
+def _among(path: Path, asked: pa.Array) -> pa.Table:
+    rows = pq.read_table(path, columns=["fact_key", "seq"])
+    return rows.filter(pc.is_in(rows.column("fact_key"), value_set=asked))
 
 
 def _newest(rows: pa.Table) -> pa.Table:
