@@ -16,6 +16,7 @@ LIMITS = {
     "/api/v1/photos": 8 << 20,
     "/api/v1/alerts/bulk/assign": 1 << 20,  # ten thousand ids
     "/api/v1/alerts/bulk/snooze": 1 << 20,
+    "/api/v1/alerts/bulk/undo": 1 << 20,
 }
 _HEADERS = (
     (b"cache-control", b"no-store"),

@@ -1,5 +1,6 @@
 """Exports that two must agree to: asked for by one, decided on by another, taken by the first within a day."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,11 +9,15 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from api.briefs import Desk
 from api.deps import ByLaw, InTransaction, Reading, Serving, Viewing, may
 from api.errands import Errand
 from api.once import CHANGES, Doing, Expected
 from api.problems import RESPONSES, described
+from api.queue import Narrow, narrowed
 from monitor import outgoing
+from monitor.access import Viewer
+from monitor.exports import Narrowed
 from monitor.service import Service
 from monitor.sheets import MEDIA_TYPE
 from monitor.tables import ExportRequest
@@ -42,7 +47,10 @@ class ExportRequestOut(BaseModel):
     asked_by: str
     asked_at: datetime
     path: str = Field(description="申请人管辖区划路径 / the regions of who asked, from the province down")
-    narrowed: dict[str, str | None] = Field(description="范围 / region, level, status")
+    narrowed: dict[str, bool | str | None] = Field(
+        description="范围，与队列筛选相同 / as the queue is narrowed",
+        examples=[{"region": "340299", "group": "overdue"}],
+    )
     why: str
     rows: int
     status: Literal["asked", "agreed", "refused", "taken"]
@@ -90,8 +98,20 @@ def decide(
 )  # fmt: skip
 def take(export_id: UUID, service: Serving, viewer: Viewing, session: InTransaction, laws: ByLaw) -> Response:
     """Return the workbook to who asked for it, within a day of the agreement; each taking is in the audit."""
-    taken = outgoing.take(session, service, export_id, by=viewer, tree=laws.tree)
+    desk = Desk(session, service, laws)
+
+    def narrows(said: Mapping[str, Any]) -> Narrowed:
+        return as_queued(Narrow(**said), desk, viewer)
+
+    taken = outgoing.take(session, service, export_id, by=viewer, tree=laws.tree, narrows=narrows)
     return book(taken.data, f"alerts-{taken.number}.xlsx")
+
+
+def as_queued(said: Narrow, desk: Desk, viewer: Viewer) -> Narrowed:
+    """Return what the queue shows when narrowed so, to be taken out."""
+    plain = Narrow.model_validate(said.model_dump(include=set(Narrow.model_fields)))
+    filters = narrowed(plain, desk.session, desk.laws, viewer)
+    return Narrowed(plain.model_dump(mode="json", exclude_none=True), filters, desk.spans)
 
 
 def shown_request(session: Session, one: ExportRequest, service: Service) -> ExportRequestOut:

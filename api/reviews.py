@@ -69,7 +69,7 @@ def review(
     return _standing(alert, viewer)
 
 
-@router.post("/{alert_id}/undo", dependencies=[may("alert.work")], summary="撤销 / Take back")
+@router.post("/{alert_id}/undo", dependencies=[may("alert.undo")], summary="撤销 / Take back")
 def undo(alert_id: UUID, viewer: Viewing, session: InTransaction, office: AtOffice, expected: Expected) -> StandingOut:
     """Take back one's own last act on the alert, within thirty seconds; both stay on the timeline and in the audit."""
     return _standing(undoing.undo(session, alert_id, by=viewer, office=office, expected=expected), viewer)

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.briefs import Level
+from api.briefs import Desk
 from api.deps import ByLaw, InTransaction, Serving, Viewing, may
 from api.errands import Errand
-from api.outgoing import ASKED, BOOK, ExportRequestOut, book, shown_request
+from api.outgoing import ASKED, BOOK, ExportRequestOut, as_queued, book, shown_request
 from api.problems import RESPONSES, described
-from api.queue import RegionCode
+from api.queue import Narrow, RegionCode
 from api.reports import Dimension
 from monitor import exports, outgoing
 from monitor.reports import Asked
@@ -25,14 +25,10 @@ Why = Annotated[
 ]
 
 
-class AlertsOutIn(BaseModel):
-    """Which open alerts, and what for."""
+class AlertsOutIn(Narrow):
+    """Which alerts, as the queue is narrowed, and what for."""
 
-    model_config = ConfigDict(extra="forbid")
     why: Why
-    region: RegionCode | None = None
-    level: Level | None = None
-    status: str | None = Field(None, pattern=r"^[a-z_]{1,16}$", examples=["open"])
 
 
 class ReportOutIn(BaseModel):
@@ -55,12 +51,14 @@ class ReportOutIn(BaseModel):
     responses={**BOOK, 202: {"model": ExportRequestOut, "description": ASKED}, **described(409)},
 )  # fmt: skip
 def alerts_out(sent: AlertsOutIn, service: Serving, viewer: Viewing, session: InTransaction, laws: ByLaw) -> Response:
-    """Return open alerts as a workbook: masked names, every cell text, a watermark; at most 5,000 rows, audited.
+    """Return what the queue shows when narrowed so as a workbook: masked names, every cell text, a watermark, audited.
+
+    At most 5,000 rows, in the queue's order.
 
     More than a hundred rows a day (as the installation sets it) are not taken out alone: the answer is 202 and a
     request, which another whose region holds yours must agree to; then you have a day to take it.
     """
-    narrowed = exports.Narrowed(sent.region, sent.level, sent.status)
+    narrowed = as_queued(sent, Desk(session, service, laws), viewer)
     if outgoing.alone(session, narrowed, by=viewer, most=service.settings.export_rows_alone):
         made = outgoing.ask(session, service, narrowed, by=viewer, why=sent.why)
         return JSONResponse(shown_request(session, made, service).model_dump(mode="json"), 202)

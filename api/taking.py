@@ -18,12 +18,13 @@ from monitor import database
 from monitor.lifecycle import Step
 from monitor.service import today
 from monitor.tables import Alert
-from monitor.work import notes, taking
+from monitor.work import notes, passing, taking
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["desk"], responses=RESPONSES, route_class=Errand)
 
 PutOffWhy = Literal["APPOINTED", "AWAY", "WAIT_DATA", "WAIT_PAPERS", "WEATHER", "OTHER"]
 AwaitedWhy = Literal["AWAIT_REPORT", "AWAIT_COMPARISON", "AWAIT_NOTICE"]
+PassedWhy = Literal["NOT_HOME", "TOO_FAR", "NOT_ALONE", "NOT_MINE", "ANOTHER_REASON"]
 HandedWhy = Literal["LIVES_ELSEWHERE", "MOVED", "WRONG_PLACE"]
 RegionCode = Annotated[
     str, Field(pattern=r"^[0-9]{6,12}$", description="县、乡镇或村代码 / a county, a town or a village")
@@ -93,6 +94,9 @@ class NextAsked(Strict):
 
     narrow: Narrow = Narrow()
     skip: list[UUID] = Field(default=[], max_length=50, description="跳过 / passed over this time")
+    why: PassedWhy | None = Field(
+        None, description="跳过红色预警的原因，每条每天一次 / why red ones are passed over; asked once a day of each"
+    )
 
 
 class Nothing(BaseModel):
@@ -127,12 +131,13 @@ Changing = Annotated[Change, Depends(Change)]
 )  # fmt: skip
 def take_next(asked: NextAsked, change: Changing) -> Response:
     """Return the most urgent alert that is mine or nobody's; one that was nobody's becomes mine, and never two
-    people's."""
+    people's. Passing over a red one wants a reason, which stays on its timeline."""
     session, viewer = change.once.session, change.viewer
 
     def work() -> Nothing:
         desk = Desk(session, change.service, change.laws)
         filters = narrowed(asked.narrow, session, change.laws, viewer)
+        passing.over(session, asked.skip, asked.why, by=viewer, on=desk.today)
         found = taking.next_alert(session, filters, viewer=viewer, spans=desk.spans, skip=asked.skip)
         return Nothing(alert=None) if found is None else Nothing(alert=change.shown(found), version=found.version)
 

@@ -1,5 +1,6 @@
 """Many alerts at once: assigned or put off together, each looked at for itself. There is no closing of many."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -49,6 +50,18 @@ class PutOffMany(Many):
     until: date
     why: PutOffWhy
     wakes_on_worse: Truth = True
+
+
+class Listed(Strict):
+    """Which alerts, each named."""
+
+    alerts: list[One] = Field(min_length=1, max_length=200)
+
+
+class Undone(Strict):
+    """Which alerts: those that an act of many was just done to."""
+
+    alerts: list[One] = Field(min_length=1, max_length=MOST)
 
 
 class ByVillage(Strict):
@@ -108,6 +121,38 @@ def put_many_off(sent: PutOffMany, change: Changing) -> Response:
 
 
 @router.post(
+    "/claim", summary="批量认领 / Claim many",
+    dependencies=[may("alert.work")], responses=ONCE, response_model=Done,
+)  # fmt: skip
+def claim_many(sent: Listed, change: Changing) -> Response:
+    """Take those of many alerts that nobody has; each that somebody has stays theirs and is named."""
+    return _gone(sent, "claim", change)
+
+
+@router.post(
+    "/release", summary="批量放回 / Release many",
+    dependencies=[may("alert.work")], responses=ONCE, response_model=Done,
+)  # fmt: skip
+def release_many(sent: Listed, change: Changing) -> Response:
+    """Put many alerts back for anybody to take; each that cannot be is named and left as it was."""
+    return _gone(sent, "release", change)
+
+
+@router.post(
+    "/undo", summary="批量撤销 / Take many back",
+    dependencies=[may("alert.undo")], responses=ONCE, response_model=Done,
+)  # fmt: skip
+def undo_many(sent: Undone, change: Changing) -> Response:
+    """Take back one's own claiming, giving, releasing or putting off of many, within thirty seconds, row by row.
+
+    Both acts stay on every alert's timeline; what somebody changed since, or did themselves, stays and is named.
+    """
+    return change.once.answer(
+        lambda: _told(together.undo_all(change.once.session, _listed(sent.alerts), by=change.viewer))
+    )
+
+
+@router.post(
     "/assign-by-village", summary="按村自动分派 / Assign by village",
     dependencies=[may("alert.assign")], responses=ONCE, response_model=Done,
 )  # fmt: skip
@@ -123,11 +168,20 @@ def assign_by_village(sent: ByVillage, change: Changing) -> Response:
     return change.once.answer(work)
 
 
+def _gone(sent: Listed, edge: str, change: Change) -> Response:
+    session, targets = change.once.session, _listed(sent.alerts)
+    return change.once.answer(lambda: _told(together.go_all(session, targets, edge, by=change.viewer, on=today())))
+
+
+def _listed(alerts: Sequence[One]) -> list[Target]:
+    return [Target(one.id, one.version) for one in alerts]
+
+
 def _targets(sent: Many, change: Change) -> list[Target]:
     if (sent.alerts is None) == (sent.all_of is None):
         raise Invalid(zh="alerts 与 all_of 请二选一", en="send alerts or all_of, one of the two")
     if sent.alerts is not None:
-        return [Target(one.id, one.version) for one in sent.alerts]
+        return _listed(sent.alerts)
     session = change.once.session
     desk = Desk(session, change.service, change.laws)
     filters = narrowed(sent.all_of or Narrow(), session, change.laws, change.viewer)

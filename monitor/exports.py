@@ -2,16 +2,16 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from monitor import anchors, audit, reports
-from monitor.access import Viewer, scope, within
+from monitor.access import Viewer
 from monitor.alerts import people
 from monitor.errors import Invalid
 from monitor.regions import Tree
@@ -20,6 +20,9 @@ from monitor.reports.figures import AREAS
 from monitor.service import CITY_TIME, Service, today
 from monitor.sheets import Watermark, workbook
 from monitor.tables import Alert
+from monitor.work import queue
+from monitor.work.deadlines import Spans
+from monitor.work.queue import Filters
 
 MOST_ROWS = 5_000
 HIDDEN = "*"
@@ -39,11 +42,11 @@ class Taken:
 
 @dataclass(frozen=True)
 class Narrowed:
-    """Which open alerts are taken out."""
+    """Which alerts are taken out: what the queue would show; ``said`` is how it was asked for, without what was not."""
 
-    region: str | None = None
-    level: str | None = None
-    status: str | None = None
+    said: Mapping[str, str | bool]
+    filters: Filters
+    spans: Spans
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class Paper:
 
 
 def count(session: Session, narrowed: Narrowed, *, by: Viewer) -> int:
-    """Return how many rows an export would have."""
-    return session.scalar(select(func.count()).select_from(_chosen(narrowed, by).subquery())) or 0
+    """Return how many rows an export would have, counted up to one more than it may."""
+    return len(_keys(session, narrowed, by))
 
 
 def refuse_too_many(rows: int) -> None:
@@ -77,17 +80,18 @@ def alerts(
     paper: Paper,
     tree: Tree,
 ) -> Taken:
-    """Return the open alerts that ``by`` may see as a workbook, names masked, at most 5,000; audited here and now.
+    """Return the alerts that ``by`` sees in the queue narrowed so, in its order, as a workbook; audited here and now.
+
+    Names are masked; there are at most 5,000 rows.
 
     Refuses more rows than that, and everything while the audit cannot be anchored.
     """
     anchors.require(service)
-    chosen = _chosen(narrowed, by)
-    refuse_too_many(rows := count(session, narrowed, by=by))
-    loads = (selectinload(Alert.reasons), selectinload(Alert.household))
-    found = session.scalars(chosen.order_by(Alert.rank, Alert.id).options(*loads)).all()
+    keys = _keys(session, narrowed, by)
+    refuse_too_many(rows := len(keys))
+    found = _read(session, keys)
     names = people.titles(session, [alert.household_id for alert in found], keyring=service.keyring)
-    detail = {"rows": rows, "region": narrowed.region, "why": len(paper.why)}
+    detail = {"rows": rows, "narrowed": dict(narrowed.said), "why": len(paper.why)}
     detail |= {"agreed": str(paper.agreed)} if paper.agreed else {}
     number = _noted(session, by, "alerts.exported", detail)
     data = workbook("预警", _ALERT_HEADINGS, _alert_rows(found, names, tree), watermark=_mark(by, paper.why, number))
@@ -112,15 +116,15 @@ def report(session: Session, service: Service, asked: Asked, *, by: Viewer, why:
     return Taken(number, workbook(figure.zh, _REPORT_HEADINGS, rows, watermark=_mark(by, why, number)), len(cells))
 
 
-def _chosen(narrowed: Narrowed, by: Viewer) -> Select[Alert]:
-    chosen = scope(select(Alert).where(Alert.closed_at.is_(None)), by)
-    if narrowed.region is not None:
-        chosen = chosen.where(within(narrowed.region))
-    if narrowed.level is not None:
-        chosen = chosen.where(Alert.level == narrowed.level)
-    if narrowed.status is not None:
-        chosen = chosen.where(Alert.status == narrowed.status)
-    return chosen
+def _keys(session: Session, narrowed: Narrowed, by: Viewer) -> list[uuid.UUID]:
+    keys = queue.first(session, narrowed.filters, viewer=by, spans=narrowed.spans, most=MOST_ROWS + 1)
+    return [key.id for key in keys]
+
+
+def _read(session: Session, ids: Sequence[uuid.UUID]) -> list[Alert]:
+    loads = (selectinload(Alert.reasons), selectinload(Alert.household))
+    found = {alert.id: alert for alert in session.scalars(select(Alert).where(Alert.id.in_(ids)).options(*loads))}
+    return [found[id_] for id_ in ids if id_ in found]
 
 
 def _alert_rows(found: Iterable[Alert], names: Mapping[int, str], tree: Tree) -> Iterator[tuple[Any, ...]]:

@@ -1,8 +1,9 @@
 """Large exports: what one may not take out alone is asked for, agreed to by another, and taken within a day."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from monitor.tables import ExportRequest, Region, Worker, utc_now
 LASTS = timedelta(hours=24)
 _GROWN = 1.1
 _LENGTHS = (2, 4, 6, 9, 12)
+Narrows = Callable[[Mapping[str, Any]], Narrowed]
 _ABOUT_WHY = "export_requests.why"
 
 
@@ -41,7 +43,7 @@ def ask(session: Session, service: Service, narrowed: Narrowed, *, by: Viewer, w
     exports.refuse_too_many(rows)
     made = ExportRequest(
         id=uuid.uuid4(), asked_by=by.worker, path=path_of(session, by.region), rows=rows, status="asked", version=1,
-        narrowed={"region": narrowed.region, "level": narrowed.level, "status": narrowed.status},
+        narrowed=dict(narrowed.said),
         why=service.keyring.encrypt(why, about=_ABOUT_WHY),
     )  # fmt: skip
     session.add(made)
@@ -85,17 +87,18 @@ def decide(
     return found
 
 
-def take(session: Session, service: Service, request: uuid.UUID, *, by: Viewer, tree: Tree) -> Taken:
+def take(session: Session, service: Service, request: uuid.UUID, *, by: Viewer, tree: Tree, narrows: Narrows) -> Taken:
     """Return the workbook that was agreed to, within a day of it, to who asked for it and nobody else.
 
-    Refuses when there are a tenth more rows now than were agreed to. Each taking is in the audit.
+    ``narrows`` reads what was asked for anew. Refuses when there are a tenth more rows now than were agreed to. Each
+    taking is in the audit.
     """
     found = get(session, request, viewer=by, hold=True)
     if found.asked_by != by.worker:
         raise Forbidden(zh="只能由申请人本人取件", en="it is taken by who asked for it")
     if found.status not in ("agreed", "taken") or found.decided_at is None or utc_now() - found.decided_at > LASTS:
         raise Conflict(zh="尚未同意，或同意已超过24小时", en="not agreed to, or more than a day ago: ask again")
-    narrowed = Narrowed(**found.narrowed)
+    narrowed = narrows(found.narrowed)
     if exports.count(session, narrowed, by=by) > found.rows * _GROWN:
         raise Conflict(zh="现有条数超过同意时的一成以上，请重新申请", en="a tenth more rows than agreed to: ask again")
     why = service.keyring.decrypt(found.why, about=_ABOUT_WHY)

@@ -39,7 +39,7 @@ def harmless(value: object) -> str:
     """
     text = "" if value is None else str(value)
     bare = _FORBIDDEN.sub("", text)[: MOST_TEXT - 1]
-    return f"'{bare}" if _FORMULA.match(text) else bare
+    return f"'{bare}" if _FORMULA.match(text) or _FORMULA.match(bare) else bare
 
 
 def workbook(

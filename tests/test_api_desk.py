@@ -15,6 +15,7 @@ from httpx import Response
 from sqlalchemy import select
 
 from monitor import database
+from monitor.lifecycle import moving
 from monitor.service import Service, today
 from monitor.tables import AlertEvent, AuditEntry, Note
 from monitor.work import reminding
@@ -128,7 +129,9 @@ def test_two_who_ask_for_the_next_at_once_get_two_different_alerts(service: Serv
 def test_the_next_is_the_most_urgent_that_is_mine_or_nobodys_and_can_be_passed_over(service: Service) -> None:
     yellow, red, orange = raised(service, [{"elder": FIRES}, RED, {"income": FIRES}])
     lin, fang = signed_in(service, "林干事"), signed_in(service, "方干事")
-    ask: Callable[..., Any] = lambda client, *skip: client.post(f"{PATH}/next", json={"skip": list(map(str, skip))})  # noqa: E731
+    ask: Callable[..., Any] = lambda client, *skip: client.post(  # noqa: E731
+        f"{PATH}/next", json={"skip": list(map(str, skip)), "why": "TOO_FAR"}
+    )
     assert ask(lin).json()["alert"]["id"] == str(red)
     assert ask(lin).json()["alert"]["id"] == str(red)
     assert ask(fang).json()["alert"]["id"] == str(orange)
@@ -263,7 +266,56 @@ def test_many_are_chosen_by_what_the_queue_shows_or_listed_and_never_both(servic
 def test_there_is_no_closing_of_many(service: Service) -> None:
     paths = signed_in(service, "林干事").get("/openapi.json").json()["paths"]
     together = sorted(path for path in paths if "/bulk/" in path)
-    assert [path.rsplit("/", 1)[1] for path in together] == ["assign", "assign-by-village", "snooze"]
+    assert [path.rsplit("/", 1)[1] for path in together] == [
+        "assign", "assign-by-village", "claim", "release", "snooze", "undo",
+    ]  # fmt: skip
+
+
+def test_what_was_done_to_many_is_taken_back_of_many_row_by_row(service: Service) -> None:
+    alerts = raised(service, [RED] * 4)
+    boss, lin = signed_in(service, "陈主任", role="supervisor"), signed_in(service, "林干事", region="340299001")
+    fang = signed_in(service, "方干事", region="340299001")
+    listed = {"alerts": [{"id": str(one)} for one in alerts]}
+    body = listed | {"to": str(worker_id(service, "林干事"))}
+    assert boss.post(f"{PATH}/bulk/assign", json=body).json()["done"] == 4
+    assert lin.post(f"{PATH}/bulk/undo", json=listed).json()["done"] == 0, "it was not theirs"
+    change(lin, alerts[3], "release", version=2)
+    back = boss.post(f"{PATH}/bulk/undo", json=listed).json()
+    assert (back["ids"], [one["status"] for one in back["refused"]]) == ([str(one) for one in alerts[:3]], [409])
+    assert all(one["zh"] and one["en"] for one in back["refused"])
+    standing = [stored(service, one) for one in alerts]
+    assert [(one.status, one.owner_id, one.version) for one in standing] == [("open", None, 3)] * 4
+    timeline = lin.get(f"{PATH}/{alerts[0]}").json()["timeline"]
+    assert [one["kind"] for one in timeline][-2:] == ["assigned", "undone"]
+    assert boss.post(f"{PATH}/bulk/undo", json=listed).json()["done"] == 0, "an undo is not taken back"
+    assert lin.post(f"{PATH}/bulk/claim", json=listed).json()["done"] == 4
+    assert fang.post(f"{PATH}/bulk/claim", json=listed).json()["done"] == 0
+    assert fang.post(f"{PATH}/bulk/release", json=listed).json()["done"] in (0, 4)
+
+
+def test_of_many_nothing_is_taken_back_after_its_time(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    alerts = raised(service, [RED] * 2)
+    lin = signed_in(service, "林干事", region="340299001")
+    listed = {"alerts": [{"id": str(one)} for one in alerts]}
+    assert lin.post(f"{PATH}/bulk/claim", json=listed).json()["done"] == 2
+    assert moving.UNDO_WITHIN.total_seconds() == 30
+    monkeypatch.setattr(moving, "UNDO_WITHIN", timedelta(0))
+    late = lin.post(f"{PATH}/bulk/undo", json=listed).json()
+    assert (late["done"], [one["status"] for one in late["refused"]]) == (0, [409, 409])
+
+
+def test_passing_over_a_red_alert_wants_a_reason_once_a_day(service: Service) -> None:
+    red, plain = raised(service, [RED, {"elder": FIRES}])
+    lin = signed_in(service, "林干事", region="340299001")
+    assert lin.post(f"{PATH}/next", json={"skip": [str(plain)]}).json()["alert"]["id"] == str(red)
+    refused = lin.post(f"{PATH}/next", json={"skip": [str(red)]})
+    assert (refused.status_code, "NOT_HOME" in refused.json()["detail"]) == (422, True)
+    said = lin.post(f"{PATH}/next", json={"skip": [str(red)], "why": "NOT_HOME"})
+    assert said.json()["alert"]["id"] == str(plain)
+    assert lin.post(f"{PATH}/next", json={"skip": [str(red), str(uuid.uuid4())]}).json()["alert"]["id"] == str(plain)
+    (kept,) = [one for one in lin.get(f"{PATH}/{red}").json()["timeline"] if one["kind"] == "passed_over"]
+    assert (kept["by"], kept["detail"]["why"]) == ("林干事", "NOT_HOME")
+    assert stored(service, red).version == 2, "only its claiming changed it"
 
 
 def test_by_village_each_alert_goes_to_who_has_it_in_their_care_and_least_to_do(service: Service) -> None:

@@ -82,6 +82,7 @@ def test_no_text_becomes_a_formula_or_a_number_in_a_workbook(text: str) -> None:
 def test_what_a_cell_shows_is_the_text_itself_where_it_is_harmless() -> None:
     assert [harmless(value) for value in ("张*", None, 7, "a=b", "")] == ["张*", "", "7", "a=b", ""]
     assert harmless("=1+1") == "'=1+1"
+    assert harmless("\x08@sum") == "'@sum", "what a workbook may not hold goes, and does not hide a formula"
     assert len(harmless("字" * 40_000)) < 32_768
 
 
@@ -149,6 +150,20 @@ def test_an_export_is_cut_to_the_region_and_refused_without_a_reason_or_a_role(
     assert client.post("/api/v1/exports/alerts", json={"why": "无"}).status_code == 422
     village = {"Authorization": bearer(service, "协理员", role="assistant")}
     assert client.post("/api/v1/exports/alerts", json={"why": "例会材料"}, headers=village).status_code == 403
+
+
+def test_an_export_holds_what_the_queue_shows_and_in_its_order(client: TestClient) -> None:
+    """Each narrowing of the queue is one of the export, and a request keeps it until it is taken."""
+    asked = (
+        {"rule": "illness"}, {"direction": "leave"}, {"group": "later"}, {"owner": "nobody"}, {"owner": "me"},
+        {"recurring": "false"}, {"cleared": "true"}, {"status": "open"}, {"factor": "illness"},
+    )  # fmt: skip
+    for narrow in asked:
+        shown = client.get("/api/v1/alerts", params=narrow).json()["items"]
+        answer = client.post("/api/v1/exports/alerts", json={"why": "例会材料", **narrow})
+        rows = [row[0] for row in lines(answer.content)[2:]]
+        assert rows == [one["household_no"] for one in shown], narrow
+    assert client.post("/api/v1/exports/alerts", json={"why": "例会材料", "factor": "nix"}).status_code == 422
 
 
 def test_more_rows_than_one_export_may_hold_are_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ alert.work       within    within     within   -          -             -       
 alert.assign     -         within     within   within     -             -        -       -          -
 alert.refer      -         within     within   within     -             -        -       -          -
 alert.review     -         within     within   within     -             -        -       -          -
+alert.undo       within    within     within   within     -             -        -       -          -
 referral.read    within    within     within   within     -             -        -       sent       within
 referral.answer  -         within     within   within     -             -        -       sent       -
 case.read        within    within     within   within     -             -        -       -          -

@@ -29,6 +29,7 @@ _SAID = {
     "all_cleared": ("全部原因已消除", "every reason cleared"),
     "moved": ("随户迁移", "moved with the household"),
     "supplemented": ("补充记录存档", "a supplement kept for the record"),
+    "passed_over": ("跳过", "passed over"),
     "lead": ("收到困难线索", "a lead was heard of"),
 }
 

@@ -16,6 +16,7 @@ from monitor.lifecycle.moving import (
     move,
     move_each,
     undo,
+    undo_each,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "move",
     "move_each",
     "undo",
+    "undo_each",
 ]

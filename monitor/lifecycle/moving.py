@@ -5,12 +5,12 @@ Nothing else changes a ``status``. A scan writes in bulk what ``leap`` says of a
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Update, bindparam, select, update
+from sqlalchemy import JSON, Update, bindparam, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -25,6 +25,7 @@ from monitor.service import today
 from monitor.tables import Alert, AlertEvent, Case, CaseEvent, Instant, Json, Outbox, utc_now
 
 UNDO_WITHIN = timedelta(seconds=30)
+_AT_ONCE = 2_000
 Subject = Alert | Case
 Event = AlertEvent | CaseEvent
 _READ: Mapping[type, Callable[[Any], Any]] = {
@@ -111,18 +112,21 @@ def begin(session: Session, subject: Subject, edge: str, *, by: Viewer | str, st
 
 
 def move_each(
-    session: Session, subjects: Iterable[Subject], edge: str, *, by: Viewer | str, step: Step = Step()
-) -> Moved:
+    session: Session, subjects: Iterable[Subject], edge: str, *, by: Viewer | str,
+    step: Step | Callable[[Subject], Step] = Step(),
+) -> Moved:  # fmt: skip
     """Take each of ``subjects``, all of one kind, along ``edge``; who may not go stays and is named with the reason.
 
-    What moves is written in bulk under one audit entry; when one of them was changed meanwhile all are ``Stale``.
+    ``step`` may differ from one to the next, and may itself refuse. What moves is written in bulk under one audit
+    entry; when one of them was changed meanwhile all are ``Stale``.
     """
     plans: list[_Plan] = []
     refused: list[tuple[Subject, Refused]] = []
     batch = uuid.uuid4().hex
-    told = Step(step.why, step.as_of, step.values, step.detail | {"batch": batch}, step.expected)
     for subject in subjects:
         try:
+            said = step(subject) if callable(step) else step
+            told = replace(said, detail=said.detail | {"batch": batch})
             plans.append(_plan(session, subject, machine_of(subject).edge(edge), by=by, step=told))
         except Refused as refusal:
             refused.append((subject, refusal))
@@ -132,7 +136,7 @@ def move_each(
         outside = [_told_outside(plan) | {"made_at": plan.event["at"]} for plan in plans if plan.edge.outside]
         insert_many(session, Outbox, outside)
         ids = hashlib.sha256("".join(str(plan.subject.id) for plan in plans).encode()).hexdigest()
-        detail = {"edge": edge, "many": len(plans), "sha256": ids, "why": step.why}
+        detail = {"edge": edge, "many": len(plans), "sha256": ids, "why": plans[0].event["why"]}
         audit.record(session, by=_auditor(plans[0].actor), action=_action(plans[0]), subject=batch, detail=detail)
     return Moved([plan.subject for plan in plans], refused)
 
@@ -144,7 +148,28 @@ def undo(
 
     Refuses when something has happened since, when it was another's, or when the edge cannot be taken back.
     """
-    last = last_step(session, subject)
+    step = _step_back(subject, last_step(session, subject), by=by, within=within)
+    return move(session, subject, "undo", by=by, step=replace(step, expected=expected))
+
+
+def undo_each(session: Session, subjects: Sequence[Subject], *, by: Viewer, edges: Collection[str]) -> Moved:
+    """Take back the last edge of each of ``subjects`` as ``undo`` does, where it was one of ``edges``.
+
+    It goes as ``move_each`` does. All of them are of one kind. What was another's, is too long ago, or came to more
+    since, stays and is named.
+    """
+    lasts = _last_steps(session, subjects)
+
+    def back(subject: Subject) -> Step:
+        last = lasts.get(subject.id)
+        if last is not None and last.edge not in edges:
+            raise Conflict(zh="最近的操作须逐条撤销", en="what was done last is taken back one by one")
+        return _step_back(subject, last, by=by, within=UNDO_WITHIN)
+
+    return move_each(session, subjects, "undo", by=by, step=back)
+
+
+def _step_back(subject: Subject, last: Event | None, *, by: Viewer, within: timedelta) -> Step:
     if last is None or not machine_of(subject).edge(last.edge or "").undoable or last.worker != by.worker:
         raise Conflict(zh="没有可撤销的操作", en="there is nothing of yours to take back")
     if last.version != subject.version or utc_now() - last.at > within:
@@ -152,8 +177,7 @@ def undo(
         raise Conflict(zh=f"已超过{zh}或之后另有变更，不能撤销", en=f"{en} passed, or something came after")
     values = {name: _revived(subject, name, old) for name, (old, _) in last.detail.get("changed", {}).items()}
     values["status"] = last.detail["before"]
-    detail = {"undone": last.edge, "event": last.id}
-    return move(session, subject, "undo", by=by, step=Step(values=values, detail=detail, expected=expected))
+    return Step(values=values, detail={"undone": last.edge, "event": last.id})
 
 
 def _span(within: timedelta) -> tuple[str, str]:
@@ -167,6 +191,18 @@ def last_step(session: Session, subject: Subject) -> Event | None:
     table: Any = _event_table(subject)
     chosen = select(table).where(_about(table, subject), table.edge.is_not(None))
     found: Event | None = session.scalar(chosen.order_by(table.id.desc()).limit(1))
+    return found
+
+
+def _last_steps(session: Session, subjects: Sequence[Subject]) -> dict[uuid.UUID, Event]:
+    found: dict[uuid.UUID, Event] = {}
+    for start in range(0, len(subjects), _AT_ONCE):
+        some = subjects[start : start + _AT_ONCE]
+        table: Any = _event_table(some[0])
+        about = table.alert_id if table is AlertEvent else table.case_id
+        newest = select(func.max(table.id)).where(about.in_([one.id for one in some]), table.edge.is_not(None))
+        for event in session.scalars(select(table).where(table.id.in_(newest.group_by(about)))):
+            found[event.alert_id if isinstance(event, AlertEvent) else event.case_id] = event
     return found
 
 

@@ -24,6 +24,7 @@ from monitor.work.queue import Filters
 from monitor.work.taking import PUT_OFF, Pause, taker
 
 MOST = 10_000
+TOGETHER = frozenset({"assign", "claim", "release", "snooze"})
 _AT_ONCE = 2_000
 
 
@@ -64,6 +65,25 @@ def put_off_all(session: Session, targets: Sequence[Target], pause: Pause, *, by
     alerts = list(_looked_at(session, targets, by=by, outcome=outcome))
     values: dict[str, Any] = {"paused_until": pause.until, "wakes_on_worse": pause.wakes_on_worse}
     _move(session, alerts, "snooze", by=by, step=Step(pause.why, as_of=on, values=values), outcome=outcome)
+    return outcome
+
+
+def go_all(session: Session, targets: Sequence[Target], edge: str, *, by: Viewer, on: date) -> Outcome:
+    """Take every one of ``targets`` along an edge that needs nothing else, as claiming or releasing."""
+    outcome = Outcome()
+    alerts = list(_looked_at(session, targets, by=by, outcome=outcome))
+    _move(session, alerts, edge, by=by, step=Step(as_of=on), outcome=outcome)
+    return outcome
+
+
+def undo_all(session: Session, targets: Sequence[Target], *, by: Viewer) -> Outcome:
+    """Take back what ``by`` did last with every one of ``targets``, if it was done in the last thirty seconds.
+
+    Only what can be done to many is taken back of many; both stay on record.
+    """
+    outcome = Outcome()
+    alerts = list(_looked_at(session, targets, by=by, outcome=outcome))
+    _keep(lifecycle.undo_each(session, alerts, by=by, edges=TOGETHER), outcome)
     return outcome
 
 
@@ -140,7 +160,10 @@ def _looked_at(session: Session, targets: Sequence[Target], *, by: Viewer, outco
 
 
 def _move(session: Session, alerts: Sequence[Alert], edge: str, *, by: Viewer, step: Step, outcome: Outcome) -> None:
-    moved = lifecycle.move_each(session, alerts, edge, by=by, step=step)
+    _keep(lifecycle.move_each(session, alerts, edge, by=by, step=step), outcome)
+
+
+def _keep(moved: lifecycle.Moved, outcome: Outcome) -> None:
     outcome.done += [subject.id for subject in moved.done]
     outcome.refused += [(subject.id, refusal) for subject, refusal in moved.refused]
 

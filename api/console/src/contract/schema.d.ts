@@ -212,6 +212,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/bulk/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 批量认领 / Claim many
+         * @description Take those of many alerts that nobody has; each that somebody has stays theirs and is named.
+         */
+        post: operations["claim_many_api_v1_alerts_bulk_claim_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/bulk/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 批量放回 / Release many
+         * @description Put many alerts back for anybody to take; each that cannot be is named and left as it was.
+         */
+        post: operations["release_many_api_v1_alerts_bulk_release_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/bulk/snooze": {
         parameters: {
             query?: never;
@@ -226,6 +266,28 @@ export interface paths {
          * @description Put many alerts off; each that cannot be is named and left as it was.
          */
         post: operations["put_many_off_api_v1_alerts_bulk_snooze_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/bulk/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 批量撤销 / Take many back
+         * @description Take back one's own claiming, giving, releasing or putting off of many, within thirty seconds, row by row.
+         *
+         *     Both acts stay on every alert's timeline; what somebody changed since, or did themselves, stays and is named.
+         */
+        post: operations["undo_many_api_v1_alerts_bulk_undo_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -264,7 +326,7 @@ export interface paths {
         /**
          * 下一条 / Next in my queue
          * @description Return the most urgent alert that is mine or nobody's; one that was nobody's becomes mine, and never two
-         *     people's.
+         *     people's. Passing over a red one wants a reason, which stays on its timeline.
          */
         post: operations["take_next_api_v1_alerts_next_post"];
         delete?: never;
@@ -1206,7 +1268,9 @@ export interface paths {
         put?: never;
         /**
          * 导出预警 / Take alerts out
-         * @description Return open alerts as a workbook: masked names, every cell text, a watermark; at most 5,000 rows, audited.
+         * @description Return what the queue shows when narrowed so as a workbook: masked names, every cell text, a watermark, audited.
+         *
+         *     At most 5,000 rows, in the queue's order.
          *
          *     More than a hundred rows a day (as the installation sets it) are not taken out alone: the answer is 202 and a
          *     request, which another whose region holds yours must agree to; then you have a day to take it.
@@ -1514,6 +1578,26 @@ export interface paths {
         get: operations["twelve_months_api_v1_households__household_no__months_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{household_no}/quiets/{rule}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 解除静默 / Lift a quiet
+         * @description End one rule's quiet for one household, with a reason; tonight's scan may raise it again. No other is touched.
+         */
+        post: operations["lift_quiet_api_v1_households__household_no__quiets__rule__end_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1918,6 +2002,26 @@ export interface paths {
          * @description Return a rule with its condition in words, its examples, and the values that it goes by with their documents.
          */
         get: operations["get_rule_api_v1_policy_rules__rule__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quiets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 静默名单 / Rules kept quiet
+         * @description Return the rules that a verified "no need" keeps quiet in the viewer's region: until when, why and by whom.
+         */
+        get: operations["list_quiets_api_v1_quiets_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3101,20 +3205,49 @@ export interface components {
         };
         /**
          * AlertsOutIn
-         * @description Which open alerts, and what for.
+         * @description Which alerts, as the queue is narrowed, and what for.
          */
         AlertsOutIn: {
+            /** Region */
+            region?: string | null;
+            /** Level */
+            level?: ("red" | "orange" | "yellow" | "blue") | null;
+            /** Rule */
+            rule?: string | null;
+            /**
+             * Factor
+             * @description 致贫返贫风险因素 / risk factor
+             */
+            factor?: string | null;
+            /**
+             * Status
+             * @description 省略：现在可办的 / omitted: what may be worked on now
+             */
+            status?: ("open" | "assigned" | "visited" | "snoozed" | "referred" | "suspended" | "town_review" | "county_review" | "returned" | "transferred" | "reopened" | "closed" | "annulled") | null;
+            /** Direction */
+            direction?: ("help" | "leave" | "check") | null;
+            /**
+             * Cleared
+             * @description 全部原因已消除 / every reason cleared
+             */
+            cleared?: boolean | null;
+            /** Owner */
+            owner?: string | null;
+            /**
+             * Recurring
+             * @description 复发(true)或新增(false) / recurring or new
+             */
+            recurring?: boolean | null;
+            /**
+             * Group
+             * @description 紧急程度 / one group of the queue
+             */
+            group?: ("long_overdue" | "overdue" | "soon" | "later") | null;
             /**
              * Why
              * @description 用途，印在表头 / printed on top
              */
             why: string;
-            /** Region */
-            region?: string | null;
-            /** Level */
-            level?: ("red" | "orange" | "yellow" | "blue") | null;
-            /** Status */
-            status?: string | null;
         };
         /**
          * Alive
@@ -4043,10 +4176,10 @@ export interface components {
             path: string;
             /**
              * Narrowed
-             * @description 范围 / region, level, status
+             * @description 范围，与队列筛选相同 / as the queue is narrowed
              */
             narrowed: {
-                [key: string]: string | null;
+                [key: string]: boolean | string | null;
             };
             /** Why */
             why: string;
@@ -4953,6 +5086,41 @@ export interface components {
             en: string;
         };
         /**
+         * LiftIn
+         * @description Why a rule is spoken of again.
+         */
+        LiftIn: {
+            /**
+             * Why
+             * @description 原因代码 / reason code
+             * @enum {string}
+             */
+            why: "CHANGED" | "FOUND_WRONG" | "ASKED" | "CHECK_AGAIN";
+        };
+        /**
+         * LiftedOut
+         * @description A rule that is quiet no longer.
+         */
+        LiftedOut: {
+            /** Household No */
+            household_no: string;
+            /** Rule */
+            rule: string;
+            /**
+             * Ended On
+             * Format: date
+             */
+            ended_on: string;
+        };
+        /**
+         * Listed
+         * @description Which alerts, each named.
+         */
+        Listed: {
+            /** Alerts */
+            alerts: components["schemas"]["One"][];
+        };
+        /**
          * LoadOut
          * @description One line of the supervisor's view: how much, and how much will be late.
          */
@@ -5222,6 +5390,11 @@ export interface components {
              * @default []
              */
             skip?: string[];
+            /**
+             * Why
+             * @description 跳过红色预警的原因，每条每天一次 / why red ones are passed over; asked once a day of each
+             */
+            why?: ("NOT_HOME" | "TOO_FAR" | "NOT_ALONE" | "NOT_MINE" | "ANOTHER_REASON") | null;
         };
         /**
          * NightOut
@@ -6851,6 +7024,56 @@ export interface components {
             code?: string | null;
         };
         /**
+         * SilenceOut
+         * @description One rule kept quiet for one household.
+         */
+        SilenceOut: {
+            /** Id */
+            id: number;
+            /** Household No */
+            household_no: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Rule */
+            rule: string;
+            /**
+             * Since On
+             * Format: date
+             */
+            since_on: string;
+            /**
+             * Until On
+             * Format: date
+             * @description 最后静默日 / the last quiet day
+             */
+            until_on: string;
+            /**
+             * Why
+             * @description 原因代码 / reason code
+             */
+            why: string;
+            /**
+             * Found By
+             * @description 谁核查 / who found no need
+             */
+            found_by: string | null;
+        };
+        /**
+         * SilencePage
+         * @description A page of quiet rules, the newest first.
+         */
+        SilencePage: {
+            /** Items */
+            items: components["schemas"]["SilenceOut"][];
+            /**
+             * Next
+             * @description 下一页标记；空为最后一页 / null: this is the last
+             */
+            next: number | null;
+        };
+        /**
          * SomebodyOut
          * @description Somebody else who has the alert open.
          */
@@ -7191,6 +7414,14 @@ export interface components {
              * @enum {string}
              */
             how: "same" | "alike";
+        };
+        /**
+         * Undone
+         * @description Which alerts: those that an act of many was just done to.
+         */
+        Undone: {
+            /** Alerts */
+            alerts: components["schemas"]["One"][];
         };
         /**
          * UndoneOut
@@ -8170,6 +8401,78 @@ export interface operations {
             };
         };
     };
+    claim_many_api_v1_alerts_bulk_claim_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 重发同一请求时不变，保存七天 / the same when the request is sent again; kept seven days */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Listed"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_many_api_v1_alerts_bulk_release_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 重发同一请求时不变，保存七天 / the same when the request is sent again; kept seven days */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Listed"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     put_many_off_api_v1_alerts_bulk_snooze_post: {
         parameters: {
             query?: never;
@@ -8183,6 +8486,42 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PutOffMany"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_many_api_v1_alerts_bulk_undo_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 重发同一请求时不变，保存七天 / the same when the request is sent again; kept seven days */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Undone"];
             };
         };
         responses: {
@@ -10553,6 +10892,47 @@ export interface operations {
             };
         };
     };
+    lift_quiet_api_v1_households__household_no__quiets__rule__end_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 重发同一请求时不变，保存七天 / the same when the request is sent again; kept seven days */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description 户编号 / the register's number */
+                household_no: string;
+                /** @description 规则 / the rule */
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiftIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiftedOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     timeline_api_v1_households__household_no__timeline_get: {
         parameters: {
             query?: {
@@ -11208,6 +11588,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_quiets_api_v1_quiets_get: {
+        parameters: {
+            query?: {
+                region?: string | null;
+                rule?: string | null;
+                /** @description 上一页的 next / next of the page before */
+                after?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilencePage"];
                 };
             };
             /** @description refused */

@@ -1,0 +1,96 @@
+"""Rules kept quiet for households after a verified "no need": listed, and spoken of again with a reason."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.deps import ByLaw, Reading, Viewing, may
+from api.errands import Errand
+from api.households import HouseholdNo
+from api.once import ONCE, Doing
+from api.problems import RESPONSES
+from api.queue import RegionCode, RuleName
+from monitor.cases import silences
+from monitor.cases.silences import Asked
+from monitor.service import today
+
+router = APIRouter(prefix="/api/v1", tags=["households"], responses=RESPONSES, route_class=Errand)
+LiftedWhy = Literal["CHANGED", "FOUND_WRONG", "ASKED", "CHECK_AGAIN"]
+Rule = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="规则 / the rule")]
+
+
+class SilenceOut(BaseModel):
+    """One rule kept quiet for one household."""
+
+    id: int
+    household_no: str
+    region: str
+    region_name: str
+    rule: str
+    since_on: date
+    until_on: date = Field(description="最后静默日 / the last quiet day")
+    why: str = Field(description="原因代码 / reason code")
+    found_by: str | None = Field(description="谁核查 / who found no need")
+
+
+class SilencePage(BaseModel):
+    """A page of quiet rules, the newest first."""
+
+    items: list[SilenceOut]
+    next: int | None = Field(description="下一页标记；空为最后一页 / null: this is the last")
+
+
+class LiftIn(BaseModel):
+    """Why a rule is spoken of again."""
+
+    model_config = ConfigDict(extra="forbid")
+    why: LiftedWhy = Field(description="原因代码 / reason code")
+
+
+class LiftedOut(BaseModel):
+    """A rule that is quiet no longer."""
+
+    household_no: str
+    rule: str
+    ended_on: date
+
+
+class Silenced(BaseModel):
+    """Which quiet rules are wanted."""
+
+    region: RegionCode | None = None
+    rule: RuleName | None = None
+    after: int | None = Field(None, ge=1, le=2**62, description="上一页的 next / next of the page before")
+    limit: int = Field(50, ge=1, le=200)
+
+
+@router.get("/quiets", dependencies=[may("household.read")], summary="静默名单 / Rules kept quiet")
+def list_quiets(viewer: Viewing, session: Reading, laws: ByLaw, asked: Annotated[Silenced, Query()]) -> SilencePage:
+    """Return the rules that a verified "no need" keeps quiet in the viewer's region: until when, why and by whom."""
+    wanted = Asked(today(), asked.region, asked.rule)
+    found = silences.listed(session, wanted, viewer=viewer, after=asked.after, most=asked.limit + 1)
+    items = [
+        SilenceOut(
+            id=quiet.id, household_no=home.household_no, region=home.region,
+            region_name=laws.tree.full_name(home.region, today()), rule=quiet.rule, since_on=quiet.since_on,
+            until_on=quiet.until_on, why=quiet.why, found_by=by,
+        )
+        for quiet, home, by in found[: asked.limit]
+    ]  # fmt: skip
+    return SilencePage(items=items, next=items[-1].id if len(found) > asked.limit else None)
+
+
+@router.post(
+    "/households/{household_no}/quiets/{rule}/end", dependencies=[may("alert.assign")], responses=ONCE,
+    response_model=LiftedOut, summary="解除静默 / Lift a quiet",
+)  # fmt: skip
+def lift_quiet(household_no: HouseholdNo, rule: Rule, sent: LiftIn, viewer: Viewing, once: Doing) -> Response:
+    """End one rule's quiet for one household, with a reason; tonight's scan may raise it again. No other is touched."""
+
+    def work() -> LiftedOut:
+        ended = silences.lift(once.session, household_no, rule, why=sent.why, by=viewer, on=today())
+        return LiftedOut(household_no=household_no, rule=ended.rule, ended_on=ended.ended_on or today())
+
+    return once.answer(work)
