@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -57,14 +57,15 @@ class Keyring:
 
     def decrypt_many(self, cells: Iterable[bytes], *, about: str) -> list[str]:
         """Return the text of each of ``cells`` as ``decrypt`` does."""
-        opened = self._ciphers.open
         try:
-            return [opened(cell, about).decode() for cell in cells]
+            return [text.decode() for text in self._ciphers.open_many(cells, about)]
         except InvalidTag:
             raise _unreadable() from None
 
     def decrypt_optional(self, cells: Sequence[bytes | None], *, about: str) -> list[str | None]:
         """Return the text of each of ``cells``, None staying None."""
+        if None not in cells:
+            return list(self.decrypt_many(cast("Sequence[bytes]", cells), about=about))
         texts = iter(self.decrypt_many((cell for cell in cells if cell is not None), about=about))
         return [None if cell is None else next(texts) for cell in cells]
 

@@ -22,7 +22,8 @@ TARGETS = {
     ),
     "judge": (["monitor/policy/judging.py"], ["tests/test_monitor_policy_judging.py"]),
 }
-# A mutant must die by an example that is written down, which anyone can repeat; one that never ends dies too.
+# A mutant must die by an example that is written down, which anyone can repeat; one that never ends dies too,
+# of pytest's thirty seconds: mutmut's own limit, which calls it a timeout, comes long after on a busy machine as well.
 CONFIGURATION = """
 [project]
 name = "mutants"
@@ -31,6 +32,7 @@ version = "0"
 [tool.mutmut]
 source_paths = {sources}
 also_copy = ["monitor"]
+timeout_constant = 20
 pytest_add_cli_args_test_selection = {tests}
 pytest_add_cli_args = ["-x", "-q", "--hypothesis-profile=written", "--timeout=30", "-p", "no:cacheprovider"]
 

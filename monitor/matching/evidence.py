@@ -7,7 +7,9 @@ Source of the method: Splink 5 (Ministry of Justice, UK), link_only, DuckDB.
 
 import logging
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from splink import DuckDBAPI, Linker, block_on
 
-from monitor.matching import chance, names
+from monitor.matching import chance, names, weighing
 from monitor.matching.chance import Luck
 
 LIKELY = 0.99
@@ -80,18 +82,46 @@ def records(
 def compare(left: pa.Table, right: pa.Table, *, at_least: float = POSSIBLE, luck: Luck | None = None) -> Pairs:
     """Return the pairs of ``left`` and ``right`` whose probability is ``at_least``, in a fixed order.
 
-    With many records the model learns from them how often true pairs differ (EM); with few it uses
-    the stated shares below. What two random people share by chance is counted from the right side; ``luck``
-    hands it over if it has been counted before.
+    With many records the model learns from them how often true pairs differ (Splink's EM); with few it uses
+    the stated shares below, and one statement says what Splink would. What two random people share by chance is
+    counted from the right side; ``luck`` hands it over if it has been counted before.
     """
     if not len(left) or not len(right):
         return Pairs(_EMPTY)
     present = [column for column in ("birth", "phone", "town") if _both_have(left, right, column)]
+    luck = luck or chance.count(right)
+    if min(len(left), len(right)) >= _ENOUGH_TO_LEARN:
+        return by_splink(left, right, _learned(left, right, present, luck), at_least=at_least)
+    stated = _model(luck, present, narrow=_are_many(left, right))
+    blocks = [("county", *columns) for columns in _blocks(present, narrow=_are_many(left, right))]
+    with closing(_database().cursor()) as cursor:
+        cursor.register("a_left", left)
+        cursor.register("b_right", right)
+        cursor.execute(f"CREATE TEMP VIEW pairs AS {weighing.statement(stated, blocks, at_least=at_least)}")
+        found = Pairs(cursor.sql(_RANKING).to_arrow_table())
+        cursor.execute("DROP VIEW pairs")
+    return found
+
+
+def by_splink(left: pa.Table, right: pa.Table, model: dict[str, Any], *, at_least: float) -> Pairs:
+    """Return the pairs as Splink itself weighs them by ``model``; for a stated model ``compare`` answers the same."""
     backend = DuckDBAPI()
-    linker = _linker(backend, left, right, _learned(left, right, present, luck or chance.count(right)))
+    linker = _linker(backend, left, right, model)
     predicted = linker.inference.predict(threshold_match_probability=at_least, warning_mode="never")
     backend.duckdb_con.table(predicted.physical_name).create_view("pairs")
     return Pairs(backend.duckdb_con.sql(_RANKING).to_arrow_table())
+
+
+@cache
+def _database() -> Any:
+    """A database in memory that holds nothing: each comparison brings its records and takes them away."""
+    connection = DuckDBAPI().duckdb_con
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def _are_many(left: pa.Table, right: pa.Table) -> bool:
+    return len(left) * len(right) > _MANY_PAIRS
 
 
 def _linker(backend: DuckDBAPI, left: pa.Table, right: pa.Table, model: dict[str, Any]) -> Linker:
@@ -104,11 +134,10 @@ def _linker(backend: DuckDBAPI, left: pa.Table, right: pa.Table, model: dict[str
 
 
 def _learned(left: pa.Table, right: pa.Table, present: Sequence[str], luck: Luck) -> dict[str, Any]:
-    """Return the model: chance agreement counted from the register, slips learned where there is enough to learn."""
-    model = _model(luck, present, narrow=len(left) * len(right) > _MANY_PAIRS)
-    if min(len(left), len(right)) >= _ENOUGH_TO_LEARN:
-        for column in ("sound", *[column for column in ("birth", "phone") if column in present][:1]):
-            model = _taught(left, right, model, by=column)
+    """Return the model: chance agreement counted from the register, slips learned from the records."""
+    model = _model(luck, present, narrow=_are_many(left, right))
+    for column in ("sound", *[column for column in ("birth", "phone") if column in present][:1]):
+        model = _taught(left, right, model, by=column)
     return model
 
 

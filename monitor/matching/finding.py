@@ -4,18 +4,18 @@ A token stays when somebody's name is mended, so they are found by their former 
 at the name itself.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import ARRAY, BigInteger, Engine, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_in_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 from sqlalchemy.orm import Session
 
 from monitor import database
-from monitor.matching.exact import ABOUT_ID_NO
+from monitor.matching.exact import ABOUT_ID_NO, blind_indexes
 from monitor.matching.spelling import asked, ways
 from monitor.privacy import Keyring
 from monitor.tables import Person, SearchToken
@@ -24,7 +24,6 @@ ABOUT_NAME = "people.name"
 _LAST = 4
 _AT_ONCE = 40_000
 _ASKED = 500
-Tokens = npt.NDArray[np.int64]
 
 
 def index_people(engine: Engine, keyring: Keyring) -> int:
@@ -32,10 +31,10 @@ def index_people(engine: Engine, keyring: Keyring) -> int:
 
     A second call finds nobody left. Two at once do the same work and write it once.
     """
-    done = 0
+    done, tokens = 0, Tokens(keyring)
     while True:
         with database.transaction(engine) as session:
-            some = _index_some(session, keyring)
+            some = _index_some(session, tokens)
         if not some:
             return done
         done += some
@@ -43,9 +42,7 @@ def index_people(engine: Engine, keyring: Keyring) -> int:
 
 def index_one(session: Session, person: Person, keyring: Keyring) -> None:
     """Make one person findable at once, in the caller's transaction, who was entered by hand."""
-    pairs = np.array(list(_pairs([person], keyring)), dtype=np.int64).reshape(-1, 2)
-    if len(pairs):
-        _write(session, pairs)
+    _write(session, _pairs([(person.id, person.name, person.id_no)], Tokens(keyring)))
     person.findable = True
     session.flush()
 
@@ -56,7 +53,7 @@ def tokens_for(text: str, keyring: Keyring) -> list[int]:
     keys = set(asked(text))
     if len(last) == _LAST and last.isascii() and last[:-1].isdigit() and (last[-1].isdigit() or last[-1] == "X"):
         keys.add(f"d:{last}")
-    return sorted(_token(key, keyring) for key in keys)
+    return sorted(Tokens(keyring).of(keys))
 
 
 def is_meant(text: str, name: str | None, number: str | None) -> bool:
@@ -69,53 +66,71 @@ def forget(session: Session, people: Sequence[int], keyring: Keyring) -> None:
     """Delete the tokens of ``people``; to be called before their names and numbers are erased."""
     for start in range(0, len(people), _ASKED):
         chosen = select(Person.id, Person.name, Person.id_no).where(Person.id.in_(people[start : start + _ASKED]))
-        pairs = list(_pairs(session.execute(chosen).all(), keyring))
+        pairs = list(zip(*_pairs(session.execute(chosen).all(), Tokens(keyring)), strict=True))
         for at in range(0, len(pairs), _ASKED):
             these = tuple_(SearchToken.token, SearchToken.person_id).in_(pairs[at : at + _ASKED])
             session.execute(delete(SearchToken).where(these))
 
 
-def _index_some(session: Session, keyring: Keyring) -> int:
+class Tokens:
+    """The keyed token of each key met in a run, reckoned once: most families share the names' beginnings."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self.keyring = keyring
+        self._known: dict[str, int] = {}
+
+    def of(self, keys: Iterable[str]) -> list[int]:
+        """Return the token of each key."""
+        known, asked = self._known, list(keys)
+        unseen = [key for key in dict.fromkeys(asked) if key not in known]
+        digests = blind_indexes(self.keyring, (f"search:{key}" for key in unseen))
+        known.update((key, _number(digest)) for key, digest in zip(unseen, digests, strict=True))
+        return [known[key] for key in asked]
+
+
+def _number(digest: bytes) -> int:
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+@database.many_rows()
+def _index_some(session: Session, tokens: Tokens) -> int:
     chosen = select(Person.id, Person.name, Person.id_no).where(~Person.findable).order_by(Person.id).limit(_AT_ONCE)
     found = session.execute(chosen.with_for_update()).all()
     if found:
-        pairs = np.array(list(_pairs(found, keyring)), dtype=np.int64).reshape(-1, 2)
-        if len(pairs):
-            _write(session, pairs[np.argsort(pairs[:, 0], kind="stable")])
+        _write(session, _pairs(found, tokens))
         these = update(Person).where(~Person.findable, Person.id.between(found[0].id, found[-1].id))
         session.execute(these.values(findable=True), execution_options={"synchronize_session": False})
     return len(found)
 
 
-def _pairs(people: Iterable[Any], keyring: Keyring) -> Iterator[tuple[int, int]]:
-    listed = list(people)
-    names = keyring.decrypt_optional([one.name for one in listed], about=ABOUT_NAME)
-    numbers = keyring.decrypt_optional([one.id_no for one in listed], about=ABOUT_ID_NO)
-    known: dict[str, int] = {}
-    for one, name, number in zip(listed, names, numbers, strict=True):
-        keys = set(ways(name)) if name else set()
-        if number and len(number) > _LAST:
-            keys.add(f"d:{number[-_LAST:].upper()}")
-        for key in keys:
-            if key not in known:
-                known[key] = _token(key, keyring)
-            yield known[key], one.id
+def _pairs(people: Sequence[Any], tokens: Tokens) -> tuple[list[int], list[int]]:
+    """Return (token, person) as two columns, in the order of the index."""
+    ids, called, numbered = zip(*people, strict=True) if people else ((), (), ())
+    names = tokens.keyring.decrypt_optional(called, about=ABOUT_NAME)
+    numbers = tokens.keyring.decrypt_optional(numbered, about=ABOUT_ID_NO)
+    keys = [_keys(name, number) for name, number in zip(names, numbers, strict=True)]
+    flat = np.array(tokens.of(chain.from_iterable(keys)), np.int64)
+    persons = np.repeat(np.array(ids, np.int64), list(map(len, keys)))
+    order = np.lexsort((persons, flat))
+    return flat[order].tolist(), persons[order].tolist()
 
 
-def _token(key: str, keyring: Keyring) -> int:
-    return int.from_bytes(keyring.blind_index(f"search:{key}")[:8], "big", signed=True)
+def _keys(name: str | None, number: str | None) -> tuple[str, ...]:
+    keys = ways(name) if name else ()
+    return (*keys, f"d:{number[-_LAST:].upper()}") if number and len(number) > _LAST else tuple(keys)
 
 
-def _write(session: Session, pairs: Tokens) -> None:
+def _write(session: Session, pairs: tuple[list[int], list[int]]) -> None:
     """Insert the pairs that are not there yet, in the order of the index."""
     connection = session.connection()
+    if not pairs[0]:
+        return
     if connection.dialect.name == "postgresql":
-        columns = [
-            func.unnest(bindparam(None, pairs[:, place].tolist(), type_=ARRAY(BigInteger))) for place in range(2)
-        ]
+        columns = [func.unnest(bindparam(None, column, type_=ARRAY(BigInteger))) for column in pairs]
         rows = insert_in_postgresql(SearchToken).from_select(["token", "person_id"], select(*columns))
         connection.execute(rows.on_conflict_do_nothing())
         return
+    connection.exec_driver_sql("PRAGMA cache_size = -262144")
     statement: Any = insert_in_sqlite(SearchToken).on_conflict_do_nothing()
     compiled = str(statement.compile(dialect=connection.dialect, column_keys=["token", "person_id"]))
-    connection.exec_driver_sql(compiled, list(map(tuple, pairs.tolist())))
+    connection.exec_driver_sql(compiled, list(zip(*pairs, strict=True)))

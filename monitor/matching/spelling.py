@@ -1,7 +1,7 @@
 """The ways somebody looks for a name: its characters, its pinyin, its initials; a family name sounds as families do."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache, lru_cache
 from itertools import product
 
@@ -24,6 +24,7 @@ _DOUBLE = {
     "宗政": ("zong", "zheng"),
 }  # fmt: skip
 _LETTERS = re.compile(r"[a-z]+").fullmatch
+_PARTS = re.compile(f"[{re.escape(DOTS)}]").split
 
 
 @lru_cache(maxsize=200_000)
@@ -32,8 +33,11 @@ def ways(name: str) -> frozenset[str]:
 
     A name in parts is found by each part too. Keys of characters, of pinyin and of initials are told apart.
     """
-    parts = [part for part in re.split(f"[{re.escape(DOTS)}]", name) if len(fold(part)) >= LEAST]
-    return frozenset(key for form in {name, *parts} for key in _ways(fold(form)))
+    parts = _PARTS(name)
+    if len(parts) == 1:
+        return frozenset(_ways(fold(name)))
+    forms = {fold(part) for part in parts}
+    return frozenset(key for form in {fold(name), *forms} for key in _ways(form))
 
 
 def asked(text: str) -> frozenset[str]:
@@ -49,9 +53,12 @@ def _ways(folded: str) -> Iterator[str]:
     for end in range(LEAST, len(folded) + 1):
         yield f"n:{folded[:end]}"
     for syllables in _sounds(folded):
-        for end in range(LEAST, len(syllables) + 1):
-            yield f"i:{''.join(syllable[0] for syllable in syllables[:end])}"
-            yield from (f"p:{spelt}" for spelt in _spellings("".join(syllables[:end])))
+        initials = sound = ""
+        for spoken, syllable in enumerate(syllables, 1):
+            initials, sound = initials + syllable[0], sound + syllable
+            if spoken >= LEAST:
+                yield f"i:{initials}"
+                yield from (f"p:{spelt}" for spelt in _spellings(sound))
 
 
 def _sounds(folded: str) -> list[tuple[str, ...]]:
@@ -68,10 +75,10 @@ def _family(sign: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*([own] if own else []), *_readings(sign)]))
 
 
-def _spellings(sound: str) -> set[str]:
+def _spellings(sound: str) -> Collection[str]:
     """lv is typed lv, lyu or lu."""
     if "v" not in sound:
-        return {sound}
+        return (sound,)
     pieces = sound.split("v")
     mixed = product(("v", "yu", "u"), repeat=len(pieces) - 1)
     return {pieces[0] + "".join(map("".join, zip(each, pieces[1:], strict=True))) for each in mixed}

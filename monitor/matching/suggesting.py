@@ -96,8 +96,9 @@ def suggest(rows: pa.Table, register: Registered) -> Mapping[int, Suggestion]:
     likely: dict[int, bool] = {}
     if not len(register.people):
         return {}
-    pairs = evidence.compare(rows, register.records, luck=register.luck)
-    for pair in pairs.table.to_pylist():
+    pairs = evidence.compare(rows, register.records, luck=register.luck).table
+    here, there = (side.take(pairs[at]).to_pylist() for side, at in ((rows, "left"), (register.records, "right")))
+    for pair, one, other in zip(pairs.to_pylist(), here, there, strict=True):
         several = found[pair["left"]]
         likely.setdefault(pair["left"], pair["alone"] and pair["probability"] >= LIKELY)
         if len(several) < _SHOWN:
@@ -105,14 +106,13 @@ def suggest(rows: pa.Table, register: Registered) -> Mapping[int, Suggestion]:
                 {
                     "person": int(register.people[pair["right"]]),
                     "probability": round(pair["probability"], 4),
-                    "evidence": _agreeing(rows, register.records, pair["left"], pair["right"]),
+                    "evidence": _agreeing(one, other),
                 }
             )
     return {row: Suggestion(several, likely[row]) for row, several in found.items()}
 
 
-def _agreeing(left: pa.Table, right: pa.Table, one: int, other: int) -> dict[str, str]:
-    here, there = left.slice(one, 1).to_pylist()[0], right.slice(other, 1).to_pylist()[0]
+def _agreeing(here: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, str]:
     said = {"name": names.agreement(here["name"], there["name"])}
     for column in ("birth", "phone", "town", "village"):
         if here[column] is not None and there[column] is not None:
