@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq
+from threadpoolctl import threadpool_limits
 
 from jobs.panel import Panel
 from models.bootstrap import Interval
@@ -21,6 +22,7 @@ from models.goals import NOBODY
 from models.grid import Grid
 from models.leakage import single_features
 from models.sample import Sample
+from models.training import FEW_ROWS
 from monitor.errors import Invalid
 from monitor.learning.labels import SPAN
 
@@ -68,7 +70,8 @@ def fit(panel: Panel, rows: pd.DataFrame, *, seed: int = 0) -> tuple[Grid, Choic
         seed=seed,
     )
     single_features(sample)
-    return taken(sample, capacity=CAPACITY, sums=True)
+    with threadpool_limits(1 if len(sample) < FEW_ROWS else None):
+        return taken(sample, capacity=CAPACITY, sums=True)
 
 
 def steady(panel: Panel, rows: pd.DataFrame) -> list[str]:

@@ -14,6 +14,7 @@ from models.measures import area, calibration_error, found_at
 from models.members import RuleOrder
 from models.training import Spec, train
 
+LINE = Spec("fell", "year", "household", drop=("village", "income_next"), candidates=("scorecard",))
 ROWS, UPS = 1000, 100
 LABEL = np.repeat([1.0, 0.0], [UPS, ROWS - UPS])
 RNG = np.random.default_rng(0)
@@ -69,7 +70,7 @@ def test_where_nothing_is_shown_to_find_more_the_rule_keeps_the_head_and_the_mod
 def test_where_the_rule_is_chosen_what_is_judged_is_the_rule_to_the_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "SHOWN", 99.0)
     monkeypatch.setattr(choosing, "WORSE", -1.0)
-    learned = train(made_up(200, waves=2), Spec("fell", "year", "household", drop=("village", "income_next")))
+    learned = train(made_up(200, waves=2), LINE)
     assert learned.kind == "rule"
     assert learned.metrics["chosen"] == pytest.approx(
         learned.metrics["rule"] | {"ece_after_audit_usual": learned.metrics["chosen"]["ece_after_audit_usual"]}
@@ -85,7 +86,7 @@ def test_folds_choose_together_what_none_of_them_could_tell_alone() -> None:
     against = compared({"rule": -good, "scorecard": good, "boosted": worse})
     assert (decided(for_it).name, decided(against).name) == ("boosted", "scorecard")
     assert decided(for_it, against).name == "scorecard"
-    learned = train(made_up(300), Spec("fell", "year", "household", drop=("village", "income_next")))
+    learned = train(made_up(300), LINE)
     assert len(learned.choices) == 3
     assert {one.name for one in learned.choices} == {learned.kind}
 
