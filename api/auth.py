@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import cookies
-from api.deps import InTransaction, Reading, Serving, Viewing, may
+from api.deps import ByLaw, InTransaction, Reading, Serving, Viewing, may
 from api.errands import Errand
 from api.problems import described
 from monitor import access
 from monitor.access import second_factor, sessions, signing_in
 from monitor.access.signing_in import Proof
 from monitor.errors import Forbidden
+from monitor.service import today
 from monitor.tables import Credential, SignIn, utc_now
 
 router = APIRouter(prefix="/api/v1", tags=["session"], responses=described(401, 403, 422), route_class=Errand)
@@ -77,6 +78,7 @@ class SessionOut(BaseModel):
     role: str
     role_zh: str
     region: str
+    region_name: str = Field(description="辖区名称；空：全国 / empty: the whole nation")
     actions: list[str]
     how: Literal["password", "oidc", "token"]
     unfinished: list[str] = Field(description="须先完成：password、second_factor / to be done before anything else")
@@ -125,7 +127,7 @@ def sign_in(sent: SignInIn, request: Request, response: Response, service: Servi
 
 
 @router.get("/session", summary="我是谁 / Who am I", dependencies=OWN)
-def who_am_i(viewer: Viewing, session: Reading, service: Serving) -> SessionOut:
+def who_am_i(viewer: Viewing, session: Reading, service: Serving, laws: ByLaw) -> SessionOut:
     """Return who is signed in and every action of the policy that is theirs."""
     sign_in = session.get(SignIn, viewer.session) if viewer.session else None
     credential = session.get(Credential, viewer.worker)
@@ -133,6 +135,7 @@ def who_am_i(viewer: Viewing, session: Reading, service: Serving) -> SessionOut:
     mine = [one for one in access.ACTIONS if access.relation(viewer.role, one)]
     return SessionOut(
         name=viewer.name, role=viewer.role, role_zh=access.TITLES[viewer.role][0], region=viewer.region,
+        region_name="" if viewer.region == access.NATION else laws.tree.name(viewer.region, today()),
         actions=[one for one in mine if viewer.scopes is None or one in viewer.scopes],
         how=_how(sign_in), unfinished=undone, proved_at=viewer.proved_at,
         began_at=sign_in.began_at if sign_in else None,

@@ -1,8 +1,8 @@
 """The policy as it stands, to be read: rules with law, sentence and examples; values with their documents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import BaseModel, Field
@@ -31,6 +31,7 @@ from monitor.policy import Policy, cards
 from monitor.service import today
 from monitor.tables import Scan
 
+T = TypeVar("T")
 SEEN: dict[int | str, dict[str, Any]] = {304: {"description": "没有变化 / as the caller has it"}}
 ONE: dict[int | str, dict[str, Any]] = {404: RESPONSES[404], 422: RESPONSES[422], **SEEN}
 router = APIRouter(prefix="/api/v1/policy", tags=["policy"], responses={401: RESPONSES[401]}, route_class=Errand)
@@ -112,9 +113,7 @@ def list_rules(page: Asked) -> Response:
             response_model=RuleOut, responses=ONE)  # fmt: skip
 def get_rule(rule: RuleName, page: Asked) -> Response:
     """Return a rule with its condition in words, its examples, and the values that it goes by with their documents."""
-    found = page.law.rules.get(rule)
-    if found is None:
-        raise NotFound(zh="没有这条规则", en="there is no such rule")
+    found = _named(page.law.rules, rule, zh="规则", en="rule")
     return page.answer(lambda: rule_out(page.law, cards.page(page.law, found), page.tree))
 
 
@@ -131,9 +130,7 @@ def list_parameters(page: Asked) -> Response:
             response_model=ParameterOut, responses=ONE)  # fmt: skip
 def get_parameter(parameter: ParameterName, page: Asked) -> Response:
     """Return a parameter's values by region, category and day, each with its document and whether it is a sample."""
-    found = page.law.parameters.get(parameter)
-    if found is None:
-        raise NotFound(zh="没有这项标准", en="there is no such parameter")
+    found = _named(page.law.parameters, parameter, zh="标准", en="parameter")
     return page.answer(lambda: parameter_out(page.law, found, page.tree))
 
 
@@ -141,9 +138,7 @@ def get_parameter(parameter: ParameterName, page: Asked) -> Response:
             response_model=IndicatorOut, responses=ONE)  # fmt: skip
 def get_indicator(indicator: IndicatorName, page: Asked) -> Response:
     """Return what an indicator says of a household, from which feed, over which time, and which rules read it."""
-    found = page.law.indicators.get(indicator)
-    if found is None:
-        raise NotFound(zh="没有这项指标", en="there is no such indicator")
+    found = _named(page.law.indicators, indicator, zh="指标", en="indicator")
     return page.answer(lambda: indicator_out(page.law, found))
 
 
@@ -164,3 +159,10 @@ def _rules(law: Policy, production: bool) -> RulesOut:
     shown.sort(key=lambda card: (card.rule.risk_factor, card.rule.code))
     told = [rule_brief(one) for one in shown]
     return RulesOut(version=law.version, build=VERSION, as_of=law.as_of, production=production, rules=told)
+
+
+def _named(pages: Mapping[str, T], name: str, *, zh: str, en: str) -> T:
+    found = pages.get(name)
+    if found is None:
+        raise NotFound(zh=f"没有这个{zh}", en=f"there is no such {en}")
+    return found

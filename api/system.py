@@ -104,7 +104,7 @@ class KeepOut(BaseModel):
     since: str | None = Field(description="自哪个日期起算 / from which date on")
     then: str | None = Field(description="delete 删除，blank 置空 / deleted, or columns made blank")
     columns: list[str]
-    forever: str | None = Field(description="长期保存的理由 / why it stays")
+    forever: BothOut | None = Field(description="长期保存的理由 / why it stays")
     together_with: str | None = Field(description="随哪张表 / as long as that table's rows")
     sees: list[BothOut] = Field(description="谁能看 / who sees it")
     sensitive: int
@@ -185,9 +185,10 @@ def _place(tree: Tree, place: Place) -> RegionOut:
 def _keep(entry: Entry) -> KeepOut:
     keep, kinds = entry.keep, list(entry.classes.values())
     roles = [access.TITLES[role] for role in entry.sees if role in access.TITLES]
+    forever = BothOut.model_validate(keep.forever) if keep.forever else None
     return KeepOut(
         table=entry.table, purpose=BothOut(zh=entry.purpose["zh"], en=entry.purpose["en"]), source=entry.source,
         basis=entry.basis, days=keep.days, since=keep.since, then=keep.then, columns=list(keep.columns),
-        forever=keep.forever, together_with=keep.together_with, sees=[BothOut(zh=zh, en=en) for zh, en in roles],
+        forever=forever, together_with=keep.together_with, sees=[BothOut(zh=zh, en=en) for zh, en in roles],
         sensitive=kinds.count("sensitive"), personal=kinds.count("personal"), internal=kinds.count("internal"),
     )  # fmt: skip

@@ -65,7 +65,8 @@ def test_what_is_personal_is_encrypted_or_says_why_not(name: str) -> None:
     "page",
     [
         "people: {}", "people: {purpose: {zh: a, en: b}, source: x, basis: y, sees: [], keep: {days: 1, since: x}}",
-        "people: {purpose: {zh: a, en: b}, source: x, basis: y, sees: [], keep: {forever: z}, personal: [a, a]}",
+        "people: {purpose: {zh: a, en: b}, source: x, basis: y, sees: [], keep: {forever: {zh: y, en: z}}, personal: [a, a]}",
+        "people: {purpose: {zh: a, en: b}, source: x, basis: y, sees: [], keep: {forever: said in one language}}",
     ],
 )  # fmt: skip
 def test_a_page_that_does_not_say_all_is_refused_by_name(tmp_path: Path, page: str) -> None:

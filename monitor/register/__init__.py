@@ -22,14 +22,15 @@ CLASSES = ("internal", "personal", "sensitive")
 class Keep:
     """How long: ``days`` after the date in ``since``, then rows are deleted or ``columns`` made blank.
 
-    Without days, rows stay ``forever`` (why is said) or as long as another table's (``together_with``).
+    Without days, rows stay ``forever`` (why is said in both languages) or as long as another table's
+    (``together_with``).
     """
 
     days: int | None = None
     since: str | None = None
     then: str | None = None
     columns: tuple[str, ...] = ()
-    forever: str | None = None
+    forever: Mapping[str, str] | None = None
     together_with: str | None = None
 
 
@@ -77,7 +78,8 @@ def _entry(table: str, said: Mapping[str, Any]) -> Entry:
 
 def _keep(said: Mapping[str, Any]) -> Keep:
     if "days" not in said:
-        return Keep(forever=said.get("forever"), together_with=None if "forever" in said else said["with"])
+        why = said.get("forever")
+        return Keep(forever={each: why[each] for each in ("zh", "en")}) if why else Keep(together_with=said["with"])
     if said["then"] not in ("delete", "blank") or (said["then"] == "blank") != bool(said.get("columns")):
         raise ValueError("then: delete, or blank with columns")
     return Keep(int(said["days"]), said["since"], said["then"], tuple(said.get("columns", ())))

@@ -72,3 +72,12 @@ def at_rest(page: Page) -> None:
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
     page.wait_for_load_state("networkidle")
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
+
+
+def eventually(page: Page, found: Callable[[], bool]) -> None:
+    """Look until it is so, ten seconds at most: the page's rules forbid a script that waits within it."""
+    for _ in range(100):
+        if found():
+            return
+        page.wait_for_timeout(100)
+    assert found()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from demo_city import PEOPLE, Person, code_of
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.engine import Engine
 
 from jobs import ledger
@@ -143,6 +143,17 @@ class Served:
             with database.transaction(self.engine) as session:
                 expected = session.get_one(Alert, uuid.UUID(key)).version
                 taking.assign(session, uuid.UUID(key), to, by=by, on=today(), expected=expected)
+
+    def leave(self, count: int, person: Person) -> list[Alert]:
+        """Leave so many unvisited alerts of their region in somebody's hands, and nothing else."""
+        found = [one for one in self.alerts(town=person.region) if one.owner_id is None][:count]
+        with database.transaction(self.engine) as session:
+            owner = session.scalars(select(Worker.id).where(Worker.login == person.login)).one()
+            theirs = (Alert.owner_id == owner, Alert.closed_at.is_(None))
+            session.execute(update(Alert).where(*theirs).values(owner_id=None, status="open"))
+            keys = [one.id for one in found]
+            session.execute(update(Alert).where(Alert.id.in_(keys)).values(owner_id=owner, status="assigned"))
+        return found
 
     def rename(self, alert: Alert, name: str) -> None:
         """Let the head of an alert's household be called ``name``."""

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from demo_city import PEOPLE, TOWN
+from demo_city import PEOPLE
 from playwright.sync_api import Page, expect
+from screens import eventually
 from served import Served
 from sqlalchemy import select, update
 from watching import Watch
 
 from monitor import database
-from monitor.tables import Alert, SignIn, VisitPack, Worker, utc_now
+from monitor.tables import Alert, SignIn, VisitPack, utc_now
 
 NAMES = """async () => {
   const base = await new Promise((done) => {
@@ -29,16 +30,10 @@ SignInAs = Callable[..., Page]
 
 @pytest.fixture
 def mine(service: Served) -> list[Alert]:
-    """Two alerts of the township in the caseworker's hands, visited by nobody."""
-    found = [one for one in service.alerts(town=TOWN) if one.owner_id is None][:2]
+    """Two alerts in the caseworker's hands and no pack taken today."""
     with database.transaction(service.engine) as session:
-        owner = session.scalars(select(Worker.id).where(Worker.login == PEOPLE["caseworker"].login)).one()
-        theirs = (Alert.owner_id == owner, Alert.closed_at.is_(None))
-        session.execute(update(Alert).where(*theirs).values(owner_id=None, status="open"))
-        keys = [one.id for one in found]
-        session.execute(update(Alert).where(Alert.id.in_(keys)).values(owner_id=owner, status="assigned"))
         session.execute(update(VisitPack).values(made_at=utc_now() - timedelta(days=2)))
-    return found
+    return service.leave(2, PEOPLE["caseworker"])
 
 
 def take(page: Page) -> None:
@@ -46,15 +41,6 @@ def take(page: Page) -> None:
     page.get_by_role("button", name="下载走访包").click()
     expect(page.get_by_text("本机走访包 2 户")).to_be_visible()
     assert "pack" in page.evaluate(NAMES)
-
-
-def eventually(page: Page, found: Callable[[], bool]) -> None:
-    """Look until it is so, ten seconds at most: the page's rules forbid a script that waits within it."""
-    for _ in range(100):
-        if found():
-            return
-        page.wait_for_timeout(100)
-    assert found()
 
 
 def until_without_pack(page: Page) -> None:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
-from demo_city import PEOPLE, TOWN
+from demo_city import PEOPLE
 from PIL import Image
 from playwright.sync_api import Page, expect
 from served import Served
@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from watching import Watch
 
 from monitor import database
-from monitor.tables import Alert, FollowUp, Photo, VisitPack, Worker
+from monitor.tables import Alert, FollowUp, Photo, VisitPack
 
 SEALED = """async () => {
   const base = await new Promise((done) => {
@@ -34,15 +34,8 @@ SignIn = Callable[..., Page]
 
 @pytest.fixture
 def mine(service: Served) -> list[Alert]:
-    """Three alerts of the township in the caseworker's hands, visited by nobody."""
-    found = [one for one in service.alerts(town=TOWN) if one.owner_id is None][:3]
-    with database.transaction(service.engine) as session:
-        owner = session.scalars(select(Worker.id).where(Worker.login == PEOPLE["caseworker"].login)).one()
-        theirs = (Alert.owner_id == owner, Alert.closed_at.is_(None))
-        session.execute(update(Alert).where(*theirs).values(owner_id=None, status="open"))
-        keys = [one.id for one in found]
-        session.execute(update(Alert).where(Alert.id.in_(keys)).values(owner_id=owner, status="assigned"))
-    return found
+    """Three alerts in the caseworker's hands."""
+    return service.leave(3, PEOPLE["caseworker"])
 
 
 def form(page: Page, alert: Alert) -> None:

@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from 'react';
 import { Link } from 'react-router';
 import paths from '../../paths.json';
 import { count } from '../field/outbox';
+import { useNarrow } from '../parts/narrow';
 import { language, speak, useWords } from '../words/catalogue';
 import { shared } from '../words/shared';
 import { outbox } from './outbox';
@@ -10,24 +11,29 @@ import { useSession, useSignOut } from './session';
 import { useStored } from './store';
 import { words } from './words';
 
+/** The region of who is held to none. */
+const NATION = '00';
 const SignOutDialog = lazy(() => import('./leaving'));
 
 export function Header(): ReactElement {
   const t = useWords(shared);
   const mine = useWords(words);
-  const { name, role, role_zh, region } = useSession();
+  const { name, role, role_zh, region, region_name } = useSession();
+  const narrow = useNarrow();
   const chosen = useStored(language);
   const waiting = useStored(outbox).waiting;
   const title = chosen === 'zh' ? role_zh : role;
   return (
     <header className="header">
       <Link to="/home" className="header-name">
-        {t.service}
+        {narrow ? mine.serviceShort : t.service}
       </Link>
-      <span className="header-region">{region}</span>
+      <span className="header-region" title={region}>
+        {region === NATION ? mine.nation : region_name}
+      </span>
       <span className="header-rest" />
       {waiting === 0 ? null : <span className="badge">{mine.waiting(waiting)}</span>}
-      <Link to={paths.account} title={mine.account}>
+      <Link to={paths.account} className="header-person" title={mine.account}>
         {name}
         <span className="header-role"> · {title}</span>
       </Link>

@@ -4,6 +4,7 @@ import type { ReactElement, ReactNode } from 'react';
 import { createContext, useContext } from 'react';
 import { Navigate, useLocation } from 'react-router';
 import { api, Refusal, type Schemas, told, Unreachable } from '../contract/client';
+import { leaveLater } from '../contract/leaving';
 import { Failure } from '../parts/Failure';
 import { PageOnItsWay } from '../parts/ListState';
 import { useWords } from '../words/catalogue';
@@ -77,24 +78,26 @@ export function useMay(): (action: string) => boolean {
   return (action) => actions.includes(action);
 }
 
-/** End the session on the server; one that is over already is, and one that cannot be reached runs out by itself. */
-async function endThere(): Promise<void> {
+/** End the session on the server: true when it is over; false when it cannot be reached, or not soon. */
+async function endThere(): Promise<boolean> {
   try {
-    const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-    await Promise.race([told(api.DELETE('/api/v1/session')), late]);
+    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), PATIENCE_MS));
+    return await Promise.race([told(api.DELETE('/api/v1/session')).then(() => true), late]);
   } catch (failure) {
-    const over = failure instanceof Unreachable || (failure instanceof Refusal && failure.status === 401);
-    if (!over) throw failure;
+    if (failure instanceof Unreachable) return false;
+    if (failure instanceof Refusal && failure.status === 401) return true;
+    throw failure;
   }
 }
 
-/** Return how to sign out: the session ends on the server, the browser forgets, the page begins anew. */
+/** Return how to sign out: the session ends on the server, now or first of all next time; the browser forgets. */
 export function useSignOut(): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
-    await endThere();
+    const over = await endThere();
     await (await import('../field/start')).leaveNothing().catch(() => undefined);
     await del(KEPT).catch(() => undefined);
+    if (!over) leaveLater();
     queries.clear();
     location.assign('/sign-in');
   };

@@ -19,7 +19,9 @@ export const words = catalogue(
     proofHint: '此操作涉及个人信息或权限，须再次输入密码；五分钟内有效。',
     unsaved: (n: number, drafts: number) =>
       `本机还有 ${n} 条未上报、${drafts} 份未提交的草稿，退出后将被清除。仍要退出吗？`,
-    leftOffline: '当前离线：本机内容会立即清除；服务器上的登录无法通知，将在闲置超时后自动失效。',
+    leftOffline: '当前离线：本机内容会立即清除；服务器上的登录，下次联网时最先注销。',
+    nation: '全国',
+    serviceShort: '低收入监测',
     someoneElse: '换了另一位工作人员登录，页面将重新载入。',
     plain: '当前是明文连接（http）：不能离线使用，也不能录音；请用 https 地址访问。',
   },
@@ -28,7 +30,7 @@ export const words = catalogue(
     offline: 'Offline',
     online: 'Online',
     waiting: (n: number) => `${n} waiting to be sent`,
-    refused: (n: number) => `${n} refused`,
+    refused: (n: number) => `${n} not taken`,
     synced: (at: string) => `last sent ${at}`,
     neverSynced: 'not sent yet',
     keys: 'Keyboard shortcuts',
@@ -42,7 +44,9 @@ export const words = catalogue(
     unsaved: (n: number, drafts: number) =>
       `On this device ${n} entries not sent and ${drafts} drafts not handed in will be erased. Sign out all the same?`,
     leftOffline:
-      'You are offline: this device is cleared at once; the session on the server cannot be told and runs out by itself.',
+      'You are offline: this device is cleared at once; the session on the server is ended first thing once there is a network.',
+    nation: 'The whole nation',
+    serviceShort: 'Low-income',
     someoneElse: 'Somebody else has signed in: the page loads anew.',
     plain: 'This is a plain connection (http): no work offline, no recording. Use the https address.',
   },

@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import { demand, type Kind } from './demand';
+import { leftBefore } from './leaving';
 import { Refusal, Unreachable } from './refusal';
 import type { components, paths } from './schema';
 
@@ -22,7 +23,8 @@ async function asksFor(response: Response): Promise<Kind | null> {
 
 /** Every request says that it comes from our own page; one refused for want of a session or a proof waits, then goes again. */
 const manners: Middleware = {
-  onRequest({ request }) {
+  async onRequest({ request }) {
+    await leftBefore({ [OWN]: 'console' });
     if (!request.headers.has(OWN)) request.headers.set(OWN, 'console');
     sent.set(request, request.clone());
     return request;

@@ -4854,11 +4854,8 @@ export interface components {
             then: string | null;
             /** Columns */
             columns: string[];
-            /**
-             * Forever
-             * @description 长期保存的理由 / why it stays
-             */
-            forever: string | null;
+            /** @description 长期保存的理由 / why it stays */
+            forever: components["schemas"]["BothOut"] | null;
             /**
              * Together With
              * @description 随哪张表 / as long as that table's rows
@@ -6960,6 +6957,11 @@ export interface components {
             role_zh: string;
             /** Region */
             region: string;
+            /**
+             * Region Name
+             * @description 辖区名称；空：全国 / empty: the whole nation
+             */
+            region_name: string;
             /** Actions */
             actions: string[];
             /**

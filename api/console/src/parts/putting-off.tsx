@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { catalogue, useWords } from '../words/catalogue';
+import { DayField } from './DayField';
 import { OneOf } from './OneOf';
 import { work } from './words-of-work';
 import { cityToday } from './written';
@@ -27,20 +28,15 @@ export function usePause(): [Pause, (next: Pause) => void] {
 export function PauseFields({ pause, onChange }: { pause: Pause; onChange: (next: Pause) => void }): ReactElement {
   const t = useWords(words);
   const states = useWords(work);
-  const id = useId();
   return (
     <>
-      <span className="choice">
-        <label htmlFor={id}>{t.until}</label>
-        <input
-          id={id}
-          type="date"
-          min={inDays(1)}
-          max={inDays(MOST_DAYS)}
-          value={pause.until}
-          onChange={(event) => onChange({ ...pause, until: event.target.value })}
-        />
-      </span>
+      <DayField
+        label={t.until}
+        value={pause.until}
+        min={inDays(1)}
+        max={inDays(MOST_DAYS)}
+        onDay={(until) => onChange({ ...pause, until })}
+      />
       <OneOf
         label={t.why}
         value={pause.why}

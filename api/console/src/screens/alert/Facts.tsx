@@ -17,6 +17,15 @@ export function EvidenceTable({ alert, onWrong }: EvidenceProps): ReactElement {
   return (
     <section aria-labelledby="evidence">
       <h2 id="evidence">{t.evidence}</h2>
+      {rows.length === 0 ? <p>{t.noEvidence}</p> : <EvidenceRows rows={rows} onWrong={onWrong} />}
+    </section>
+  );
+}
+
+function EvidenceRows({ rows, onWrong }: { rows: Evidence[]; onWrong: (text: string) => void }): ReactElement {
+  const t = useWords(words);
+  return (
+    <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
       <section className="scrolled" tabIndex={0} aria-label={t.evidenceRows}>
         <table className="plain-table">
@@ -40,7 +49,7 @@ export function EvidenceTable({ alert, onWrong }: EvidenceProps): ReactElement {
           </tbody>
         </table>
       </section>
-    </section>
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 import { Button } from 'antd';
 import type { ReactElement, ReactNode } from 'react';
 import { useId, useState } from 'react';
+import { DayField } from '../../parts/DayField';
 import { OneOf } from '../../parts/OneOf';
 import { PauseFields, usePause } from '../../parts/putting-off';
 import { cityToday } from '../../parts/written';
@@ -78,15 +79,7 @@ export function ReferPanel({ acting, onClose }: Props): ReactElement {
           onChange={(event) => setSaid({ ...said, department: event.target.value })}
         />
       </span>
-      <span className="choice">
-        <label htmlFor={`${id}u`}>{t.referDue}</label>
-        <input
-          id={`${id}u`}
-          type="date"
-          value={said.due_on}
-          onChange={(event) => setSaid({ ...said, due_on: event.target.value })}
-        />
-      </span>
+      <DayField label={t.referDue} value={said.due_on} onDay={(due_on) => setSaid({ ...said, due_on })} />
       <span className="choice">
         <label htmlFor={`${id}n`}>{t.referNote}</label>
         <input

@@ -10,6 +10,8 @@ import { type Alert, type Reason, useExplanation, useFeeds } from './asked';
 import { words } from './words';
 
 const STALE_DAYS = 7;
+/** Reasons that rest on no row of an agency's data, and so clear by no data either. */
+export const WITHOUT_ROWS = ['audit_sample', 'lead', 'model_suggestion'] as const;
 
 /** Each reason: its sentence, value against limit, source, date of the data, law, version. */
 export function Why({ alert }: { alert: Alert }): ReactElement {
@@ -82,9 +84,10 @@ function Sources({ one }: { one: Reason }): ReactElement {
   const t = useWords(words);
   const named = useFeedNames();
   const names = Array.from(new Set(one.evidence.map((row) => named(String(row.feed)))));
+  const other = WITHOUT_ROWS.find((rule) => rule === one.rule);
   return (
     <>
-      {t.source}：{names.length === 0 ? '—' : names.join('、')}
+      {t.source}：{names.length > 0 ? names.join('、') : t[`from_${other ?? 'nothing'}`]}
     </>
   );
 }
@@ -108,13 +111,15 @@ export function Clears({ alert }: { alert: Alert }): ReactElement {
   const t = useWords(words);
   const served = useServed();
   const query = useExplanation(alert.household_no);
+  const standing = alert.reasons.filter((one) => one.status === 'active');
+  const byVisit = standing.length > 0 && standing.every((one) => WITHOUT_ROWS.some((rule) => rule === one.rule));
   const steps = (query.data?.answers ?? []).filter((one) => one.verdict === 'fires').flatMap((one) => one.nearest);
   return (
     <section aria-labelledby="clears">
       <h2 id="clears">{t.clears}</h2>
       {query.isPending ? <Skeleton lines={2} /> : null}
       {query.error === null ? null : <Failure error={query.error} what={t.clears} onRetry={query.refetch} />}
-      {query.isSuccess && steps.length === 0 ? <p>{t.clearsNot}</p> : null}
+      {query.isSuccess && steps.length === 0 ? <p>{byVisit ? t.clearsByVisit : t.clearsNot}</p> : null}
       <ul>
         {steps.map((one) => (
           <li key={one.zh}>{served(one.zh, one.en)}</li>
@@ -135,7 +140,9 @@ export function NotSeen({ alert }: { alert: Alert }): ReactElement {
   return (
     <section aria-labelledby="not-seen">
       <h2 id="not-seen">{t.notSeen}</h2>
-      {alert.could_not_see.length === 0 ? <p>{t.notSeenNone}</p> : null}
+      {alert.could_not_see.length > 0 || data === undefined ? null : (
+        <p>{late.length > 0 ? t.judgedThough : t.notSeenNone}</p>
+      )}
       <ul>
         {alert.could_not_see.map((one) => (
           <li key={one.rule}>{served(one.zh, one.en)}</li>

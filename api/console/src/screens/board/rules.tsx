@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import { Link } from 'react-router';
+import { Heads } from '../../parts/Heads';
 import { ListState } from '../../parts/ListState';
 import { writtenCount } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
@@ -30,16 +31,7 @@ export function Rules({ asked }: { asked: Asked }): ReactElement | null {
         <p className="quiet">{t.rulesHint}</p>
         <div className="board-wide">
           <table className="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">{t.rule}</th>
-                {[t.hits, t.settled, t.confirmed, t.falseAlarm].map((title) => (
-                  <th key={title} scope="col" className="number">
-                    {title}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <Heads by={t.rule} counts={[t.hits, t.settled, t.confirmed, t.falseAlarm]} />
             <tbody>
               {cells.map((cell) => {
                 const said = { by: 'rule', key: cell.key ?? '-', ...narrowedBy(asked, false) };

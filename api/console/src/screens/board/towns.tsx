@@ -2,6 +2,7 @@ import type { ReactElement } from 'react';
 import { useMemo } from 'react';
 import { Link } from 'react-router';
 import { Figure } from '../../parts/Figure';
+import { Heads } from '../../parts/Heads';
 import { ListState } from '../../parts/ListState';
 import { useNarrow } from '../../parts/narrow';
 import { writtenCount } from '../../parts/written';
@@ -101,20 +102,7 @@ function TownTable({ lines, asked, onOnly }: Props): ReactElement {
   return (
     <div className="board-wide">
       <table className="plain-table">
-        <thead>
-          <tr>
-            <th scope="col">{t.town}</th>
-            <th scope="col" className="number">
-              {t.open}
-            </th>
-            <th scope="col" className="number">
-              {t.openLate}
-            </th>
-            <th scope="col" className="number">
-              {t.lateShare}
-            </th>
-          </tr>
-        </thead>
+        <Heads by={t.town} counts={[t.open, t.openLate, t.lateShare]} />
         <tbody>
           {lines.map((line) => (
             <tr key={line.key}>

@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import { Link } from 'react-router';
 import type { Schemas } from '../../contract/client';
 import { Figure } from '../../parts/Figure';
+import { Heads } from '../../parts/Heads';
 import { ListState } from '../../parts/ListState';
 import { writtenCount } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
@@ -71,17 +72,7 @@ function WeekTable({ weeks, asked }: { weeks: Week[]; asked: Asked }): ReactElem
   const region = asked.region === '' ? {} : { region: asked.region };
   return (
     <table className="plain-table">
-      <thead>
-        <tr>
-          <th scope="col">{t.week}</th>
-          <th scope="col" className="number">
-            {t.raised}
-          </th>
-          <th scope="col" className="number">
-            {t.closed}
-          </th>
-        </tr>
-      </thead>
+      <Heads by={t.week} counts={[t.raised, t.closed]} />
       <tbody>
         {weeks.map(({ since, until, raised, closed }) => (
           <tr key={since}>

@@ -3,8 +3,9 @@ import { useId } from 'react';
 import type { Draft } from '../../field/drafts';
 import type { Catalogue, Sheet } from '../../field/pack';
 import { type Choice, One, Some } from '../../parts/Chips';
-import { cityToday, writtenDay } from '../../parts/written';
-import { language, useServed, useWords } from '../../words/catalogue';
+import { DayField } from '../../parts/DayField';
+import { cityToday } from '../../parts/written';
+import { useServed, useWords } from '../../words/catalogue';
 import { daysAgo, MOST_NOTE } from './form';
 import { words } from './words';
 
@@ -14,7 +15,6 @@ export type FieldProps = { draft: Draft; catalogue: Catalogue; sheet: Sheet; onC
 /** When: three days by one tap, any other by the calendar of the device; never later than today. */
 export function When({ draft, onChange }: FieldProps): ReactElement {
   const t = useWords(words);
-  const id = useId();
   const quick: Choice[] = [
     { value: daysAgo(0), label: t.today },
     { value: daysAgo(1), label: t.yesterday },
@@ -30,17 +30,12 @@ export function When({ draft, onChange }: FieldProps): ReactElement {
         chosen={draft.visitedOn}
         onChoose={(visitedOn) => onChange({ visitedOn })}
       />
-      <p className="one-line">
-        <label htmlFor={id}>{t.other}</label>{' '}
-        <input
-          id={id}
-          type="date"
-          max={cityToday()}
-          value={draft.visitedOn}
-          onChange={(event) => onChange({ visitedOn: event.target.value })}
-        />{' '}
-        <span>{draft.visitedOn === '' ? '' : writtenDay(draft.visitedOn, language.get())}</span>
-      </p>
+      <DayField
+        label={t.other}
+        value={draft.visitedOn}
+        max={cityToday()}
+        onDay={(visitedOn) => onChange({ visitedOn })}
+      />
     </div>
   );
 }
@@ -177,20 +172,7 @@ export function Proposed({ draft, catalogue, onChange }: FieldProps): ReactEleme
 
 export function NextVisit({ draft, onChange }: FieldProps): ReactElement {
   const t = useWords(words);
-  const id = useId();
-  return (
-    <p className="one-line">
-      <label htmlFor={id}>{t.next}</label>{' '}
-      <input
-        id={id}
-        type="date"
-        min={daysAgo(-1)}
-        value={draft.nextOn}
-        onChange={(event) => onChange({ nextOn: event.target.value })}
-      />{' '}
-      <span>{draft.nextOn === '' ? '' : writtenDay(draft.nextOn, language.get())}</span>
-    </p>
-  );
+  return <DayField label={t.next} value={draft.nextOn} min={daysAgo(-1)} onDay={(nextOn) => onChange({ nextOn })} />;
 }
 
 /** Plain words, with the phrases that are written every day a tap away. */

@@ -6,10 +6,11 @@ import paths from '../../../paths.json';
 import { useSession } from '../../app/session';
 import { api, type Schemas, told } from '../../contract/client';
 import { One } from '../../parts/Chips';
+import { DayField } from '../../parts/DayField';
 import { useSaid } from '../../parts/Failure';
 import { newId } from '../../parts/ids';
-import { cityToday, writtenDay } from '../../parts/written';
-import { language, useWords } from '../../words/catalogue';
+import { cityToday } from '../../parts/written';
+import { useWords } from '../../words/catalogue';
 import { useBelow } from './regions';
 import { words } from './words';
 
@@ -107,7 +108,6 @@ type PartProps = { entered: Entered; onChange: (part: Partial<Entered>) => void 
 
 function Hows({ entered, onChange }: PartProps): ReactElement {
   const t = useWords(words);
-  const id = useId();
   const choices: { value: How; label: string }[] = [
     { value: 'visit', label: t.visit },
     { value: 'neighbour', label: t.neighbourHow },
@@ -126,17 +126,12 @@ function Hows({ entered, onChange }: PartProps): ReactElement {
         chosen={entered.how}
         onChoose={(how) => onChange({ how: how as How })}
       />
-      <p className="one-line">
-        <label htmlFor={id}>{t.heardOn}</label>{' '}
-        <input
-          id={id}
-          type="date"
-          max={cityToday()}
-          value={entered.heardOn}
-          onChange={(event) => onChange({ heardOn: event.target.value })}
-        />{' '}
-        {entered.heardOn === '' ? '' : writtenDay(entered.heardOn, language.get())}
-      </p>
+      <DayField
+        label={t.heardOn}
+        value={entered.heardOn}
+        max={cityToday()}
+        onDay={(heardOn) => onChange({ heardOn })}
+      />
     </>
   );
 }

@@ -47,16 +47,16 @@ function Line({ kept }: { kept: Kept }): ReactElement {
           <span className="quiet"> {t.classes(kept.sensitive, kept.personal)}</span>
         )}
       </td>
-      <td data-label={t.kept}>{term(kept, t)}</td>
+      <td data-label={t.kept}>{term(kept, t, served)}</td>
       <td data-label={t.sees}>{seers === '' ? t.nobody : seers}</td>
       <td data-label={t.basis}>{kept.basis}</td>
     </tr>
   );
 }
 
-function term(kept: Kept, t: Told): string {
-  if (kept.forever !== null) return t.forever(kept.forever);
+function term(kept: Kept, t: Told, served: ReturnType<typeof useServed>): string {
+  if (kept.forever !== null) return t.forever(served(kept.forever.zh, kept.forever.en));
   if (kept.together_with !== null) return t.with(kept.together_with);
   const then = kept.then === 'delete' ? t.deleted : t.blanked(kept.columns.join(', '));
-  return `${t.days(kept.days ?? 0, kept.since ?? '')}; ${then}`;
+  return `${t.days(kept.days ?? 0, t.sinceWhat(kept.since ?? ''))}; ${then}`;
 }

@@ -1,5 +1,24 @@
 import { catalogue } from '../../words/catalogue';
 
+/** From which date on a term counts, as the register's columns name it. */
+const SINCE: Record<string, string> = {
+  as_of: '数据日期',
+  asked_at: '查询时',
+  at: '发生时',
+  decided_at: '决定时',
+  ended_at: '结束时',
+  expires_at: '失效时',
+  last_at: '最近一次',
+  last_on: '最近一次命中',
+  left: '退出监测',
+  made_at: '产生时',
+  recorded_at: '登记时',
+  seen_at: '看到时',
+  sent_at: '发出时',
+  until_on: '到期日',
+  written_at: '写入时',
+};
+
 export const words = catalogue(
   {
     title: '系统',
@@ -50,8 +69,8 @@ export const words = catalogue(
     days: (n: number, since: string) => `自 ${since} 起 ${n} 天`,
     deleted: '到期删除',
     blanked: (columns: string) => `到期置空 ${columns}`,
-    // The register gives its reasons in English: here it is enough that there is no term.
-    forever: (_why: string) => '长期保存',
+    forever: (why: string) => `长期保存：${why}`,
+    sinceWhat: (column: string) => SINCE[column] ?? column,
     with: (table: string) => `与“${table}”同期`,
     sees: '谁能看',
     nobody: '无人直接查看',
@@ -118,6 +137,7 @@ export const words = catalogue(
     deleted: 'then deleted',
     blanked: (columns: string) => `then made blank: ${columns}`,
     forever: (why: string) => `for good: ${why}`,
+    sinceWhat: (column: string) => column.replace('_at', '').replace('_on', ''),
     with: (table: string) => `as long as ${table}`,
     sees: 'Who sees it',
     nobody: 'nobody directly',

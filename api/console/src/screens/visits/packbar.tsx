@@ -6,6 +6,7 @@ import { useOnline } from '../../app/online';
 import { outbox } from '../../app/outbox';
 import { useMay } from '../../app/session';
 import { useStored } from '../../app/store';
+import { words as app } from '../../app/words';
 import { flush, sending } from '../../field/outbox';
 import { type Pack, takePack, wipePack } from '../../field/pack';
 import { gone } from '../../field/start';
@@ -18,16 +19,17 @@ import { words } from './words';
 /** How things stand: no network, sending, all sent, or so many not taken. */
 export function SyncState(): ReactElement {
   const t = useWords(words);
+  const state = useWords(app);
   const online = useOnline();
   const busy = useStored(sending);
   const { waiting, refused, syncedAt } = useStored(outbox);
   const parts = [
-    online ? '' : t.offline,
+    online ? '' : state.offline,
     busy ? t.syncing : '',
-    waiting - refused > 0 ? t.waiting(waiting - refused) : '',
-    refused > 0 ? t.refused(refused) : '',
+    waiting - refused > 0 ? state.waiting(waiting - refused) : '',
+    refused > 0 ? state.refused(refused) : '',
     online && !busy && waiting === 0 ? t.allSent : '',
-    syncedAt === null ? '' : t.lastSync(writtenInstant(syncedAt).slice(11)),
+    syncedAt === null ? '' : state.synced(writtenInstant(syncedAt).slice(11)),
   ].filter((part) => part !== '');
   return (
     <p role="status" className={refused > 0 ? 'sync sync-refused' : 'sync'}>

@@ -1,12 +1,13 @@
 import { Button } from 'antd';
 import type { ReactElement } from 'react';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { Link } from 'react-router';
 import paths from '../../../paths.json';
 import { useOnline } from '../../app/online';
 import { useMay } from '../../app/session';
 import { api, told } from '../../contract/client';
 import type { Section, Stop } from '../../field/day';
+import { DayField } from '../../parts/DayField';
 import { useSaid } from '../../parts/Failure';
 import { Level } from '../../parts/small';
 import { writtenDay } from '../../parts/written';
@@ -115,13 +116,10 @@ function Marks({ stop, section }: { stop: Stop; section: Section }): ReactElemen
 
 function AgreeDay({ onSay, onCancel }: { onSay: (until: string) => void; onCancel: () => void }): ReactElement {
   const t = useWords(words);
-  const id = useId();
   const [day, setDay] = useState(inDays(1));
   return (
     <span className="agree">
-      <label htmlFor={id}>{t.until}</label>
-      <input id={id} type="date" min={inDays(1)} value={day} onChange={(event) => setDay(event.target.value)} />
-      <span>{day === '' ? '' : writtenDay(day, language.get())}</span>
+      <DayField label={t.until} value={day} min={inDays(1)} onDay={setDay} />
       <Button type="primary" disabled={day < inDays(1)} onClick={() => onSay(day)}>
         {t.save}
       </Button>

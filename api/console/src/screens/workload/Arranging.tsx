@@ -4,6 +4,7 @@ import type { ReactElement } from 'react';
 import { useId, useState } from 'react';
 import { api, ifMatch, Refusal, type Schemas, told } from '../../contract/client';
 import { Conflict, type Line } from '../../parts/Conflict';
+import { DayField } from '../../parts/DayField';
 import { Failure } from '../../parts/Failure';
 import { newId } from '../../parts/ids';
 import { OneOf } from '../../parts/OneOf';
@@ -68,8 +69,8 @@ export function Arranging({ one, all, onEnd }: Props): ReactElement {
       <h2>{t.arranging(one.name)}</h2>
       <Field label={t.villageCodes} value={said.villages} onText={change('villages')} />
       <Field label={t.visits} type="number" value={said.visits} onText={change('visits')} />
-      <Field label={t.from} type="date" value={said.from} onText={change('from')} />
-      <Field label={t.until} type="date" value={said.until} onText={change('until')} />
+      <DayField label={t.from} value={said.from} onDay={change('from')} />
+      <DayField label={t.until} value={said.until} onDay={change('until')} />
       <OneOf label={t.cover} value={said.cover} none={t.noCover} options={others} onChoose={change('cover')} />
       <div className="row-of-buttons">
         <Button type="primary" onClick={() => send(one.version)}>
@@ -99,7 +100,7 @@ function compared(mine: Entered, theirs: Entered, t: Named): Line[] {
   return parts.map((part) => ({ what: t[part], mine: mine[part] || '—', theirs: theirs[part] || '—' }));
 }
 
-type FieldProps = { label: string; value: string; onText: (text: string) => void; type?: 'text' | 'number' | 'date' };
+type FieldProps = { label: string; value: string; onText: (text: string) => void; type?: 'text' | 'number' };
 
 function Field({ label, value, onText, type = 'text' }: FieldProps): ReactElement {
   const id = useId();
