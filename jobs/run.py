@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from jobs import ledger
 from jobs.ledger import Fenced, Lease, Stopped
 from monitor import logs
-from monitor.errors import Refused
+from monitor.errors import Held, Refused
 from monitor.service import Service
 
 STILL = 1800.0
@@ -28,8 +28,8 @@ def leased(service: Service, job: str, *, as_of: date, scope: str = "") -> Itera
     """Take ``job`` for ``as_of``, keep the lease alive while the block works, and write how it ended.
 
     Refuses with ``Busy`` while another process is at work on the job. A block that ends without having
-    called ``ledger.finish`` is marked done; one that raises, failed, or interrupted when it was stopped, and the
-    error goes on. What was committed stays, and the next to take the run goes on from there.
+    called ``ledger.finish`` is marked done; one that raises, failed, or held when a person must look, or interrupted
+    when it was stopped, and the error goes on. What was committed stays, and whoever takes it next goes on from there.
     """
     lease = ledger.take(service.engine, job, as_of=as_of, scope=scope, seconds=service.settings.lease_seconds)
     fields = {"run": lease.run, "job": job, "as_of": as_of, "scope": scope, "attempt": lease.attempt}
@@ -58,7 +58,7 @@ def _recorded(lease: Lease) -> Iterator[None]:
 def _write_down(lease: Lease, error: BaseException | None) -> None:
     # A library that was interrupted may say so in an error of its own: DuckDB does.
     stopped = lease.stop.is_set() or isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
-    status = "interrupted" if stopped else "failed"
+    status = "interrupted" if stopped else "held" if isinstance(error, Held) else "failed"
     _log.warning("run broken off", extra={"status": status, "error": type(error).__name__})
     if isinstance(error, Fenced):
         return

@@ -16,7 +16,7 @@ import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from jobs import anchor, ledger, measuring, quarantine, run, scoring, verdicts
+from jobs import anchor, ledger, measuring, quarantine, run, scoring, spikes, verdicts
 from jobs.closing import BESIDE, Closing
 from jobs.ledger import Lease
 from jobs.quarantine import Part, Poison
@@ -71,6 +71,7 @@ class Night:
     regions_without: dict[str, set[str]] = field(default_factory=dict)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     tonight: Tonight = field(default_factory=Tonight)
+    guard: spikes.Guard = field(default_factory=spikes.Guard)
 
 
 def scan(
@@ -88,7 +89,8 @@ def scan(
     changes nothing. A scan that was cut short goes on where its last transaction ended. ``dry_run`` judges
     and writes nothing but the file ``verdicts_to`` (CSV); any date may be judged so. Without it a date older
     than one already scanned is refused, because alerts never go back in time, and so is one far ahead of
-    today and of all data. Refuses a region without households.
+    today and of all data. Refuses a region without households. One whose rules fire far more often than in the
+    nights before is held before it raises anything new.
     """
     night = _prepare(service, as_of, region=region, progress=progress)
     if night.region and not _registered(night):
@@ -150,6 +152,7 @@ def _begin(night: Night, lease: Lease) -> Scanned | None:
             row = Scan(id=night.scan, run_id=lease.run, **inputs)
             session.add(row)
         night.scan, row.run_id = row.id, lease.run
+        night.guard = spikes.guard(session, lease.run, night.region)
     if row.finished_at is not None:
         ledger.finish(lease, lambda _, entry: setattr(entry, "counts", row.counts))
         kept = _kept(night.service, row.id)
@@ -199,6 +202,7 @@ def _scan(night: Night, lease: Lease) -> Scanned:
             with _timed(night, "keep"):
                 keeper.keep(part.found.long())
             if number >= night.start[0]:
+                night.guard.look(night.by_rule)
                 with _timed(night, "alerts"):
                     judged = _ordered(night, judge.judged(part.table, part.found))
                     settler.settle(number, judged, most=_BATCH, base=part.start)

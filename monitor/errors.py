@@ -22,6 +22,10 @@ class Conflict(Refused):
     """Somebody else was first, or the same id came with other contents."""
 
 
+class Held(Conflict):
+    """It stands still, with everything before it done, until a person has looked and lets it go on."""
+
+
 class InFlight(Conflict):
     """The same request is being carried out this moment: its answer can be had shortly."""
 

@@ -9,6 +9,7 @@ from screens import at_rest
 from served import Served
 from sqlalchemy import select
 
+from jobs import ledger
 from monitor import database, feeds
 from monitor.service import today
 from monitor.tables import Delivery, Run
@@ -70,3 +71,21 @@ def test_who_may_not_run_it_again_is_told_whom_to_ask(page: Page, signed_in_as: 
     at_rest(page)
     assert page.get_by_role("button", name="重新运行").count() == 0
     expect(page.get_by_role("heading", level=2, name="部门数据")).to_be_visible()
+
+
+def test_a_night_on_hold_says_why_in_words_and_is_let_go(
+    page: Page, service: Served, signed_in_as: Callable[..., Page], shot: Callable[[Page, str], None],
+    accessible: Callable[[Page], None],
+) -> None:  # fmt: skip
+    why = "lone_elder 命中 103 户，平常 3 户 / lone_elder fires for 103, usually for 3"
+    with database.transaction(service.engine) as session:
+        ledger.hold(session, "scan", as_of=today(), by="guard", reason=why)
+    signed_in_as("administrator").goto("/nights")
+    at_rest(page)
+    bar = page.get_by_role("alert").filter(has_text="已搁置，等待人工复核")
+    expect(bar).to_contain_text("lone_elder 命中 103 户，平常 3 户")
+    expect(bar).not_to_contain_text("usually")
+    accessible(page)
+    shot(page, "nights-on-hold")
+    bar.get_by_role("button", name="放行").click()
+    expect(page.get_by_role("alert").filter(has_text="正在重新运行")).to_be_visible()

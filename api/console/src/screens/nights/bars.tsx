@@ -6,7 +6,7 @@ import { api, told } from '../../contract/client';
 import { useSaid } from '../../parts/Failure';
 import { offerUndo } from '../../parts/Undo';
 import { writtenCount } from '../../parts/written';
-import { useWords } from '../../words/catalogue';
+import { useServed, useWords } from '../../words/catalogue';
 import { isAtWork, isWell, type Night } from './asked';
 import { words } from './words';
 
@@ -22,15 +22,20 @@ function FailedBar({ night, shown }: { night: Night; shown: Night | undefined })
   const t = useWords(words);
   const may = useMay();
   const { act, problem, busy } = useRunningAgain();
-  const why = night.problem === 'killed' ? t.killed : night.problem;
+  const served = useServed();
+  // A refusal's own words are kept in both languages; other problems are the kind of an error.
+  const [zh = '', en = ''] = (night.problem ?? '').split(' / ');
+  const why = night.problem === 'killed' ? t.killed : served(zh, en);
+  const held = night.status === 'held';
   return (
     <div className="bar-red" role="alert">
-      <strong>{t.failedBar(night.as_of)}</strong> {shown === undefined ? t.noneBefore : t.shownInstead(shown.as_of)}
+      <strong>{held ? t.heldBar(night.as_of) : t.failedBar(night.as_of)}</strong>{' '}
+      {shown === undefined ? t.noneBefore : t.shownInstead(shown.as_of)}
       <p>{isAtWork(night) ? t.doRunning : doWhat(t, night)}</p>
-      {why === null ? null : <p className="quiet">{t.code(why)}</p>}
+      {why === '' ? null : <p className="quiet">{held ? why : t.code(why)}</p>}
       {isAtWork(night) || !night.can_release ? null : may('run.start') ? (
         <Button loading={busy} onClick={() => act(night.run)}>
-          {t.again}
+          {held ? t.letGo : t.again}
         </Button>
       ) : (
         <p>{t.askAdmin}</p>

@@ -88,7 +88,7 @@ function State({ night }: { night: Night }): ReactElement {
       {night.attempt > 1 ? <span className="quiet">（{t.try(night.attempt)}）</span> : null}{' '}
       {night.can_release && may('run.start') ? (
         <Button size="small" loading={busy} onClick={() => act(night.run)}>
-          {t.again}
+          {night.status === 'held' ? t.letGo : t.again}
         </Button>
       ) : null}
       {problem === '' ? null : <span role="alert">{problem}</span>}

@@ -9,8 +9,10 @@ export const words = catalogue(
     shownInstead: (day: string) => `预警工作台现在显示的是截止 ${day} 的结果，未丢失任何数据。`,
     noneBefore: '此前没有完成过的扫描。',
     doFailed: '请点“重新运行”，从中断处接着做；再次失败时，请系统管理员运行 lowincome doctor 查看原因。',
-    doHeld: '此次扫描被搁置，等待有人查看原因。确认无误后点“重新运行”。',
+    doHeld: '此次扫描被搁置，等待有人查看原因。确认无误后点“放行”。',
     doMissed: '到点时服务没有运行。请确认服务已启动，再点“重新运行”。',
+    heldBar: (day: string) => `截止 ${day} 的扫描已搁置，等待人工复核。`,
+    letGo: '放行',
     doRunning: '正在重新运行，完成后本页会自动更新。',
     askAdmin: '您的岗位不能重新运行，请联系市级主管或系统管理员。',
     spikeBar: (day: string, raised: string, usual: string) =>
@@ -78,8 +80,10 @@ export const words = catalogue(
     noneBefore: 'No scan ended before.',
     doFailed:
       'Press “Run again”: it goes on where it stopped. If it fails again, an administrator runs lowincome doctor.',
-    doHeld: 'It is on hold until somebody has looked why. When all is well, press “Run again”.',
+    doHeld: 'It is on hold until somebody has looked why. When all is well, press “Let it go”.',
     doMissed: 'The service was not up when it was due. See that it is, then press “Run again”.',
+    heldBar: (day: string) => `The scan as of ${day} is on hold until somebody has looked.`,
+    letGo: 'Let it go',
     doRunning: 'It runs again; this page follows.',
     askAdmin: 'Not for your desk: ask a city supervisor or an administrator.',
     spikeBar: (day: string, raised: string, usual: string) =>
