@@ -1,7 +1,8 @@
 """One household's whole story in one line (一户一条救助链): alerts, visits, referrals, measures, benefits received."""
 
+import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,9 +19,22 @@ from monitor.lake.showing import paid_to
 from monitor.lifecycle import ALERT, CASE
 from monitor.policy import Policy
 from monitor.service import CITY_TIME
-from monitor.tables import Alert, AlertEvent, Case, CaseEvent, FollowUp, Household, Json, Measure, Member, Referral
+from monitor.tables import (
+    Alert,
+    AlertEvent,
+    Case,
+    CaseEvent,
+    FollowUp,
+    Household,
+    Json,
+    Measure,
+    Member,
+    Referral,
+    Worker,
+)
 
 _YEARS_OF_BENEFITS = timedelta(days=3 * 365)
+_ID = 36
 _SAID = {
     "raised": ("发出预警", "alert raised"),
     "evidence": ("预警依据变化", "evidence changed"),
@@ -72,8 +86,16 @@ def chain(session: Session, household: Household, *, lake: Lake, policy: Policy,
         *_cases(session, household), *_measures(session, household),
         *_benefits(session, household, lake=lake, policy=policy, as_of=as_of),
     ]  # fmt: skip
-    found = [entry for entry in told if entry.on <= as_of]
+    found = _by_name(session, [entry for entry in told if entry.on <= as_of])
     return sorted(found, key=lambda entry: (entry.on, entry.at is not None, entry.at, entry.subject), reverse=True)
+
+
+def _by_name(session: Session, entries: list[Entry]) -> list[Entry]:
+    """Some rows keep the account of who wrote them, others the name: people read names."""
+    workers = {key: uuid.UUID(key) for key in {one.by or "" for one in entries} if len(key) == _ID}
+    chosen = select(Worker.id, Worker.name).where(Worker.id.in_(workers.values()))
+    names = {str(key): name for key, name in session.execute(chosen)}
+    return [replace(one, by=names.get(one.by or "", one.by)) for one in entries]
 
 
 def _alert_events(session: Session, household: Household) -> Iterator[Entry]:

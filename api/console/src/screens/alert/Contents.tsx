@@ -16,11 +16,16 @@ import type { Alert } from './asked';
 import { EvidenceTable, Members, Timeline } from './Facts';
 import { Head } from './Head';
 import { Months } from './Months';
+import { HandedHere, HandOverPanel } from './Moving';
 import { Notes } from './Notes';
 import { useKeptNote } from './notes-kept';
 import { AssignPanel, type PanelName, ReferPanel, SnoozePanel } from './Panels';
 import { Presence } from './Presence';
+import { Referred } from './Referred';
 import { Reveal } from './Reveal';
+import { Reviewing } from './Reviewing';
+import { words as stepWords } from './step-words';
+import { Visited } from './Visited';
 import { Clears, NotSeen, Why } from './Why';
 import { words } from './words';
 import './alert.css';
@@ -37,6 +42,8 @@ export function Contents({ alert }: { alert: Alert }): ReactElement {
         <Presence alert={alert} />
         <Head alert={alert} acting={acting} onReveal={() => setPanel('reveal')} />
         {panel === 'reveal' ? <Reveal alert={alert} onClose={() => setPanel(null)} /> : null}
+        <Reviewing alert={alert} />
+        <HandedHere alert={alert} />
         <Why alert={alert} />
         <Heard leads={alert.leads} />
         <Clears alert={alert} />
@@ -44,6 +51,8 @@ export function Contents({ alert }: { alert: Alert }): ReactElement {
         <Months household={alert.household_no} />
         <EvidenceTable alert={alert} onWrong={setNote} />
         <Members alert={alert} />
+        <Referred alert={alert} />
+        <Visited alert={alert} />
         <Timeline household={alert.household_no} />
         <Notes alert={alert.id} text={note} onText={setNote} may={may('alert.work')} />
       </div>
@@ -55,7 +64,6 @@ export function Contents({ alert }: { alert: Alert }): ReactElement {
 type FooterProps = { alert: Alert; acting: Acting; panel: PanelName; onPanel: (panel: PanelName) => void };
 
 function Footer({ alert, acting, panel, onPanel }: FooterProps): ReactElement {
-  const t = useWords(words);
   const may = useMay();
   const go = useNavigate();
   const ended = alert.closed_at !== null;
@@ -79,22 +87,45 @@ function Footer({ alert, acting, panel, onPanel }: FooterProps): ReactElement {
       <Trouble alert={alert} acting={acting} />
       {panel === 'assign' ? <AssignPanel acting={acting} onClose={close} /> : null}
       {panel === 'snooze' ? <SnoozePanel acting={acting} onClose={close} /> : null}
+      {panel === 'handOver' ? <HandOverPanel alert={alert} onClose={close} /> : null}
       {panel === 'refer' ? <ReferPanel acting={acting} onClose={close} /> : null}
-      <div className="row-of-buttons">
-        {works ? (
-          <Button type="primary" onClick={visit()}>
-            {t.followUp}
-          </Button>
-        ) : null}
-        {may('alert.refer') && !ended ? <Button onClick={() => onPanel('refer')}>{t.refer}</Button> : null}
-        {may('alert.assign') && !ended ? <Button onClick={() => onPanel('assign')}>{t.assign}</Button> : null}
-        {works && alert.status !== 'snoozed' ? <Button onClick={() => onPanel('snooze')}>{t.snooze}</Button> : null}
-        {works && alert.status === 'snoozed' ? (
-          <Button onClick={() => acting.go({ kind: 'resume' })}>{t.resume}</Button>
-        ) : null}
-        {may('form.print') ? <Button onClick={print}>{t.print}</Button> : null}
-      </div>
+      <Buttons alert={alert} acting={acting} works={works} visit={visit()} onPanel={onPanel} onPrint={print} />
     </footer>
+  );
+}
+
+type ButtonsProps = {
+  alert: Alert;
+  acting: Acting;
+  works: boolean;
+  visit: () => void;
+  onPanel: (panel: PanelName) => void;
+  onPrint: () => void;
+};
+
+function Buttons({ alert, acting, works, visit, onPanel, onPrint }: ButtonsProps): ReactElement {
+  const t = useWords(words);
+  const steps = useWords(stepWords);
+  const may = useMay();
+  const ended = alert.closed_at !== null;
+  return (
+    <div className="row-of-buttons">
+      {works ? (
+        <Button type="primary" onClick={visit}>
+          {t.followUp}
+        </Button>
+      ) : null}
+      {may('alert.refer') && !ended ? <Button onClick={() => onPanel('refer')}>{t.refer}</Button> : null}
+      {may('alert.assign') && !ended ? <Button onClick={() => onPanel('assign')}>{t.assign}</Button> : null}
+      {may('alert.assign') && !ended && alert.status !== 'transferred' ? (
+        <Button onClick={() => onPanel('handOver')}>{steps.handOver}</Button>
+      ) : null}
+      {works && alert.status !== 'snoozed' ? <Button onClick={() => onPanel('snooze')}>{t.snooze}</Button> : null}
+      {works && alert.status === 'snoozed' ? (
+        <Button onClick={() => acting.go({ kind: 'resume' })}>{t.resume}</Button>
+      ) : null}
+      {may('form.print') ? <Button onClick={onPrint}>{t.print}</Button> : null}
+    </div>
   );
 }
 

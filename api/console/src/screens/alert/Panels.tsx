@@ -12,7 +12,7 @@ import type { Acting } from './acting';
 import { referrals } from './referral-words';
 import { words } from './words';
 
-export type PanelName = 'assign' | 'snooze' | 'refer' | 'reveal' | null;
+export type PanelName = 'assign' | 'snooze' | 'refer' | 'reveal' | 'handOver' | null;
 type Props = { acting: Acting; onClose: () => void };
 type BoxProps = Props & { title: string; ready: boolean; onGo: () => void; children: ReactNode };
 

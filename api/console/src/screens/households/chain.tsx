@@ -3,10 +3,13 @@ import type { ReactElement } from 'react';
 import { api, told } from '../../contract/client';
 import { Failure } from '../../parts/Failure';
 import { Skeleton } from '../../parts/ListState';
+import { PhotosOf } from '../../parts/Photos';
 import { writtenDay } from '../../parts/written';
 import { language, useServed, useWords } from '../../words/catalogue';
 import { Part } from './household';
 import { words } from './words';
+
+const VISITS = ['visit', 'supplement'];
 
 /** 一户一条救助链: everything that happened to the household, the newest first; this part fails alone. */
 export function Chain({ no }: { no: string }): ReactElement {
@@ -33,6 +36,13 @@ export function Chain({ no }: { no: string }): ReactElement {
           <li key={`${one.kind}${one.subject}${String(at)}`}>
             <time dateTime={one.on}>{writtenDay(one.on, language.get())}</time> {served(one.zh, one.en)}
             {one.member === null ? '' : ` · ${t.member(one.member)}`}
+            {one.by === null || one.by === 'system' ? '' : ` · ${one.by}`}
+            {VISITS.includes(one.kind) ? (
+              <>
+                {' '}
+                <PhotosOf visit={one.subject} />
+              </>
+            ) : null}
           </li>
         ))}
       </ol>

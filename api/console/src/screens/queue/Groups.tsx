@@ -1,4 +1,7 @@
+import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
+import { useMay, useSession } from '../../app/session';
+import { api, told } from '../../contract/client';
 import { work } from '../../parts/words-of-work';
 import { useWords } from '../../words/catalogue';
 import { GROUPS, type Narrowing, useCounts } from './asked';
@@ -26,6 +29,27 @@ export function Groups({ narrowing, text }: { narrowing: Narrowing; text: string
           {states[group]} {text === '' ? data?.[group] : ''}
         </button>
       ))}
+      <ToReview narrowing={narrowing} />
     </fieldset>
+  );
+}
+
+/** What waits for one's own second look: the township's at a township, the county's above it. */
+function ToReview({ narrowing }: { narrowing: Narrowing }): ReactElement | null {
+  const t = useWords(words);
+  const may = useMay();
+  const { role } = useSession();
+  const status = role === 'caseworker' ? 'town_review' : 'county_review';
+  const { data } = useQuery({
+    queryKey: ['alerts', 'to-review', status],
+    queryFn: () => told(api.GET('/api/v1/alerts', { params: { query: { status, limit: 1 } } })),
+    enabled: may('alert.review'),
+  });
+  if (!may('alert.review')) return null;
+  const on = narrowing.narrow.status === status;
+  return (
+    <button type="button" aria-pressed={on} onClick={() => narrowing.set('status', on ? '' : status)}>
+      {t.toReview} {data?.count ?? ''}
+    </button>
   );
 }
