@@ -15,7 +15,7 @@ from monitor.settings import Settings
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_HEADER = "X-Lowincome"
-UNATTENDED = "background"
+UNATTENDED, LEFT = "background", "left"
 _OVER_TLS, _LOOPBACK = "__Host-sid", "sid"
 
 
@@ -36,10 +36,14 @@ def give(request: Request, response: Response, token: str) -> None:
 
 
 def take(request: Request, response: Response) -> None:
-    """Remove the cookie and what the browser kept."""
+    """Remove the cookie and what the browser kept.
+
+    A page that left without a network has emptied itself: in its storage lies only what it still owes the server.
+    """
     name = _name(request)
     response.delete_cookie(name, secure=name == _OVER_TLS, httponly=True, samesite="strict", path="/")
-    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    emptied = request.headers.get(OWN_HEADER) == LEFT
+    response.headers["Clear-Site-Data"] = '"cache", "cookies"' + ("" if emptied else ', "storage"')
 
 
 def require_own_page(request: Request, settings: Settings) -> None:

@@ -38,6 +38,7 @@ def test_a_session_is_an_opaque_cookie_that_no_script_reads_and_no_table_holds(o
     assert "domain" not in said
     who = browser.get("/api/v1/session").json()
     assert (who["role"], who["region"], who["how"], who["unfinished"]) == ("caseworker", "340203001", "password", [])
+    assert who["region_name"]
     assert "alert.work" in who["actions"]
     assert "role.grant" not in who["actions"]
     token = browser.cookies["__Host-sid"]
@@ -53,6 +54,8 @@ def test_signing_out_ends_it_in_the_browser_and_on_the_server(office: Office) ->
     assert (answer.status_code, answer.headers["Clear-Site-Data"]) == (204, '"cache", "cookies", "storage"')
     browser.cookies.set("__Host-sid", token)
     assert browser.get("/api/v1/session").status_code == 401
+    left = office.signed_in("lin").delete("/api/v1/session", headers={"X-Lowincome": "left"})
+    assert left.headers["Clear-Site-Data"] == '"cache", "cookies"', "what it owes the server stays in its storage"
 
 
 @pytest.mark.parametrize(("idle", "old", "status"), [(29, 60, 200), (31, 60, 401), (1, 599, 200), (1, 601, 401)])

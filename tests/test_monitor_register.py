@@ -65,7 +65,7 @@ def test_what_is_personal_is_encrypted_or_says_why_not(name: str) -> None:
     "page",
     [
         "people: {}", "people: {purpose: {zh: a, en: b}, source: x, basis: y, sees: [], keep: {days: 1, since: x}}",
-        "people: {purpose: {zh: a, en: b}, source: x, basis: y, sees: [], keep: {forever: {zh: y, en: z}}, personal: [a, a]}",
+        "people: {purpose: {zh: a, en: b}, source: x, basis: y, sees: [], keep: {with: b}, personal: [a, a]}",
         "people: {purpose: {zh: a, en: b}, source: x, basis: y, sees: [], keep: {forever: said in one language}}",
     ],
 )  # fmt: skip

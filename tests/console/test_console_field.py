@@ -1,11 +1,11 @@
 """What lies on a shared telephone: wiped whoever is signed in, kept as long as it is somebody's work."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
-from demo_city import PEOPLE
+from demo_city import PEOPLE, TOWN
 from playwright.sync_api import Page, expect
 from screens import eventually
 from served import Served
@@ -25,6 +25,7 @@ NAMES = """async () => {
   base.close();
   return names.map((one) => one.split('/').slice(1).join('/')).filter((one) => one !== '').sort();
 }"""
+GONE = ("ERR_STALE", "ERR_GONE")
 SignInAs = Callable[..., Page]
 
 
@@ -127,7 +128,7 @@ def test_signing_out_without_a_network_leaves_nothing_and_the_server_hears_of_it
     phone.context.set_offline(True)
     phone.get_by_role("button", name="退出").click()
     asked = phone.get_by_role("dialog", name="退出")
-    expect(asked).to_contain_text("自动失效")
+    expect(asked).to_contain_text("最先注销")
     asked.get_by_role("button", name="确定").click()
     expect(phone).to_have_url(re.compile("/sign-in"))
     assert phone.evaluate(NAMES) == []
@@ -169,28 +170,85 @@ def states(service: Served, some: list[Alert]) -> list[str]:
         return list(session.scalars(select(Alert.status).where(Alert.id.in_([one.id for one in some]))))
 
 
+def visited_and_begun_again(phone: Page, alert: Alert, first: Sequence[str], second: str) -> None:
+    """Record a visit without a network, and begin another draft of the same household."""
+    phone.context.set_offline(True)
+    phone.goto(f"/alerts/{alert.id}/follow-up")
+    for word in first:
+        phone.get_by_role("radio", name=word).check()
+    phone.get_by_role("button", name="提交", exact=True).click()
+    expect(phone.get_by_role("heading", name="走访包", level=1)).to_be_visible()
+    phone.goto(f"/alerts/{alert.id}/follow-up")
+    phone.get_by_role("radio", name=second).check()
+    expect(phone.get_by_text("草稿已存本机")).to_be_visible()
+    phone.goto("/visits")
+
+
 def test_giving_up_what_was_refused_leaves_a_newer_draft_alone(
     phone: Page, service: Served, signed_in_as: SignInAs, mine: list[Alert], watch: Watch
 ) -> None:
     signed_in_as("caseworker", on=phone)
     take(phone)
     ready_for_no_signal(phone)
-    watch.excuse("ERR_INTERNET_DISCONNECTED")
-    phone.context.set_offline(True)
-    phone.goto(f"/alerts/{mine[0].id}/follow-up")
-    phone.get_by_role("radio", name="情况属实").check()
-    phone.get_by_role("button", name="提交", exact=True).click()
-    expect(phone.get_by_role("heading", name="走访包", level=1)).to_be_visible()
-    phone.goto(f"/alerts/{mine[0].id}/follow-up")
-    phone.get_by_role("radio", name="误报").check()
-    expect(phone.get_by_text("草稿已存本机")).to_be_visible()
+    watch.excuse("ERR_INTERNET_DISCONNECTED|409")
+    visited_and_begun_again(phone, mine[0], ["情况属实"], "误报")
     with database.transaction(service.engine) as session:
         closed = {"status": "closed", "closed_at": mine[0].opened_at, "version": 9}
         session.execute(update(Alert).where(Alert.id == mine[0].id).values(**closed))
-    watch.excuse("409")
-    phone.goto("/visits")
     phone.context.set_offline(False)
     phone.get_by_role("button", name="放弃").click()
     phone.get_by_role("group").get_by_role("button", name="放弃").click()
     expect(phone.get_by_text("全部已上报")).to_be_visible()
     assert f"draft/{mine[0].id}" in phone.evaluate(NAMES)
+
+
+def test_mending_what_was_refused_asks_before_it_replaces_a_newer_draft(
+    phone: Page, service: Served, signed_in_as: SignInAs, mine: list[Alert], watch: Watch
+) -> None:
+    signed_in_as("caseworker", on=phone)
+    take(phone)
+    ready_for_no_signal(phone)
+    watch.excuse("ERR_INTERNET_DISCONNECTED")
+    visited_and_begun_again(phone, mine[0], ["误报", "数据过时"], "情况属实")
+    phone.route("**/follow-ups", lambda one: one.continue_(post_data=str(one.request.post_data).replace(*GONE)))
+    phone.context.set_offline(False)
+    phone.get_by_role("button", name="返回修改").click()
+    asked = phone.get_by_role("group", name=re.compile("另有一份较新的草稿"))
+    asked.get_by_role("button", name="保留草稿").click()
+    expect(asked).to_have_count(0)
+    expect(phone.get_by_text("1 条未通过").first).to_be_visible()
+    phone.get_by_role("button", name="返回修改").click()
+    asked.get_by_role("button", name="覆盖草稿").click()
+    expect(phone.get_by_role("radio", name="数据过时")).to_be_checked()
+
+
+def test_a_network_that_says_nothing_is_not_waited_for_longer_than_a_few_seconds(
+    phone: Page, service: Served, signed_in_as: SignInAs, mine: list[Alert]
+) -> None:
+    signed_in_as("caseworker", on=phone)
+    take(phone)
+    expect(phone.get_by_role("link", name="登记核查").first).to_be_visible()
+    with service.standing_still():
+        phone.get_by_role("link", name="登记核查").first.click()
+        expect(phone.get_by_role("radio", name="情况属实")).to_be_visible(timeout=10_000)
+
+
+def test_what_was_not_taken_along_is_counted_and_a_lost_telephone_ends_the_pack(
+    phone: Page, page: Page, service: Served, signed_in_as: SignInAs, mine: list[Alert]
+) -> None:
+    with database.transaction(service.engine) as session:
+        others = session.scalars(select(Alert.id).where(Alert.closed_at.is_(None)).order_by(Alert.id).limit(52)).all()
+        owned = {"owner_id": service.worker(PEOPLE["caseworker"]), "status": "assigned"}
+        where = {"county": TOWN[:6], "town": TOWN}
+        session.execute(update(Alert).where(Alert.id.in_(others)).values(**owned, **where))
+    signed_in_as("caseworker", on=phone)
+    phone.goto("/visits")
+    phone.get_by_role("button", name="下载走访包").click()
+    expect(phone.get_by_text("本机走访包 50 户")).to_be_visible()
+    expect(phone.get_by_role("note").filter(has_text="未带上")).to_be_visible()
+    signed_in_as("caseworker").goto("/account")
+    page.get_by_role("button", name="停用我的走访包").click()
+    expect(page.get_by_role("status").filter(has_text="停用")).to_be_visible()
+    phone.goto("/visits")
+    until_without_pack(phone)
+    expect(phone.get_by_text("已从本机清除")).to_be_visible()

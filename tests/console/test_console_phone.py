@@ -164,3 +164,8 @@ def test_a_household_is_found_without_its_name_in_any_address_and_who_is_in_no_l
     page.get_by_role("combobox").first.select_option(index=1)
     page.get_by_role("button", name="登记", exact=True).click()
     expect(page.get_by_text("线索已登记，已生成预警")).to_be_visible()
+    with database.reading(service.engine) as session:
+        raised = session.scalars(select(Alert.id).order_by(Alert.opened_at.desc())).first()
+    page.goto(f"/alerts/{raised}")
+    expect(page.get_by_role("region", name="登记的困难线索")).to_contain_text("独居，近日摔伤")
+    expect(page.get_by_role("main")).to_contain_text("来源：工作人员登记的线索")

@@ -24,7 +24,7 @@ async function asksFor(response: Response): Promise<Kind | null> {
 /** Every request says that it comes from our own page; one refused for want of a session or a proof waits, then goes again. */
 const manners: Middleware = {
   async onRequest({ request }) {
-    await leftBefore({ [OWN]: 'console' });
+    await leftBefore({ [OWN]: 'left' });
     if (!request.headers.has(OWN)) request.headers.set(OWN, 'console');
     sent.set(request, request.clone());
     return request;

@@ -1,15 +1,21 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import type { ReactElement } from 'react';
+import { useState } from 'react';
+import { useMay } from '../../app/session';
 import { api, type Schemas, told } from '../../contract/client';
 import { ListState } from '../../parts/ListState';
 import { Instant } from '../../parts/small';
 import { useServed, useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
+import { Managing } from './account-managing';
+import { Opening } from './account-opening';
+import { words as managing } from './account-words';
 import { words } from './words';
 
 type Account = Schemas['AccountPage']['items'][number];
 const PAGE = 50;
+const MANAGING = ['account.write', 'role.grant', 'token.issue'];
 
 /** Who has an account, with which role and where. */
 export function Accounts(): ReactElement {
@@ -25,20 +31,30 @@ export function Accounts(): ReactElement {
     getNextPageParam: (last) => last.next,
   });
   const found = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const may = useMay();
+  const [managed, setManaged] = useState<string | null>(null);
+  const chosen = found.find((one) => one.id === managed);
   return (
-    <ListState query={query} what={t.accounts} count={found.length} nothing={<p>{t.noAccounts}</p>}>
-      <Listed accounts={found} />
-      {query.hasNextPage ? (
-        <Button onClick={() => query.fetchNextPage()} loading={query.isFetchingNextPage}>
-          {s.more}
-        </Button>
-      ) : null}
-    </ListState>
+    <>
+      {may('account.write') ? <Opening /> : null}
+      {chosen === undefined ? null : <Managing key={chosen.id} account={chosen} onEnd={() => setManaged(null)} />}
+      <ListState query={query} what={t.accounts} count={found.length} nothing={<p>{t.noAccounts}</p>}>
+        <Listed accounts={found} onManage={MANAGING.some(may) ? setManaged : null} />
+        {query.hasNextPage ? (
+          <Button onClick={() => query.fetchNextPage()} loading={query.isFetchingNextPage}>
+            {s.more}
+          </Button>
+        ) : null}
+      </ListState>
+    </>
   );
 }
 
-function Listed({ accounts }: { accounts: Account[] }): ReactElement {
+type ListedProps = { accounts: Account[]; onManage: ((id: string) => void) | null };
+
+function Listed({ accounts, onManage }: ListedProps): ReactElement {
   const t = useWords(words);
+  const manage = useWords(managing);
   return (
     <table className="plain stacked" aria-label={t.accounts}>
       <thead>
@@ -49,19 +65,23 @@ function Listed({ accounts }: { accounts: Account[] }): ReactElement {
           <th scope="col">{t.region}</th>
           <th scope="col">{t.active}</th>
           <th scope="col">{t.since}</th>
+          {onManage === null ? null : <th scope="col">{manage.manage}</th>}
         </tr>
       </thead>
       <tbody>
         {accounts.map((one) => (
-          <Line key={one.id} account={one} />
+          <AccountLine key={one.id} account={one} onManage={onManage} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Line({ account }: { account: Account }): ReactElement {
+type LineProps = { account: Account; onManage: ListedProps['onManage'] };
+
+function AccountLine({ account, onManage }: LineProps): ReactElement {
   const t = useWords(words);
+  const manage = useWords(managing);
   const served = useServed();
   const roles = useQuery({ queryKey: ['roles'], queryFn: () => told(api.GET('/api/v1/roles')) });
   const role = roles.data?.find((one) => one.role === account.role);
@@ -76,6 +96,13 @@ function Line({ account }: { account: Account }): ReactElement {
       <td data-label={t.since}>
         <Instant at={account.created_at} />
       </td>
+      {onManage === null ? null : (
+        <td data-label={manage.manage}>
+          <Button size="small" aria-label={manage.managing(account.name)} onClick={() => onManage(account.id)}>
+            {manage.manage}
+          </Button>
+        </td>
+      )}
     </tr>
   );
 }

@@ -1,11 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
+import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
+import { useMay } from '../../app/session';
 import { api, type Schemas, told } from '../../contract/client';
 import { ListState } from '../../parts/ListState';
 import { Day } from '../../parts/small';
 import { cityToday } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
+import { Editing } from './calendar-editing';
+import { words as editing } from './calendar-words';
 import { words } from './words';
 
 const AROUND = [-1, 0, 1, 2];
@@ -34,7 +38,7 @@ export function Holidays(): ReactElement {
         </label>
       </p>
       <ListState query={query} what={t.holidays} count={query.data === undefined ? 0 : 1} nothing={null}>
-        {query.data === undefined ? null : <Told year={query.data} />}
+        {query.data === undefined ? null : <Told key={year} year={query.data} />}
       </ListState>
     </>
   );
@@ -42,8 +46,17 @@ export function Holidays(): ReactElement {
 
 function Told({ year }: { year: Schemas['YearOut'] }): ReactElement {
   const t = useWords(words);
+  const change = useWords(editing);
+  const may = useMay();
+  const [changing, setChanging] = useState(false);
+  if (changing) return <Editing year={year} onEnd={() => setChanging(false)} />;
   return (
     <>
+      {may('policy.write') ? (
+        <p>
+          <Button onClick={() => setChanging(true)}>{change.change}</Button>
+        </p>
+      ) : null}
       <p className={year.published ? 'quiet' : 'bar-yellow'}>{year.published ? t.published : t.provisional}</p>
       {year.title === '' ? null : (
         <p>

@@ -17,7 +17,7 @@ export function Regions(): ReactElement {
   const [former, setFormer] = useState(false);
   return (
     <>
-      <Finder />
+      <Sought />
       <label className="tick">
         <input type="checkbox" checked={former} onChange={(event) => setFormer(event.target.checked)} /> {t.former}
       </label>
@@ -26,7 +26,10 @@ export function Regions(): ReactElement {
   );
 }
 
-function Finder(): ReactElement {
+type SoughtProps = { onChoose?: (code: string) => void };
+
+/** A region looked for by name, pinyin, initials or code; with onChoose, one can be taken. */
+export function Sought({ onChoose }: SoughtProps): ReactElement {
   const t = useWords(words);
   const s = useWords(shared);
   const [text, setText] = useState('');
@@ -47,12 +50,12 @@ function Finder(): ReactElement {
         </Button>
       </form>
       {look.error === null ? null : <Failure error={look.error} />}
-      {look.data === undefined ? null : <Found regions={look.data} />}
+      {look.data === undefined ? null : <Found regions={look.data} onChoose={onChoose} />}
     </search>
   );
 }
 
-function Found({ regions }: { regions: Region[] }): ReactElement {
+function Found({ regions, onChoose }: { regions: Region[]; onChoose: SoughtProps['onChoose'] }): ReactElement {
   const t = useWords(words);
   const s = useWords(shared);
   return (
@@ -61,7 +64,14 @@ function Found({ regions }: { regions: Region[] }): ReactElement {
       <ul className="bare">
         {regions.map((one) => (
           <li key={one.code}>
-            <span className="masked">{one.code}</span> {one.full_name}
+            {onChoose === undefined ? (
+              <span className="masked">{one.code}</span>
+            ) : (
+              <button type="button" className="linkish masked" onClick={() => onChoose(one.code)}>
+                {one.code}
+              </button>
+            )}{' '}
+            {one.full_name}
           </li>
         ))}
       </ul>

@@ -1,17 +1,21 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import type { ReactElement } from 'react';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { api, ifMatch, Refusal, type Schemas, told } from '../../contract/client';
-import { Conflict, type Line } from '../../parts/Conflict';
+import { Conflict, type Line as Side } from '../../parts/Conflict';
 import { DayField } from '../../parts/DayField';
 import { Failure } from '../../parts/Failure';
 import { newId } from '../../parts/ids';
+import { Line } from '../../parts/Line';
 import { OneOf } from '../../parts/OneOf';
 import { offerUndo } from '../../parts/Undo';
 import { useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
+import { Villages } from './villages';
 import { words } from './words';
+
+const MOST_VISITS = 50;
 
 type Colleague = Schemas['ColleagueOut'];
 type Entered = { villages: string; visits: string; from: string; until: string; cover: string };
@@ -27,10 +31,14 @@ function entered(one: Colleague): Entered {
   };
 }
 
+function codes(said: string): string[] {
+  return said.split(/\s+/).filter((code) => code !== '');
+}
+
 function meant(said: Entered): Schemas['DutyIn'] {
   const empty = (text: string): string | null => (text === '' ? null : text);
   return {
-    villages: said.villages.split(/\s+/).filter((code) => code !== ''),
+    villages: codes(said.villages),
     visits_a_day: Number(said.visits),
     away_from: empty(said.from),
     away_until: empty(said.until),
@@ -67,8 +75,12 @@ export function Arranging({ one, all, onEnd }: Props): ReactElement {
   return (
     <section className="arranging" aria-label={t.arranging(one.name)}>
       <h2>{t.arranging(one.name)}</h2>
-      <Field label={t.villageCodes} value={said.villages} onText={change('villages')} />
-      <Field label={t.visits} type="number" value={said.visits} onText={change('visits')} />
+      <Villages
+        under={one.region}
+        chosen={codes(said.villages)}
+        onChoose={(villages) => setSaid({ ...said, villages: villages.join(' ') })}
+      />
+      <Line label={t.visits} type="number" most={MOST_VISITS} value={said.visits} onText={change('visits')} />
       <DayField label={t.from} value={said.from} onDay={change('from')} />
       <DayField label={t.until} value={said.until} onDay={change('until')} />
       <OneOf label={t.cover} value={said.cover} none={t.noCover} options={others} onChoose={change('cover')} />
@@ -95,26 +107,7 @@ export function Arranging({ one, all, onEnd }: Props): ReactElement {
 
 type Named = { villages: string; visits: string; from: string; until: string; cover: string };
 
-function compared(mine: Entered, theirs: Entered, t: Named): Line[] {
+function compared(mine: Entered, theirs: Entered, t: Named): Side[] {
   const parts = ['villages', 'visits', 'from', 'until', 'cover'] as const;
   return parts.map((part) => ({ what: t[part], mine: mine[part] || '—', theirs: theirs[part] || '—' }));
-}
-
-type FieldProps = { label: string; value: string; onText: (text: string) => void; type?: 'text' | 'number' };
-
-function Field({ label, value, onText, type = 'text' }: FieldProps): ReactElement {
-  const id = useId();
-  return (
-    <span className="choice">
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        type={type}
-        min={0}
-        max={type === 'number' ? 50 : undefined}
-        value={value}
-        onChange={(e) => onText(e.target.value)}
-      />
-    </span>
-  );
 }

@@ -9,6 +9,8 @@ import { newId } from '../../parts/ids';
 import { ListState } from '../../parts/ListState';
 import { useServed, useWords } from '../../words/catalogue';
 import { Arranging } from './Arranging';
+import { Packs } from './packs';
+import { dropping, useGiving, useWaiting, WaitingList } from './waiting';
 import { words } from './words';
 import './workload.css';
 
@@ -22,11 +24,15 @@ export default function Workload(): ReactElement {
   const loads = useQuery({ queryKey: ['worklists'], queryFn: () => told(api.GET('/api/v1/desk/worklists')) });
   const [arranged, setArranged] = useState<string | null>(null);
   const workers = query.data ?? [];
+  const waiting = useWaiting();
+  const giving = useGiving();
+  const alerts = waiting.data?.items ?? [];
   const chosen = workers.find((one) => one.id === arranged);
   return (
     <>
       <h1>{t.title}</h1>
-      <Unassigned />
+      <Unassigned count={waiting.data?.count} />
+      <WaitingList waiting={alerts} workers={workers} giving={giving} />
       <ListState query={query} what={t.workers} count={workers.length} nothing={<p>{t.nobody}</p>}>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
         <section className="workload" tabIndex={0} aria-label={t.workers}>
@@ -62,6 +68,7 @@ export default function Workload(): ReactElement {
                   all={workers}
                   load={loads.data?.find((load) => load.worker === one.id)}
                   onArrange={() => setArranged(one.id)}
+                  drop={dropping(alerts, (alert) => void giving.give(alert, one))}
                 />
               ))}
             </tbody>
@@ -71,20 +78,27 @@ export default function Workload(): ReactElement {
       {chosen === undefined ? null : (
         <Arranging key={`${chosen.id}${chosen.version}`} one={chosen} all={workers} onEnd={() => setArranged(null)} />
       )}
+      <Packs />
     </>
   );
 }
 
-type LineProps = { one: Colleague; all: Colleague[]; load: Load | undefined; onArrange: () => void };
+type LineProps = {
+  one: Colleague;
+  all: Colleague[];
+  load: Load | undefined;
+  onArrange: () => void;
+  drop: ReturnType<typeof dropping>;
+};
 
-function Line({ one, all, load, onArrange }: LineProps): ReactElement {
+function Line({ one, all, load, onArrange, drop }: LineProps): ReactElement {
   const t = useWords(words);
   const cover = all.find((each) => each.id === one.cover)?.name ?? t.noCover;
   const from = one.away_from ?? null;
   const until = one.away_until ?? null;
   const visits = one.visits_a_day ?? 0;
   return (
-    <tr>
+    <tr {...drop}>
       <th scope="row">{one.name}</th>
       <td>{one.region}</td>
       <td className="number">
@@ -107,14 +121,10 @@ function Line({ one, all, load, onArrange }: LineProps): ReactElement {
 }
 
 /** What nobody has, and giving it to whoever cares for its village. */
-function Unassigned(): ReactElement {
+function Unassigned({ count }: { count: string | undefined }): ReactElement {
   const t = useWords(words);
   const served = useServed();
   const queries = useQueryClient();
-  const query = useQuery({
-    queryKey: ['alerts', 'unassigned'],
-    queryFn: () => told(api.GET('/api/v1/alerts', { params: { query: { owner: 'nobody', limit: 1 } } })),
-  });
   const [answer, setAnswer] = useState<Schemas['Done'] | null>(null);
   const [failure, setFailure] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
@@ -135,7 +145,7 @@ function Unassigned(): ReactElement {
   return (
     <section className="unassigned" aria-label={t.unassigned}>
       <p>
-        <b>{t.unassignedCount(query.data?.count ?? '…')}</b> <Link to="/queue?owner=nobody">{t.toQueue}</Link>{' '}
+        <b>{t.unassignedCount(count ?? '…')}</b> <Link to="/queue?owner=nobody">{t.toQueue}</Link>{' '}
         <Button loading={busy} onClick={assign}>
           {t.byVillage}
         </Button>
