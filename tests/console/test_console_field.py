@@ -227,7 +227,7 @@ def test_a_network_that_says_nothing_is_not_waited_for_longer_than_a_few_seconds
 ) -> None:
     signed_in_as("caseworker", on=phone)
     take(phone)
-    expect(phone.get_by_role("link", name="登记核查").first).to_be_visible()
+    ready_for_no_signal(phone)
     with service.standing_still():
         phone.get_by_role("link", name="登记核查").first.click()
         expect(phone.get_by_role("radio", name="情况属实")).to_be_visible(timeout=10_000)
