@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from monitor.access import Viewer, scope
-from monitor.cases.codes import FINDINGS, PROGRAMS, REASON_CODES
+from monitor.cases.codes import FINDINGS, PROGRAMS, REASON_CODES, SENT_BACK
 from monitor.cases.supplements import WHY
 from monitor.errors import NotFound
 from monitor.indicators import manifest, opened
@@ -35,6 +35,7 @@ from monitor.tables import (
 
 _YEARS_OF_BENEFITS = timedelta(days=3 * 365)
 _ID = 36
+_WHYS = {**REASON_CODES, **SENT_BACK}
 _SAID = {
     "raised": ("发出预警", "alert raised"),
     "evidence": ("预警依据变化", "evidence changed"),
@@ -112,8 +113,8 @@ def _cases(session: Session, household: Household) -> Iterator[Entry]:
 
 def _event(event: AlertEvent | CaseEvent, kind: str, subject: str) -> Entry:
     zh, en = _words(event, kind)
-    if event.why is not None and event.why in REASON_CODES:
-        zh, en = f"{zh}：{REASON_CODES[event.why][0]}", f"{en}: {REASON_CODES[event.why][1]}"
+    if (why := _WHYS.get(event.why or "")) is not None:
+        zh, en = f"{zh}：{why[0]}", f"{en}: {why[1]}"
     shown = {key: value for key, value in event.detail.items() if key not in ("changed", "batch")}
     on = event.as_of or event.at.astimezone(CITY_TIME).date()
     return Entry(f"{kind}.{event.kind}", on, event.at, subject, zh, en, event.by, shown | {"why": event.why})

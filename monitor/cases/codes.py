@@ -71,6 +71,8 @@ REASON_CODES: Mapping[str, tuple[str, str]] = {
     "ADJUST": ("调整救助", "adjusted"),
     "RECOVER": ("追缴", "recovered"),
     "REPORT": ("移交处理", "handed to the authorities"),
+}
+SENT_BACK: Mapping[str, tuple[str, str]] = {
     "BACK_VISIT": ("须入户核实", "to be visited in person"),
     "BACK_FACTS": ("事实未核清", "facts not settled"),
     "BACK_PAPERS": ("材料或照片不全", "papers or photos missing"),

@@ -45,7 +45,7 @@ export function Reviewing({ alert }: { alert: Alert }): ReactElement | null {
         label={t.why}
         value={why}
         none={t.chooseWhy}
-        options={BACK.map((code) => ({ value: code, text: named(code) }))}
+        options={BACK.map((code) => ({ value: code, text: t[code] }))}
         onChoose={setWhy}
       />
       <Button disabled={why === ''} loading={step.isPending} onClick={say({ verdict: 'send_back', why }, t.sentBack)}>
