@@ -25,8 +25,9 @@ export function Out(): ReactElement {
   const [chosen, setChosen] = useState({ region: '', level: '', status: '', why: '' });
   const act = useMutation<string, unknown, typeof chosen>({
     mutationFn: async (asked) => {
-      const filters = Object.entries(asked).filter(([, value]) => value !== '');
-      const body = Object.fromEntries(filters) as Sent;
+      const { why, ...filters } = asked;
+      const said = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== ''));
+      const body: Sent = { ...said, why };
       const got = await saved(api.POST('/api/v1/exports/alerts', { body, parseAs: 'blob' }), 'alerts.xlsx');
       await queries.invalidateQueries({ queryKey: ['export-requests'] });
       return got.status === ALONE ? t.asked(writtenCount((got.said as { rows: number }).rows)) : t.taken;
