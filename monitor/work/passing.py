@@ -42,7 +42,7 @@ def over(session: Session, alerts: Sequence[uuid.UUID], why: str | None, *, by: 
                 detail={"why": why},
             )
         )  # fmt: skip
-        audit.record(session, by=str(by.worker), action=f"alert.{KIND}", subject=str(alert), detail={"why": why})
+        audit.record(session, by=str(by.worker), action="alert.passed_over", subject=str(alert), detail={"why": why})
     session.flush()
 
 

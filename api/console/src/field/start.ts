@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { outbox } from '../app/outbox';
 import { useSession } from '../app/session';
 import { store } from '../app/store';
 import { demanded } from '../contract/demand';
@@ -8,6 +9,8 @@ import { sweep, sweptOf } from './sweep';
 import { open, secure, whose, wipe } from './vault';
 
 const EVERY_MS = 60_000;
+const SOON_MS = 2000;
+const TRIES = 4;
 const SHELL_AFTER_MS = 2000;
 const REASONS = ['expired', 'revoked', 'suspended', 'moved', 'signed_out', 'replaced', 'unknown'] as const;
 export type Reason = (typeof REASONS)[number];
@@ -24,6 +27,12 @@ async function round(): Promise<void> {
   await flush();
 }
 
+/** Whether something waits that could go now. */
+function unsent(): boolean {
+  const { waiting, refused } = outbox.get();
+  return navigator.onLine && demanded.get() === null && waiting > refused;
+}
+
 /** Have the shell kept, where the origin is secure, once the page has nothing more urgent to do. */
 function keepShell(): void {
   if (!secure || navigator.serviceWorker === undefined || import.meta.env.DEV) return;
@@ -35,16 +44,26 @@ export function useField(): void {
   const { name } = useSession();
   useEffect(() => {
     let stopped = false;
-    const go = (): void => {
-      if (!stopped) void round().catch(() => undefined);
+    let soon: ReturnType<typeof setTimeout> | undefined;
+    // A network that has just come back often fails the first call: then it is tried again, ever more rarely.
+    const go = (tried = 0): void => {
+      if (stopped) return;
+      clearTimeout(soon);
+      void round()
+        .catch(() => undefined)
+        .then(() => {
+          if (!stopped && tried < TRIES && unsent()) soon = setTimeout(() => go(tried + 1), SOON_MS * 2 ** tried);
+        });
     };
-    void open(name).then(count).then(go);
+    const online = (): void => go();
+    void open(name).then(count).then(online);
     keepShell();
-    window.addEventListener('online', go);
-    const timer = setInterval(go, EVERY_MS);
+    window.addEventListener('online', online);
+    const timer = setInterval(online, EVERY_MS);
     return () => {
       stopped = true;
-      window.removeEventListener('online', go);
+      clearTimeout(soon);
+      window.removeEventListener('online', online);
       clearInterval(timer);
     };
   }, [name]);
