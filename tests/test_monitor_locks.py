@@ -1,5 +1,6 @@
 """Where locks do not hold a SQLite file must not lie: the start is refused before anything is written."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -58,10 +59,13 @@ def test_a_disk_of_the_network_is_refused_by_its_kind(disk: Path, monkeypatch: p
 
 
 def test_a_probe_that_another_holds_just_now_is_a_lock_that_holds(tmp_path: Path) -> None:
-    import fcntl
-
-    (tmp_path / "x.db-probe").touch()
-    with (tmp_path / "x.db-probe").open("r+") as other:
+    probe = tmp_path / "x.db-probe"
+    probe.touch()
+    with probe.open("r+") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         locks.refuse_unlocked(tmp_path / "x.db")
+        with probe.open("r+") as third, pytest.raises(BlockingIOError):
+            fcntl.flock(third, fcntl.LOCK_EX | fcntl.LOCK_NB)
     locks.refuse_unlocked(tmp_path / "x.db")
+    with probe.open("r+") as free:
+        assert fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB) is None, "nothing of the probe is held any longer"

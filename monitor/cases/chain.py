@@ -1,7 +1,7 @@
 """One household's whole story in one line (一户一条救助链): alerts, visits, referrals, measures, benefits received."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -92,11 +92,15 @@ def chain(session: Session, household: Household, *, lake: Lake, policy: Policy,
 
 
 def _by_name(session: Session, entries: list[Entry]) -> list[Entry]:
-    """Some rows keep the account of who wrote them, others the name: people read names."""
-    workers = {key: uuid.UUID(key) for key in {one.by or "" for one in entries} if len(key) == _ID}
-    chosen = select(Worker.id, Worker.name).where(Worker.id.in_(workers.values()))
-    names = {str(key): name for key, name in session.execute(chosen)}
+    names = names_of(session, (one.by for one in entries))
     return [replace(one, by=names.get(one.by or "", one.by)) for one in entries]
+
+
+def names_of(session: Session, written: Iterable[str | None]) -> dict[str, str]:
+    """Return what the accounts among ``written`` are called: some rows keep an account, others a name already."""
+    accounts = {uuid.UUID(one) for one in written if one is not None and len(one) == _ID}
+    chosen = select(Worker.id, Worker.name).where(Worker.id.in_(accounts))
+    return {str(key): name for key, name in session.execute(chosen)} if accounts else {}
 
 
 def _alert_events(session: Session, household: Household) -> Iterator[Entry]:

@@ -1,6 +1,6 @@
 """Rules that a verified "no need" keeps quiet: a list to look through, and one spoken of again by a person."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from monitor import audit
 from monitor.access import Viewer, scope, within
-from monitor.cases.chain import household_for
+from monitor.cases.chain import household_for, names_of
 from monitor.errors import Invalid, NotFound
-from monitor.tables import FollowUp, Household, Quiet, Worker
+from monitor.tables import FollowUp, Household, Quiet
 
 LIFTED: dict[str, tuple[str, str]] = {
     "CHANGED": ("情况已变化", "things have changed"),
@@ -42,8 +42,8 @@ def listed(
     chosen = scope(chosen.outerjoin(FollowUp, FollowUp.id == Quiet.follow_up_id), viewer, of=Household)
     chosen = chosen.where(Quiet.ended_on.is_(None), Quiet.until_on >= asked.on)
     rows = session.execute(_narrowed(chosen, asked, after).order_by(Quiet.id.desc()).limit(most)).all()
-    names = _names(session, {row[2] for row in rows})
-    return [(row[0], row[1], names.get(row[2], row[2])) for row in rows]
+    names = names_of(session, (row[2] for row in rows))
+    return [(row[0], row[1], names.get(row[2] or "", row[2])) for row in rows]
 
 
 def lift(session: Session, household_no: str, rule: str, *, why: str, by: Viewer, on: date) -> Quiet:
@@ -63,12 +63,6 @@ def lift(session: Session, household_no: str, rule: str, *, why: str, by: Viewer
     audit.record(session, by=str(by.worker), action="quiet.lifted", subject=str(found.id), detail=detail)
     session.flush()
     return found
-
-
-def _names(session: Session, recorded_by: Collection[str | None]) -> dict[str | None, str]:
-    """What those are called whose ids follow-ups keep; a machine's name stands as it is."""
-    everybody = session.execute(select(Worker.id, Worker.name)) if recorded_by else ()
-    return {str(id_): name for id_, name in everybody if str(id_) in recorded_by}
 
 
 def _narrowed(chosen: Select[*tuple[Any, ...]], asked: Asked, after: int | None) -> Select[*tuple[Any, ...]]:
