@@ -511,7 +511,10 @@ class Reason(Table):
 
 
 class Quiet(Table):
-    """A rule kept silent for one household after a verified "no need", until it worsens or the period ends."""
+    """A rule kept silent for one household, until it worsens or the period ends.
+
+    After a verified "no need" it rests on a follow-up; paused by hand, on the alert whose reason was seen.
+    """
 
     __tablename__ = "quiets"
 
@@ -527,6 +530,8 @@ class Quiet(Table):
     category: Mapped[str | None] = mapped_column(String(16))
     why: Mapped[str] = mapped_column(String(32))
     follow_up_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("follow_ups.id"))
+    alert_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("alerts.id"), index=True)
+    set_by: Mapped[str | None] = mapped_column(String(36))
     ended_on: Mapped[date | None]
     ended_why: Mapped[str | None]
     __table_args__ = (

@@ -1,7 +1,7 @@
 """What rested on the wrong facts falls with them: a link undone, a row taken back."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from monitor import audit
 from monitor.alerts.changes import LIVE
 from monitor.lifecycle import Step, move
-from monitor.tables import Alert, AlertEvent, Json, Member, Reason
+from monitor.tables import Alert, AlertEvent, Json, Member, Quiet, Reason
 
 Rows = Set[tuple[str, int, int]]
 CODES = ("ERR_ID", "ERR_WITHDRAWN")
@@ -72,11 +72,23 @@ def live_reasons(session: Session, person: int) -> list[tuple[Reason, int]]:
     ]
 
 
+def end_pauses(session: Session, alert: uuid.UUID, rules: Sequence[str], *, on: date, why: str) -> list[str]:
+    """End those of ``rules`` that somebody paused on what ``alert`` showed; return which those were."""
+    resting = select(Quiet).where(Quiet.alert_id == alert, Quiet.rule.in_(rules), Quiet.ended_on.is_(None))
+    ended = session.scalars(resting.order_by(Quiet.rule)).all()
+    for quiet in ended:
+        quiet.ended_on, quiet.ended_why = on, why
+    return [quiet.rule for quiet in ended]
+
+
 def _annul(session: Session, alert: Alert, fallen: list[Reason], *, code: str, by: str, as_of: date) -> None:
     for reason in fallen:
         reason.status, reason.cleared_on = "annulled", as_of
         reason.cleared_by = {"as_of": as_of.isoformat(), "feeds": {}, "code": code}
-    detail: Json = {"annulled": [reason.rule for reason in fallen], "code": code}
+    rules = [reason.rule for reason in fallen]
+    detail: Json = {"annulled": rules, "code": code}
+    if spoken := end_pauses(session, alert.id, rules, on=as_of, why=code):
+        detail["quiets_ended"] = spoken
     _tell(session, alert, "evidence", detail, by=by, as_of=as_of)
     statuses = {reason.status for reason in alert.reasons}
     if falls := statuses == {"annulled"} and alert.status != "reopened":

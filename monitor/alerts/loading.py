@@ -80,6 +80,7 @@ def open_alerts(session: Session, households: Keys) -> dict[int, Open]:
 
 def silences(session: Session, households: Keys) -> Iterator[tuple[int, Silence]]:
     """Yield each quiet rule not yet ended of those households, with its household and what the worker saw."""
+    seen_on = func.coalesce(Quiet.alert_id, FollowUp.alert_id)
     columns = (
         Quiet.household_id, Quiet.id, Quiet.rule, Quiet.until_on, Quiet.level, Quiet.observed,
         Quiet.worse, Quiet.lower_is_worse, Quiet.category, Reason.evidence,
@@ -87,7 +88,7 @@ def silences(session: Session, households: Keys) -> Iterator[tuple[int, Silence]
     chosen = (
         select(*columns)
         .outerjoin(FollowUp, FollowUp.id == Quiet.follow_up_id)
-        .outerjoin(Reason, (Reason.alert_id == FollowUp.alert_id) & (Reason.rule == Quiet.rule))
+        .outerjoin(Reason, (Reason.alert_id == seen_on) & (Reason.rule == Quiet.rule))
         .where(Quiet.ended_on.is_(None))
     )
     for those in _among(Quiet.household_id, households):

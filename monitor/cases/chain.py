@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from monitor.access import Viewer, scope
-from monitor.cases.codes import FINDINGS, PROGRAMS, REASON_CODES, SENT_BACK
+from monitor.cases.codes import FINDINGS, PAUSED, PROGRAMS, REASON_CODES, SENT_BACK
 from monitor.cases.supplements import WHY
 from monitor.errors import NotFound
 from monitor.indicators import manifest, opened
@@ -35,7 +35,7 @@ from monitor.tables import (
 
 _YEARS_OF_BENEFITS = timedelta(days=3 * 365)
 _ID = 36
-_WHYS = {**REASON_CODES, **SENT_BACK}
+_WHYS = {**REASON_CODES, **SENT_BACK, **PAUSED}
 _SAID = {
     "raised": ("发出预警", "alert raised"),
     "evidence": ("预警依据变化", "evidence changed"),
@@ -45,6 +45,7 @@ _SAID = {
     "moved": ("随户迁移", "moved with the household"),
     "supplemented": ("补充记录存档", "a supplement kept for the record"),
     "passed_over": ("跳过", "passed over"),
+    "rule_paused": ("暂停规则", "rule paused"),
     "lead": ("收到困难线索", "a lead was heard of"),
 }
 

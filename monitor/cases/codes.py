@@ -78,6 +78,12 @@ SENT_BACK: Mapping[str, tuple[str, str]] = {
     "BACK_PAPERS": ("材料或照片不全", "papers or photos missing"),
     "BACK_FINDING": ("结论与情况不符", "the finding does not fit"),
 }
+PAUSED: Mapping[str, tuple[str, str]] = {
+    "KNOWN_CAUSE": ("原因已知，短期内不会变化", "its cause is known and will not change soon"),
+    "IN_HAND": ("正在办理，等待结果", "it is being dealt with: the result is awaited"),
+    "DATA_AMENDED": ("数据有误，部门正在更正", "the data are wrong, and their agency is mending them"),
+    "AGREED": ("已与该户约定到期再看", "agreed with the household to look again then"),
+}
 REFERRALS = frozenset(code for code in REASON_CODES if code.startswith("RF_"))
 HELP = frozenset(code for code in REASON_CODES if code.startswith(("IN_", "LS_"))) | {
     "UP_AMT", "DOWN_AMT", "STOP", "GRACE", "CAT_CHG", "ADJUST", "RECOVER", "REPORT",

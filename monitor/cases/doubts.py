@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from monitor.alerts.annulment import end_pauses
 from monitor.cases import quieting
 from monitor.cases.codes import FINDINGS
 from monitor.cases.office import case_of
@@ -78,7 +79,9 @@ def _fall(session: Session, alert: Alert, fallen: list[Reason], *, code: str, by
         reason.status, reason.cleared_on = "annulled", as_of
         reason.cleared_by = {"as_of": as_of.isoformat(), "feeds": {}, "code": code}
     spoken = [rule for id_ in _quieting(session, alert) for rule in quieting.end(session, id_, on=as_of, why=code)]
-    detail = {"annulled": [reason.rule for reason in fallen], "code": code, "quiets_ended": spoken}
+    rules = [reason.rule for reason in fallen]
+    spoken += end_pauses(session, alert.id, rules, on=as_of, why=code)
+    detail = {"annulled": rules, "code": code, "quiets_ended": spoken}
     session.add(AlertEvent(alert_id=alert.id, kind="evidence", by=by, as_of=as_of, why=code, detail=detail))
     other = select(Alert.id).where(Alert.household_id == alert.household_id, Alert.closed_at.is_(None)).limit(1)
     if alert.closed_why in FINDINGS["helped"].codes and session.scalar(other) is None:

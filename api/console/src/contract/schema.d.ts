@@ -1584,6 +1584,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{household_no}/quiets/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 该户暂停此规则 / Pause a rule for a household
+         * @description Keep one rule quiet for one household until a day; worse facts end it earlier. What stands in its alert stays.
+         */
+        post: operations["pause_rule_api_v1_households__household_no__quiets__rule__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{household_no}/quiets/{rule}/end": {
         parameters: {
             query?: never;
@@ -2019,7 +2039,7 @@ export interface paths {
         };
         /**
          * 静默名单 / Rules kept quiet
-         * @description Return the rules that a verified "no need" keeps quiet in the viewer's region: until when, why and by whom.
+         * @description Return the rules that a visit or a person keeps quiet in the viewer's region: until when, why and by whom.
          */
         get: operations["list_quiets_api_v1_quiets_get"];
         put?: never;
@@ -5861,6 +5881,46 @@ export interface components {
             password: string;
         };
         /**
+         * PauseIn
+         * @description Until when a rule is to be quiet for a household, and why.
+         */
+        PauseIn: {
+            /**
+             * Until On
+             * Format: date
+             * @description 最后静默日，180天以内 / the last quiet day, within 180 days
+             */
+            until_on: string;
+            /**
+             * Why
+             * @description 原因代码 / reason code
+             * @enum {string}
+             */
+            why: "KNOWN_CAUSE" | "IN_HAND" | "DATA_AMENDED" | "AGREED";
+        };
+        /**
+         * PausedOut
+         * @description A rule that is quiet from now on.
+         */
+        PausedOut: {
+            /** Household No */
+            household_no: string;
+            /** Rule */
+            rule: string;
+            /**
+             * Since On
+             * Format: date
+             */
+            since_on: string;
+            /**
+             * Until On
+             * Format: date
+             */
+            until_on: string;
+            /** Why */
+            why: string;
+        };
+        /**
          * PhotoOut
          * @description A picture as it was kept.
          */
@@ -7058,9 +7118,14 @@ export interface components {
             why: string;
             /**
              * Found By
-             * @description 谁核查 / who found no need
+             * @description 谁核查或谁暂停 / who found no need, or who paused it
              */
             found_by: string | null;
+            /**
+             * Paused
+             * @description 人工暂停(true)或核查后静默(false) / paused by hand, or after a visit
+             */
+            paused: boolean;
         };
         /**
          * SilencePage
@@ -10894,6 +10959,47 @@ export interface operations {
             };
         };
     };
+    pause_rule_api_v1_households__household_no__quiets__rule__post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 重发同一请求时不变，保存七天 / the same when the request is sent again; kept seven days */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description 户编号 / the register's number */
+                household_no: string;
+                /** @description 规则 / the rule */
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PausedOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lift_quiet_api_v1_households__household_no__quiets__rule__end_post: {
         parameters: {
             query?: never;
@@ -11608,6 +11714,8 @@ export interface operations {
             query?: {
                 region?: string | null;
                 rule?: string | null;
+                /** @description 只看人工暂停(true)或核查后静默(false) / paused by hand, or not */
+                paused?: boolean | null;
                 /** @description 上一页的 next / next of the page before */
                 after?: number | null;
                 limit?: number;
