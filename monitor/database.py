@@ -41,6 +41,9 @@ from monitor.turns import Paced
 WHOLE, NOWHERE, ADDRESSED = "00", "-", "@"
 _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _AT_ONCE = 20_000
+# Connections of a process: eight processes leave room on a server that takes a hundred. A new one costs tens of
+# milliseconds, so those of a busy morning are kept.
+_KEPT, _MOST = 10, 12
 _PATIENCE = "400ms"
 _FOR_ALL = "SELECT set_config(%s, %s, true)"
 # Fifty at their desks want one process each, no compiler for what takes milliseconds, and an index before the table.
@@ -63,6 +66,9 @@ def connect(settings: Settings) -> Engine:
         settings.database_url,
         hide_parameters=True,
         pool_pre_ping=True,
+        pool_size=_KEPT,
+        max_overflow=_MOST - _KEPT,
+        pool_use_lifo=True,  # the one that was used last has what it needs in memory
         json_serializer=JSONEncoder(ensure_ascii=False).encode,
         execution_options={_REGION: WHOLE},
         connect_args={"factory": Paced} if on_file else {},

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import browsing
 import pace
 import postgres
 import psycopg
@@ -37,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.pluginmanager.register(Canaries(), "canaries")
     config.pluginmanager.register(pace.Pace(config), "pace")
+    config.add_cleanup(browsing.close)
     wanted = os.environ.get("LOWINCOME_TEST_DATABASES", "sqlite,postgresql")
     if hasattr(config, "workerinput") or "postgresql" not in wanted or SOCKET in os.environ:
         return

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from browsing import Browser
 from factories import DAY, VILLAGE, Home, judge, register, scan
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
@@ -56,7 +57,7 @@ def signed_in(
     service: Service, name: str, *, role: str = "caseworker", region: str = "340299", department: str | None = None
 ) -> TestClient:
     """A client that somebody new is signed in with; of a department's clerk, whose."""
-    client = TestClient(create_app(service), raise_server_exceptions=False)
+    client = Browser(create_app(service), raise_server_exceptions=False)
     viewer, token = hire(service, name, role=role, region=region)
     with database.transaction(service.engine) as session:
         session.get_one(Worker, viewer.worker).department = department
@@ -71,7 +72,7 @@ def as_person(service: Service, name: str, **how: Any) -> tuple[TestClient, uuid
         worker = session.get_one(Worker, viewer.worker)
         cookie = sessions.begin(session, worker, Manner("oidc", True, b"x"), now=utc_now(), most=9)
         sign_in = session.scalars(select(SignIn.id).where(SignIn.worker_id == worker.id)).one()
-    client = TestClient(create_app(service), base_url="https://testserver", raise_server_exceptions=False)
+    client = Browser(create_app(service), base_url="https://testserver", raise_server_exceptions=False)
     client.headers.update({"Cookie": f"__Host-sid={cookie}", "X-Lowincome": "1"})
     return client, sign_in
 

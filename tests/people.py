@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from argon2 import PasswordHasher
+from browsing import Browser
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
@@ -29,7 +30,7 @@ class Office:
     def browser(self, **headers: str) -> TestClient:
         """A browser at the service's own pages, not signed in."""
         app = create_app(self.service)
-        return TestClient(app, base_url="https://testserver", headers=OWN | headers, raise_server_exceptions=False)
+        return Browser(app, base_url="https://testserver", headers=OWN | headers, raise_server_exceptions=False)
 
     def account(self, login: str, role: str | None = None, region: str = "3402", password: str = PASSWORD) -> Worker:
         """An account with a password, and a role unless None."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
+from browsing import Browser
 from matrix_world import DEPARTMENTS, PLACES, STATES, STRANGERS, VIEWERS, Target, build, sign_everybody_in
 from roles import as_application
 from sqlalchemy import true
@@ -84,7 +84,7 @@ class Asking:
         engine = app.state.service.engine
         engine.dialect = copy.copy(engine.dialect)
         engine.dialect.do_commit = engine.dialect.do_rollback  # every unit of work is written, and none is kept
-        self.client = TestClient(app, base_url="https://testserver", raise_server_exceptions=False)
+        self.client = Browser(app, base_url="https://testserver", raise_server_exceptions=False)
         self.said = app.openapi()
         self.calls, self.wrong = 0, []  # type: ignore[var-annotated]
         self.seen: Counter[int] = Counter()

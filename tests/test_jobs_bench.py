@@ -56,7 +56,7 @@ def test_a_city_laid_twice_side_by_side_has_twice_of_everything(
     report: dict[str, dict[str, dict[str, Any]]], tmp_path: Path
 ) -> None:
     plan = bench.plan(read({"LOWINCOME_HOME": str(tmp_path)}), households=HOMES, repeat=1, times=2)
-    stages = ["generate", "ingest", "grow", "sql_by_hand", "all_indicators", "whole_scan"]
+    stages = ["generate", "ingest", "grow", "sql_by_hand", "all_indicators", "whole_scan", "api_during_scan"]
     found = bench.run(plan, stages, told=lambda *_: None)
     one, two = report["stages"], found["stages"]
     assert found["checksums_equal"]
@@ -64,6 +64,10 @@ def test_a_city_laid_twice_side_by_side_has_twice_of_everything(
                one["sql_by_hand"]["checksums"].items())  # fmt: skip
     for name in ("households", "fires", "unknown", "raised"):
         assert two["whole_scan"][name] == 2 * one["whole_scan"][name] > 0
+    office = two["api_during_scan"]
+    assert (office["alone_errors"], office["beside_errors"]) == (0, 0)
+    assert set(office["scans_ended"]) <= {0, 1}
+    assert min(office["alone_reads"], office["beside_reads"], office["beside_writes"], office["cost_ms"]) > 0
 
 
 def test_ways_that_disagree_are_told(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import postgres
@@ -24,7 +24,7 @@ import torture_proxy
 from sqlalchemy.orm import configure_mappers
 from torture_attempts import BROKEN, CUT, DONE, FENCED, REFUSED, STOPPED, TOO_LONG, Attempt, Manner, attempt
 from torture_city import Base, Copy, copied, make
-from torture_state import State, difference, faults, say, told
+from torture_state import Clean, State, Tally, difference, faults, say, told
 from torture_story import STORY, Step
 
 from monitor import database, migrations, policy
@@ -35,37 +35,14 @@ STEADY, SILENCE = 30.0, 0.5
 """Seconds of a lease where processes can see each other die, and where they are as if on machines of their own."""
 _NEVER = threading.Event()
 """Waited for instead of ``time.sleep``, which libfaketime breaks (EINVAL) on Python 3.11."""
+_BETWEEN = 0.3
+"""Seconds after which a rival that was refused comes again."""
 _MOST = 12
 """Disturbances of one step before it is left alone: a story must end."""
 
 
 class Caught(Exception):
     """Something was lost, doubled, broken, or took too long."""
-
-
-@dataclass
-class Clean:
-    """How long each step takes undisturbed, how many points it passes, and what the story ends with."""
-
-    seconds: dict[str, float]
-    points: dict[str, int]
-    commits: dict[str, int]
-    state: State
-
-
-@dataclass
-class Tally:
-    """What was done to the stories, and how they bore it."""
-
-    wanted: int
-    did: Counter[str] = field(default_factory=Counter)
-    ended: Counter[str] = field(default_factory=Counter)
-    stories: int = 0
-    slowest: float = 0.0
-
-    @property
-    def left(self) -> int:
-        return self.wanted - self.did.total()
 
 
 @dataclass
@@ -112,14 +89,17 @@ class Story:
         kinds = EVERYWHERE + (() if self.manner.apart else BESIDE) + (CUTS if self.copy.base.server else ())
         return tuple(kind for kind in kinds if self.only in (None, kind.name)) or (NOTHING,)
 
-    def begin(self, step: Step, *, die_at: int | None = None, copy: Copy | None = None) -> Attempt:
+    def begin(self, step: Step, *, copy: Copy | None = None, **dying: int) -> Attempt:
         """Begin an attempt."""
-        return attempt(copy or self.copy, step, replace(self.manner, die_at=die_at))
+        return attempt(copy or self.copy, step, replace(self.manner, **dying))
 
     def until(self, name: str, step: Step) -> Attempt:
         """Begin an attempt and let it work for a while."""
         one = self.begin(step)
-        one.wait(self.chance.random() * 0.8 * self.clean.seconds[name])
+        if self.manner.slowly:
+            one.moves()  # only who has something to lose shows what a mistake does
+        else:
+            one.wait(self.chance.random() * 0.8 * self.clean.seconds[name])
         return one
 
     def ends(self, one: Attempt) -> Attempt:
@@ -166,7 +146,12 @@ def _killed_at_an_instant(story: Story, name: str, step: Step) -> list[Attempt]:
 
 
 def _killed_at_a_point(story: Story, name: str, step: Step) -> list[Attempt]:
-    one = story.ends(story.begin(step, die_at=story.chance.randint(1, story.clean.points[name])))
+    """Anywhere, or as often where it tells most: between what was just committed and whatever comes next."""
+    if story.chance.random() < 1 / 2:
+        dying = {"die_at": story.chance.randint(1, story.clean.points[name])}
+    else:
+        dying = {"die_behind": story.chance.randint(1, max(story.clean.commits[name], 1))}
+    one = story.ends(story.begin(step, **dying))
     if one.ended == -signal.SIGKILL:
         story.hit("kill_at_point", killed=True)
     return [one]
@@ -191,10 +176,13 @@ def _stopped(story: Story, name: str, step: Step) -> list[Attempt]:
     story.hit("stop")
     asleep, had = time.monotonic(), one.track.moved or 1e18
     silence = story.copy.settings.lease_seconds if story.manner.apart else 0.0
-    until = time.monotonic() + silence + 2 * story.clean.seconds[name]
+    until = time.monotonic() + silence + (RECOVERED if story.manner.slowly else 2 * story.clean.seconds[name])
     other = story.begin(step)
     while time.monotonic() < until and (not other.wait(story.chance.random() / 2) or other.ended == REFUSED):
+        if story.manner.slowly and other.track.moved:
+            break  # it is awake beside whoever took over
         if other.over():
+            _NEVER.wait(_BETWEEN)
             other = story.begin(step)
     awake = time.monotonic()
     if story.killed_at is not None and not story.manner.apart:

@@ -34,6 +34,7 @@ class Track:
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, 32)
+        self._tired = False
 
     @property
     def points(self) -> int:
@@ -55,18 +56,18 @@ class Track:
         """The monotonic instant of the newest such commit; 0 when there was none."""
         return self._read(16) / 1e9
 
-    def follow(self, die_at: int | None, *, slowly: bool = False) -> None:
-        """Count from now on, in this process; die at point ``die_at``, as ``kill -9`` would have it.
+    def follow(self, manner: "Manner") -> None:
+        """Count from now on, in this process; die where ``manner`` says, as ``kill -9`` would have it.
 
-        Slowly, the work rests after each piece, by many short waits: who sleeps meanwhile has some of them left when
-        it wakes, and its heartbeat comes first.
+        Slowly, the work rests after each piece, by many short waits and holding nothing: who sleeps meanwhile keeps
+        nobody from taking over, has some of them left when it wakes, and its heartbeat comes first.
         The heartbeat's statements are no points: on a slow machine there would be more of them than of the work's.
         """
         moving = False
 
         def point() -> None:
             self._write(0, self.points + 1)
-            if self.points == die_at:
+            if self.points == manner.die_at or self.commits == manner.die_behind:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         def told(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -76,14 +77,12 @@ class Track:
 
         def commits(_connection: Any) -> None:
             nonlocal moving
-            self._write(24, self.commits + 1)
             point()
+            self._write(24, self.commits + 1)
             if moving:
                 self._write(16, time.monotonic_ns())
                 self._write(8, self._read(8) or self._read(16))
-            for _ in range(_RESTS if moving and slowly else 0):
-                _NEVER.wait(0.01)
-            moving = False
+            moving, self._tired = False, moving and manner.slowly
 
         def undone(_connection: Any) -> None:
             nonlocal moving
@@ -91,7 +90,13 @@ class Track:
 
         event.listen(Engine, "before_cursor_execute", _of_the_work(told))
         event.listen(Engine, "commit", _of_the_work(commits))
+        event.listen(Engine, "begin", _of_the_work(self._rest))
         event.listen(Engine, "rollback", _of_the_work(undone))
+
+    def _rest(self, _connection: Any) -> None:
+        for _ in range(_RESTS if self._tired else 0):
+            _NEVER.wait(0.01)
+        self._tired = False
 
     def _read(self, at: int) -> int:
         return int(struct.unpack_from("q", self._memory, at)[0])
@@ -135,6 +140,13 @@ class Attempt:
             _NEVER.wait(0.002)
         return True
 
+    def moves(self) -> None:
+        """Wait until it has committed a piece of its run and rests, or has ended."""
+        until = time.monotonic() + TOO_LONG
+        while self.track.moved is None and not self.over() and time.monotonic() < until:
+            _NEVER.wait(0.002)
+        _NEVER.wait(0.03)
+
     def signal(self, number: int) -> bool:
         """Send a signal if it still runs, and say whether it did."""
         if self.over():
@@ -149,9 +161,11 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Manner:
-    """How attempts are made: dead at a point, with a mistake planted, each on a machine of its own, at leisure."""
+    """How attempts are made: dead at a point, or at the first behind a commit, with a mistake planted, each on a
+    machine of its own, at leisure."""
 
     die_at: int | None = None
+    die_behind: int | None = None
     bug: str | None = None
     apart: bool = False
     slowly: bool = False
@@ -174,7 +188,7 @@ def _work(copy: Copy, step: Step, track: Track, manner: Manner) -> None:
     if manner.bug is not None:
         seeded_bugs.plant(manner.bug)
     service = opened(copy.base, copy)
-    track.follow(manner.die_at, slowly=manner.slowly)
+    track.follow(manner)
     step(service)
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -29,6 +30,31 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00)?")
 _OWN = {"id", "hash", "previous", "digest", "run_id"}
 State = Counter[tuple[str, str]]
+
+
+@dataclass
+class Clean:
+    """How long each step takes undisturbed, how many points it passes, and what the story ends with."""
+
+    seconds: dict[str, float]
+    points: dict[str, int]
+    commits: dict[str, int]
+    state: State
+
+
+@dataclass
+class Tally:
+    """What was done to the stories, and how they bore it."""
+
+    wanted: int
+    did: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+    stories: int = 0
+    slowest: float = 0.0
+
+    @property
+    def left(self) -> int:
+        return self.wanted - self.did.total()
 
 
 def told(engine: Engine, *, days: bool = True) -> State:

@@ -1,123 +1,98 @@
-"""The API while a night's scan runs: how long those wait who read and those who write, and whether all is answered."""
+"""The API while nights are scanned: how long those wait who read and those who write, and whether all is answered."""
 
-import http.client
-import json
 import os
-import random
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
-from statistics import quantiles
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import select
 
+from jobs.bench.crowd import Crowd, Waits
 from monitor import access, database
-from monitor.service import Service, today
+from monitor.service import Service
 from monitor.settings import Settings
 from monitor.tables import Alert
 
-USERS = 50
-CALM_SECONDS = 5.0
-_THINKS = (0.5, 1.5)
-_WRITES = 0.2
 _ALERTS = 2_000
 _READY = 60.0
-
-
-@dataclass
-class Waits:
-    """Seconds that each request waited for its answer, and how many were not answered as they should be."""
-
-    read: list[float] = field(default_factory=list)
-    write: list[float] = field(default_factory=list)
-    errors: int = 0
-
-    def said(self, name: str) -> dict[str, Any]:
-        """Return counts and milliseconds under names that begin with ``name``."""
-        found: dict[str, Any] = {f"{name}_errors": self.errors}
-        for kind, waited in (("read", self.read), ("write", self.write)):
-            found[f"{name}_{kind}s"] = len(waited)
-            if len(waited) > 1:
-                cuts = quantiles(waited, n=100)
-                found |= {f"{name}_{kind}_p{at}_ms": round(cuts[at - 1] * 1000, 1) for at in (50, 99)}
-        return found
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
-class Office:
-    """Who asks: a worker's token, the alerts that are worked on, the port of the API."""
+class Length:
+    """Seconds of warming up, which are not counted, and alone; then nights one after the other until there are
+    ``samples`` of reading and a quarter as many of writing, but at most ``nights``."""
 
-    port: int
-    token: str
-    alerts: Sequence[str]
+    warm: float = 20.0
+    alone: float = 60.0
+    samples: int = 1_000
+    nights: int = 12
 
-    @property
-    def users(self) -> int:
-        """Fifty, or fewer where there are few alerts: no office follows up the same one every other second."""
-        return max(1, min(USERS, len(self.alerts) // 20))
-
-    def user(self, seed: int, waits: Waits, over: threading.Event) -> None:
-        """Read and write like a person at a desk, until it is over."""
-        chance = random.Random(seed)  # noqa: S311 - no secret
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        while not over.wait(chance.uniform(*_THINKS)):
-            writes = chance.random() < _WRITES
-            began = time.perf_counter()
-            try:
-                alert, version = self._seen(line, chance) if writes else (chance.choice(self.alerts), "")
-                began = time.perf_counter()
-                well = self._asked(line, chance, alert, version)
-            except (OSError, http.client.HTTPException):
-                line.close()
-                well = False
-            (waits.write if writes else waits.read).append(time.perf_counter() - began)
-            waits.errors += not well
-        line.close()
-
-    def _asked(self, line: http.client.HTTPConnection, chance: random.Random, alert: str, version: str) -> bool:
-        """Record a visit to the alert as it was seen, or read; that somebody was quicker (412) is an answer too."""
-        head = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "If-Match": version}
-        if version:
-            visit = {"id": str(uuid4()), "visited_on": today().isoformat(), "way": "phone", "finding": "unreachable"}
-            line.request("POST", f"/api/v1/alerts/{alert}/follow-ups", json.dumps(visit), head)
-        else:
-            line.request("GET", chance.choice(("/api/v1/alerts", f"/api/v1/alerts/{alert}")), headers=head)
-        answer = line.getresponse()
-        answer.read()
-        return answer.status in ((201, 412) if version else (200,))
-
-    def _seen(self, line: http.client.HTTPConnection, chance: random.Random) -> tuple[str, str]:
-        """An alert and its version, as whoever records a visit has read it before."""
-        alert = chance.choice(self.alerts)
-        line.request("GET", f"/api/v1/alerts/{alert}", headers={"Authorization": f"Bearer {self.token}"})
-        answer = line.getresponse()
-        answer.read()
-        return alert, answer.headers.get("ETag", '"1"')
+    def enough(self, waits: Waits) -> bool:
+        """Whether a 99th percentile of these says anything."""
+        return len(waits.read) >= self.samples and len(waits.write) >= self.samples // 4
 
 
-def measure_beside(service: Service, night: date) -> dict[str, Any]:
-    """Serve the installation, let fifty users work, first alone, then beside the scan of ``night``.
+WHOLE, TRIED = Length(), Length(warm=5.0, alone=3.0, samples=4, nights=2)
+"""What is reported, and what only tries the harness on a city too small to say anything."""
 
-    Both run in processes of their own, as in production. Writers wait for the scan's transactions on SQLite.
+
+def measure_beside(service: Service, night: date, length: Length = WHOLE) -> dict[str, Any]:
+    """Serve the installation, let fifty users work, first alone, then beside the scans of ``night`` and those after.
+
+    All run in processes of their own, started as in production: the API has a process for each core, the scan is the
+    worker's child, with its low priority and its cap of memory. ``cost_ms`` is what the API's processes used of a
+    processor for each request while they were alone; ``per_second`` how often was asked.
     """
     token, alerts = _desk(service)
-    with _served(service.settings) as port:
-        office = Office(port, token, alerts)
-        calm = _load(office, lambda: time.sleep(CALM_SECONDS))
+    with _served(service.settings) as (port, api), _working(Crowd(port, token, alerts)) as crowd:
+        time.sleep(length.warm)
+        before = _used(api)
+        calm = _during(crowd, lambda _: time.sleep(length.alone))
+        cost = (_used(api) - before) / max(calm.asked, 1)
         began = time.perf_counter()
         ended: list[int] = []
-        busy = _load(office, lambda: ended.append(_scanned(service.settings, night)))
+        busy = _during(crowd, lambda waits: ended.extend(_nights(service.settings, night, length, waits)))
         seconds = time.perf_counter() - began
-    said = calm.said("alone") | busy.said("beside")
-    return {"seconds": round(seconds, 3), "users": office.users, "scan_ended": ended[0]} | said
+    said = calm.said("alone") | busy.said("beside") | {"cost_ms": round(cost * 1000, 1)}
+    said["per_second"] = round(calm.asked / length.alone, 1)
+    return {"seconds": round(seconds, 3), "users": crowd.users, "scans_ended": ended} | said
+
+
+def _nights(settings: Settings, night: date, length: Length, waits: Waits) -> Iterator[int]:
+    """Scan night after night, a month apart, and yield how each ended."""
+    for number in range(length.nights):
+        ended = _scanned(settings, night + number * AFTER)
+        yield ended
+        if ended not in (0, 1) or length.enough(waits):
+            return
+
+
+def _during(crowd: Crowd, meanwhile: Callable[[Waits], None]) -> Waits:
+    """What is asked while ``meanwhile`` lasts; who still waits at its end is waited for by ``_working``."""
+    crowd.waits = Waits()
+    meanwhile(crowd.waits)
+    measured, crowd.waits = crowd.waits, Waits()
+    return measured
+
+
+@contextmanager
+def _working(crowd: Crowd) -> Iterator[Crowd]:
+    people = crowd.come()
+    try:
+        yield crowd
+    finally:
+        crowd.over.set()
+        for one in people:
+            one.join()
 
 
 def _desk(service: Service) -> tuple[str, list[str]]:
@@ -129,16 +104,16 @@ def _desk(service: Service) -> tuple[str, list[str]]:
 
 
 @contextmanager
-def _served(settings: Settings) -> Iterator[int]:
+def _served(settings: Settings) -> Iterator[tuple[int, int]]:
+    """The port of the API and the process that began its processes."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
-    serving = _begun(settings, "serve", "--port", str(port))
-    try:
-        _until_ready(port)
-        yield port
-    finally:
-        serving.terminate()
-        serving.wait()
+    with _begun(settings, "serve", "--port", str(port)) as serving:
+        try:
+            _until_ready(port)
+            yield port, serving.pid
+        finally:
+            serving.terminate()
 
 
 def _until_ready(port: int) -> None:
@@ -152,8 +127,18 @@ def _until_ready(port: int) -> None:
     raise TimeoutError("the API did not start")
 
 
+def _used(pid: int) -> float:
+    """Processor seconds that a process and its children have used so far."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    spent = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[11:13]
+    return sum(map(int, spent)) / _TICKS + sum(_used(int(child)) for child in children)
+
+
 def _scanned(settings: Settings, night: date) -> int:
-    return _begun(settings, "scan", "--as-of", night.isoformat()).wait()
+    """Scan as the worker has it done, and return how it ended; a scan lives only as long as its standard input."""
+    scanning = _begun(settings, "run", "scan", "--as-of", night.isoformat(), "--unattended")
+    with scanning:
+        return scanning.wait()
 
 
 def _begun(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
@@ -161,23 +146,8 @@ def _begun(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
         "LOWINCOME_HOME": str(settings.home), "LOWINCOME_DATABASE_URL": settings.database_url,
         "LOWINCOME_KEY_FILE": str(settings.key_file), "LOWINCOME_THREADS": str(settings.threads),
     }  # fmt: skip
-    command = [sys.executable, "-m", "jobs", *words]
-    return subprocess.Popen(command, env=os.environ | said, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
-
-
-def _load(office: Office, meanwhile: Callable[[], None]) -> Waits:
-    """Let the users work for as long as ``meanwhile`` lasts."""
-    waits, over = Waits(), threading.Event()
-    users = [threading.Thread(target=office.user, args=(seed, waits, over)) for seed in range(office.users)]
-    for user in users:
-        user.start()
-    try:
-        meanwhile()
-    finally:
-        over.set()
-        for user in users:
-            user.join()
-    return waits
+    command, quiet = [sys.executable, "-m", "jobs", *words], subprocess.DEVNULL
+    return subprocess.Popen(command, env=os.environ | said, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet)  # noqa: S603
 
 
 AFTER = timedelta(days=31)

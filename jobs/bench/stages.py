@@ -31,6 +31,7 @@ _FRESH = get_context("forkserver")
 _FRESH.set_forkserver_preload([__name__])
 _EVIDENCE_MOST = 1_000_000
 _NUMBERS = 1_000_000
+_TELLS = 10_000
 _TAKEN = ["feed", "rows", "facts", "status"]
 _KINDS = {"id": "facts", "register": "register", "evidence": "tickets"}
 
@@ -194,7 +195,8 @@ def next_scan(bench: Bench) -> Result:
 
 def api_during_scan(bench: Bench) -> Result:
     """Fifty users at the API, alone and beside the scan of a night on which much changes."""
-    return beside.measure_beside(open_service(bench.settings), bench.as_of + beside.AFTER)
+    length = beside.WHOLE if bench.households >= _TELLS else beside.TRIED
+    return beside.measure_beside(open_service(bench.settings), bench.as_of + beside.AFTER, length)
 
 
 def exact_matching(bench: Bench) -> Result:

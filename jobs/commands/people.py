@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from monitor.service import Service
 
 MOST_PROCESSES = 8
+KEPT_OPEN = 75
+"""Seconds for which a silent connection stays: longer than a proxy keeps it, which would else meet a closed door."""
 
 
 def add_worker(
@@ -103,5 +105,6 @@ def serve(
         if workers > 1:
             share_requests(service.settings.home)
         uvicorn.run(
-            "api.app:create", factory=True, host=host, port=port, workers=workers, log_config=None, access_log=False
-        )
+            "api.app:create", factory=True, host=host, port=port, workers=workers, log_config=None, access_log=False,
+            timeout_keep_alive=KEPT_OPEN,
+        )  # fmt: skip
