@@ -41,7 +41,7 @@ class Length:
         return len(waits.read) >= self.samples and len(waits.write) >= self.samples // 4
 
 
-WHOLE, TRIED = Length(), Length(warm=5.0, alone=3.0, samples=4, nights=2)
+WHOLE, TRIED = Length(), Length(warm=1.0, alone=3.0, samples=4, nights=1)
 """What is reported, and what only tries the harness on a city too small to say anything."""
 
 
