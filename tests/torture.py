@@ -77,7 +77,7 @@ class Story:
             if each.ended not in {DONE, REFUSED, -signal.SIGKILL, *kind.may_end, *self._overtaken()}:
                 raise Caught(f"{name} under {kind.name} ended with {_word(each.ended)}: {each.said()[-1500:]}")
         if any(each.ended == REFUSED for each in ended):
-            _NEVER.wait(0.05)
+            _NEVER.wait(_BETWEEN)
         return any(each.ended == DONE for each in ended)
 
     def _overtaken(self) -> tuple[int, ...]:
