@@ -56,7 +56,7 @@ def _quick_check(path: Path) -> list[str]:
 
 
 def _amcheck(settings: Settings) -> list[str]:
-    """Needs the extension amcheck, which a database's owner creates once; its lack is said as such."""
+    """Needs the extension amcheck, which the script of ``lowincome roles`` creates; its lack is said as such."""
     address, environment = databases.address(make_url(settings.backup_url or settings.database_url))
     ended = subprocess.run(  # noqa: S603 - our own arguments, no shell
         [databases.program("pg_amcheck"), "--no-password", "--heapallindexed", address],

@@ -54,18 +54,25 @@ class Source:
 def pull(service: Service, as_of: date) -> dict[str, Any]:
     """Fetch what is new in every source of the page ``LOWINCOME_PULLS`` names: the job of the timetable.
 
-    One source that cannot be read stops no other and is tried again next time. Nothing is ever written there.
-    ``as_of`` is the logical date only; without a page nothing is done.
+    One source that cannot be read stops no other and is tried again next time; of those set up wrongly the first is
+    told when the others are done. Nothing is ever written there. ``as_of`` is the logical date only; without a page
+    nothing is done.
     """
     counts: dict[str, Any] = {"unreachable": [], "nothing_new": 0}
+    wrong: list[Invalid] = []
     for source in [] if service.settings.pulls is None else read_sources(service.settings.pulls):
         try:
             receipt = fetch(service, source)
         except (SQLAlchemyError, OSError):
             counts["unreachable"].append(source.name)
             continue
+        except Invalid as refusal:
+            wrong.append(refusal)
+            continue
         word = "nothing_new" if receipt is None else receipt.status
         counts[word] = counts.get(word, 0) + 1
+    if wrong:
+        raise wrong[0]
     return counts
 
 

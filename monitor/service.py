@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from monitor import database, locks, migrations
 from monitor.errors import Invalid
@@ -63,7 +63,16 @@ def _make_ready(engine: Engine, settings: Settings) -> None:
         refuse_powerful(engine)
         migrations.require_newest(engine)
     else:
+        _migrate(engine)
+
+
+def _migrate(engine: Engine) -> None:
+    """Whoever may not change the tables is told who does."""
+    try:
         migrations.upgrade(engine)
+    except ProgrammingError:
+        migrations.require_newest(engine)
+        raise
 
 
 def today() -> date:

@@ -286,6 +286,17 @@ def test_a_source_that_cannot_be_reached_stops_no_other(reader: Service, exchang
     assert (done["unreachable"], done["committed"]) == (["away"], 1)
 
 
+def test_a_source_that_is_set_up_wrongly_is_told_when_the_others_are_done(reader: Service, exchange: Exchange) -> None:
+    exchange.add(settlements(10), 1)
+    bare = exchange.page.with_name("bare.url")
+    bare.write_text("sqlite://")
+    bare.chmod(0o644)
+    exchange.page.write_text(yaml.safe_dump({"a": exchange.entry | {"url_file": bare.name}, "bills": exchange.entry}))
+    with pytest.raises(Invalid, match="chmod 600"):
+        pull(reader, DAY)
+    assert len(facts(reader, "medical_settlements")) == 10
+
+
 def test_nothing_is_ever_written_where_it_is_read(exchange: Exchange) -> None:
     (source,) = pulling.read_sources(exchange.page)
     with pulling._opened(source) as engine, pulling._reading(engine) as there, pytest.raises(OperationalError):

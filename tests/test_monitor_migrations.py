@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from jobs.__main__ import app
 from jobs.backups import back_up, digests
 from jobs.backups.drilling import drill
+from jobs.integrity import database_whole
 from monitor import audit, database, feeds, migrations
 from monitor.errors import Conflict, Invalid
 from monitor.migrations.roles import script
@@ -92,11 +93,11 @@ def test_the_application_does_its_work_and_cannot_touch_tables_or_the_audit(
 def test_the_backup_role_makes_and_rehearses_backups_and_writes_nothing(
     service: Service, roles: dict[str, Settings]
 ) -> None:
-    run_script(service.engine, "CREATE EXTENSION amcheck")
     settings = replace(roles["application"], production=True, backup_url=roles["backup"].database_url)
     service = open_service(settings)
     assert back_up(service).manifest.tables["audit_entries"].rows == 0
     assert drill(service, DAY)["tables"] > 10
+    assert database_whole(settings) == []
     service.engine.dispose()
     reader = create_engine(roles["backup"].database_url)
     with pytest.raises(ProgrammingError), reader.begin() as connection:
@@ -115,13 +116,32 @@ def test_the_script_may_be_run_again_and_refuses_names_that_are_not_plain(
     assert (said.exit_code, "CREATE ROLE lowincome_app" in said.output) == (0, True)
 
 
-def test_production_does_not_migrate_and_the_owner_does(roles: dict[str, Settings]) -> None:
+@pytest.mark.parametrize("production", [True, False])
+def test_the_application_does_not_migrate_and_says_who_does(roles: dict[str, Settings], production: bool) -> None:
     owner = database.connect(roles["owner"])
     with owner.begin() as connection:
         connection.exec_driver_sql("DELETE FROM alembic_version")
     with pytest.raises(Conflict, match="lowincome migrate"):
-        open_service(replace(roles["application"], production=True))
+        open_service(replace(roles["application"], production=production))
     owner.dispose()
+
+
+def test_a_new_server_is_made_ready_by_the_script_the_owner_and_the_script_again(
+    service: Service, roles: dict[str, Settings]
+) -> None:
+    names = {kind: str(database.connect(settings).url.username) for kind, settings in roles.items()}
+    with service.engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    for _ in range(2):
+        run_script(service.engine, script(str(service.engine.url.database), **names))
+        migrations.upgrade(database.connect(roles["owner"]))
+    opened = open_service(replace(roles["application"], production=True))
+    with database.transaction(opened.engine) as session:
+        session.add(Outbox(kind="t", subject="x", payload={}))
+    with pytest.raises(ProgrammingError), opened.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM audit_entries")
+    opened.engine.dispose()
 
 
 def test_a_migration_gives_up_waiting_for_a_lock_and_changes_nothing(

@@ -12,11 +12,12 @@ GROWING = (*UNALTERABLE, "case_events")
 
 
 def script(database: str, *, owner: str, application: str, backup: str) -> str:
-    """Return the SQL that an administrator runs once, and again after every migration that adds a table.
+    """Return the SQL that an administrator runs before the first migration, and after every one that adds a table.
 
-    Running it twice changes nothing. Passwords are not in it: the administrator sets them, or the server trusts
-    the account. The application may change rows but no table, may never change or remove what the audit says,
-    and row-level security holds for it; the backup role reads everything and writes nothing there.
+    Running it twice changes nothing; where there are no tables yet it makes ready for them. Passwords are not in it:
+    the administrator sets them, or the server trusts the account. The application may change rows but no table, may
+    never change or remove what the audit says, and row-level security holds for it; the backup role reads everything
+    and writes nothing there.
     """
     for name in (database, owner, application, backup):
         if not _NAME.fullmatch(name):
@@ -26,7 +27,6 @@ def script(database: str, *, owner: str, application: str, backup: str) -> str:
         f"THEN CREATE ROLE {role}; END IF; END $$;"
         for role in (owner, application, backup)
     )
-    kept = ", ".join(GROWING)
     return f"""{roles}
 ALTER ROLE {owner} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
 ALTER ROLE {application} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
@@ -43,13 +43,36 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO {application}, {backup};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {application};
 GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {application};
-REVOKE UPDATE, DELETE ON {kept} FROM {application};
-REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {application};
+{_kept(application)}
 ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
   GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {application};
 ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO {application};
 GRANT pg_read_all_data TO {backup};
+{_checking(backup)}
 """  # noqa: S608 - the names were held against _NAME
+
+
+def _kept(application: str) -> str:
+    """What the application may only add to, and what it may not write at all, as far as there are such tables."""
+    taken = [(name, "UPDATE, DELETE") for name in GROWING] + [("alembic_version", "INSERT, UPDATE, DELETE")]
+    return "\n".join(
+        f"DO $$ BEGIN IF to_regclass('public.{name}') IS NOT NULL THEN "
+        f"REVOKE {rights} ON public.{name} FROM {application}; END IF; END $$;"
+        for name, rights in taken
+    )
+
+
+def _checking(backup: str) -> str:
+    """The nightly look for damaged pages is the backup role's, where the server has what it needs."""
+    return f"""DO $$ DECLARE one record; BEGIN
+  IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'amcheck') THEN
+    CREATE EXTENSION IF NOT EXISTS amcheck;
+  END IF;
+  FOR one IN SELECT objid::regprocedure AS named FROM pg_depend JOIN pg_extension e ON e.oid = refobjid
+    WHERE e.extname = 'amcheck' AND classid = 'pg_proc'::regclass AND deptype = 'e' LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO {backup}', one.named);
+  END LOOP;
+END $$;"""  # noqa: S608 - the names were held against _NAME
 
 
 def refuse_powerful(engine: Engine) -> None:
