@@ -39,7 +39,10 @@ def _refuse(found: list[str]) -> None:
 
 
 def database_whole(settings: Settings) -> list[str]:
-    """Return what SQLite's quick_check or PostgreSQL's pg_amcheck finds wrong; nothing when all is well."""
+    """Return what SQLite's quick_check or PostgreSQL's pg_amcheck finds wrong; nothing when all is well.
+
+    Refuses where the role may not look.
+    """
     url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite":
         return _quick_check(Path(str(url.database)))
@@ -63,6 +66,11 @@ def _amcheck(settings: Settings) -> list[str]:
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     said = [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
+    if any("permission denied for function" in line for line in said):
+        raise Invalid(
+            zh="数据页检查须用备份账号：请设置 LOWINCOME_BACKUP_DATABASE_URL（见 lowincome roles）",
+            en="looking for damaged pages takes the backup role: set LOWINCOME_BACKUP_DATABASE_URL (lowincome roles)",
+        )
     return said[:10] if ended.returncode else []
 
 

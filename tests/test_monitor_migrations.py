@@ -98,6 +98,8 @@ def test_the_backup_role_makes_and_rehearses_backups_and_writes_nothing(
     assert back_up(service).manifest.tables["audit_entries"].rows == 0
     assert drill(service, DAY)["tables"] > 10
     assert database_whole(settings) == []
+    with pytest.raises(Invalid, match="LOWINCOME_BACKUP_DATABASE_URL"):
+        database_whole(roles["application"])
     service.engine.dispose()
     reader = create_engine(roles["backup"].database_url)
     with pytest.raises(ProgrammingError), reader.begin() as connection:
