@@ -96,10 +96,10 @@ def refuse(refusal: Refused) -> None:
 
 
 def show(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print rows as a table; nothing at all is said as such."""
+    """Print rows as a table; nothing at all is said as such. Where it is wider than the screen its last column wraps."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading.replace(" ", "\n", 1), no_wrap=True)
+    for place, heading in enumerate(headings, 1):
+        table.add_column(heading.replace(" ", "\n", 1), no_wrap=place < len(headings), overflow="fold")
     for row in rows:
         table.add_row(*["" if cell is None else str(cell) for cell in row])
     screen.print(table if rows else f"{title}: 无 / none")

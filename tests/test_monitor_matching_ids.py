@@ -192,6 +192,13 @@ def test_a_candidate_says_where_the_slip_was() -> None:
     assert found["340221198311245775"] == ("swap", (11, 12), False)
 
 
+@pytest.mark.parametrize("place", range(17))
+def test_whatever_two_neighbours_were_swapped_the_number_is_found_again(place: int) -> None:
+    damaged = KNOWN[:place] + KNOWN[place + 1] + KNOWN[place] + KNOWN[place + 2 :]
+    found = [(slip.number, slip.places) for slip in ids.candidates(damaged) if slip.slip == "swap"]
+    assert (KNOWN, (place, place + 1)) in found
+
+
 @pytest.mark.parametrize(
     ("place", "keeps"), [(4, True), (5, False), (6, False), (12, False), (13, False), (14, True), (16, True)]
 )

@@ -64,7 +64,8 @@ def registered(desk: Desk, session: Session, counties: list[str]) -> Registered:
         parts = []
         for county in wanted:
             if (county,) not in desk.neighbours:
-                desk.neighbours[(county,)] = suggesting.registered(session, desk.service.keyring, county)
+                before = desk.former.get(county)
+                desk.neighbours[(county,)] = suggesting.registered(session, desk.service.keyring, county, before=before)
             parts.append(desk.neighbours[(county,)])
         desk.neighbours[wanted] = suggesting.together(parts)
     return desk.neighbours[wanted]

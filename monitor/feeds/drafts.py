@@ -23,7 +23,7 @@ class Desk:
     """What one run of taking in works with.
 
     ``index`` is what it has learned of whose number is whose, ``neighbours`` who lives in the counties that were
-    asked for together.
+    asked for together, ``former`` who lived in a county before the register last changed.
     """
 
     service: Service
@@ -32,12 +32,14 @@ class Desk:
     tree: Tree
     index: Index
     neighbours: dict[tuple[str, ...], Registered] = field(default_factory=dict)
+    former: dict[str, Registered] = field(default_factory=dict)
 
     def learn(self, met: dict[str, int]) -> None:
         """Learn from the register just committed whose number is whose: who was unknown may be known now."""
         if not self.index.complete:
             self.index = Index(self.service.keyring)
         self.index.add(list(met), list(met.values()))
+        self.former |= {counties[0]: people for counties, people in self.neighbours.items() if len(counties) == 1}
         self.neighbours.clear()
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -112,12 +111,10 @@ def _repairs(session: Session, keyring: Keyring, index: Index, checked: Checked,
     names = next((cells[each] for each in cells if checked.page.columns[each].type == "name"), None)
     if names is None:
         return Repairs()
-    named = ((row, names[row].as_py()) for row in rows.tolist())
-    claims = [Claim(row, cells[column][row].as_py(), name, _birth(checked, row)) for row, name in named if name]
-    return repair(session, keyring, index, claims)
+    said = [one.take(pa.array(rows)).to_pylist() for one in (cells[column], names, _births(checked))]
+    told = zip(rows.tolist(), *said, strict=True)
+    return repair(session, keyring, index, [Claim(row, text, name, born) for row, text, name, born in told if name])
 
 
-def _birth(checked: Checked, row: int) -> date | None:
-    said = checked.values.get("birth_on")
-    born: date | None = said[row].as_py() if said is not None else None
-    return born
+def _births(checked: Checked) -> pa.Array:
+    return checked.values.get("birth_on", pa.nulls(checked.whole, pa.date32()))

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from monitor.lake.duck import DuckEngine
 from monitor.lake.engine import Engine
 from monitor.lake.manifest import Manifest, standing
+from monitor.lake.seen import last_seen
 from monitor.lake.sql import named
 from monitor.lake.view import View
 from monitor.settings import Settings
@@ -20,6 +21,7 @@ from monitor.settings import Settings
 FACT = {"fact_key": "BIGINT", "person_key": "BIGINT", "row_no": "INTEGER", "seq": "BIGINT"}
 GONE = {"fact_key": "BIGINT", "seq": "BIGINT"}
 ROW_GROUP = 131_072
+KEY = "fact_key"
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,8 @@ class Lake:
         earlier = standing(manifest, feed)
         facts = [self.facts_path(feed, d.seq) for d in earlier if d.has_facts]
         gone = [self.gone_path(feed, d.seq) for d in earlier[1:] if d.has_gone]
-        last = _last_seen(facts, asked)
-        ended = dict(zip(*_last_seen(gone, pa.array(last[0])), strict=True)) if gone else {}
+        last = last_seen(facts, asked)
+        ended = dict(zip(*last_seen(gone, pa.array(last[0])), strict=True)) if gone else {}
         live = [key for key, seq in zip(*last, strict=True) if ended.get(key, seq) <= seq]
         return pa.table({"fact_key": pa.array(sorted(live), pa.int64())})
 
@@ -105,7 +107,7 @@ class Lake:
         live = self.gone_keys(feed, deliveries, keys).column("fact_key").combine_chunks()
         facts = [self.facts_path(feed, d.seq) for d in standing(deliveries, feed) if d.has_facts]
         own = {d.seq for d in deliveries}
-        said = [key for key, seq in zip(*_last_seen(facts, live), strict=True) if seq in own]
+        said = [key for key, seq in zip(*last_seen(facts, live), strict=True) if seq in own]
         return pa.table({"fact_key": pa.array(sorted(said), pa.int64())})
 
     def live_facts(self, feed: str, manifest: Manifest, *, but: pa.Array) -> pa.Table | None:
@@ -130,20 +132,6 @@ class Lake:
         """Start an engine over this folder."""
         self.root.mkdir(parents=True, exist_ok=True)
         return DuckEngine(self.root, memory_limit=self.memory_limit, threads=self.threads)
-
-
-def _last_seen(paths: Iterable[Path], asked: pa.Array) -> tuple[list[int], list[int]]:
-    """Return which of the keys ``asked`` the files hold, and for each the last delivery that has it."""
-    found = [_among(path, asked) for path in paths]
-    if not found:
-        return [], []
-    last = pa.concat_tables(found).group_by("fact_key").aggregate([("seq", "max")])
-    return last.column("fact_key").to_pylist(), last.column("seq_max").to_pylist()
-
-
-def _among(path: Path, asked: pa.Array) -> pa.Table:
-    rows = pq.read_table(path, columns=["fact_key", "seq"])
-    return rows.filter(pc.is_in(rows.column("fact_key"), value_set=asked))
 
 
 def _newest(rows: pa.Table) -> pa.Table:
@@ -174,7 +162,10 @@ def _clustered(rows: pa.Table) -> pa.Table:
 def _write_whole(path: Path, rows: pa.Table) -> None:
     aside = path.with_suffix(".writing")
     try:
-        pq.write_table(rows, aside, compression="zstd", row_group_size=ROW_GROUP)
+        # Keys are random: nothing packs them, and they are read again whenever a delivery of the feed comes.
+        packed = {name: "none" if name == KEY else "zstd" for name in rows.column_names}
+        others = [name for name in rows.column_names if name != KEY]
+        pq.write_table(rows, aside, compression=packed, use_dictionary=others, row_group_size=ROW_GROUP)
         with aside.open("rb+") as file:
             os.fsync(file.fileno())
         aside.replace(path)

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ POSSIBLE = 0.5
 _ENOUGH_TO_LEARN = 5_000
 # With more pairs than this in all, a common name alone no longer makes a pair worth comparing.
 _MANY_PAIRS = 1e11
+# Each block has one of these, by which few people are alike.
+_TELLING = ("sound", "birth", "phone")
 _SHARE_IN_REGISTER = 0.5
 _ENOUGH_FOR_A_TENTH = 200_000
 
@@ -96,11 +98,19 @@ def compare(left: pa.Table, right: pa.Table, *, at_least: float = POSSIBLE, luck
     blocks = [("county", *columns) for columns in _blocks(present, narrow=_are_many(left, right))]
     with closing(_database().cursor()) as cursor:
         cursor.register("a_left", left)
-        cursor.register("b_right", right)
+        cursor.register("b_right", _comparable(left, right, blocks))
+        cursor.register("b_called", right.select(["name"]))
         cursor.execute(f"CREATE TEMP VIEW pairs AS {weighing.statement(stated, blocks, at_least=at_least)}")
         found = Pairs(cursor.sql(_RANKING).to_arrow_table())
         cursor.execute("DROP VIEW pairs")
     return found
+
+
+def _comparable(left: pa.Table, right: pa.Table, blocks: Sequence[Sequence[str]]) -> pa.Table:
+    """Return those on the right who share with somebody on the left what a block tells people apart by."""
+    telling = {column for block in blocks for column in block if column in _TELLING}
+    met = [pc.is_in(right[column], value_set=pc.drop_null(pc.unique(left[column]))) for column in sorted(telling)]
+    return right.filter(reduce(pc.or_, met))
 
 
 def by_splink(left: pa.Table, right: pa.Table, model: dict[str, Any], *, at_least: float) -> Pairs:

@@ -9,25 +9,28 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ARRAY, BigInteger, Engine, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import ARRAY, BigInteger, Connection, Engine, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_in_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 from sqlalchemy.orm import Session
 
 from monitor import database
 from monitor.matching.exact import ABOUT_ID_NO, blind_indexes
+from monitor.matching.numbers import Keys
 from monitor.matching.spelling import asked, ways
 from monitor.privacy import Keyring
 from monitor.tables import Person, SearchToken
 
 ABOUT_NAME = "people.name"
 _LAST = 4
-_AT_ONCE = 40_000
+# Many in a transaction: written in the index's own order, each page is filled once. Few readable at a time.
+_AT_ONCE, _READABLE = 400_000, 20_000
+_WRITTEN_AT_ONCE = 100_000
 _ASKED = 500
 
 
 def index_people(engine: Engine, keyring: Keyring) -> int:
-    """Make everybody findable who is not yet, some tens of thousands a transaction; return how many they were.
+    """Make everybody findable who is not yet, some hundred thousands a transaction; return how many they were.
 
     A second call finds nobody left. Two at once do the same work and write it once.
     """
@@ -66,7 +69,9 @@ def forget(session: Session, people: Sequence[int], keyring: Keyring) -> None:
     """Delete the tokens of ``people``; to be called before their names and numbers are erased."""
     for start in range(0, len(people), _ASKED):
         chosen = select(Person.id, Person.name, Person.id_no).where(Person.id.in_(people[start : start + _ASKED]))
-        pairs = list(zip(*_pairs(session.execute(chosen).all(), Tokens(keyring)), strict=True))
+        found = session.execute(chosen).all()
+        sides = _pairs(found, Tokens(keyring)) if found else ()
+        pairs = list(zip(*(side.tolist() for side in sides), strict=True))
         for at in range(0, len(pairs), _ASKED):
             these = tuple_(SearchToken.token, SearchToken.person_id).in_(pairs[at : at + _ASKED])
             session.execute(delete(SearchToken).where(these))
@@ -95,24 +100,29 @@ def _number(digest: bytes) -> int:
 @database.many_rows()
 def _index_some(session: Session, tokens: Tokens) -> int:
     chosen = select(Person.id, Person.name, Person.id_no).where(~Person.findable).order_by(Person.id).limit(_AT_ONCE)
-    found = session.execute(chosen.with_for_update()).all()
+    found = database.bare_rows(session, chosen.with_for_update())
     if found:
         _write(session, _pairs(found, tokens))
-        these = update(Person).where(~Person.findable, Person.id.between(found[0].id, found[-1].id))
+        these = update(Person).where(~Person.findable, Person.id.between(found[0][0], found[-1][0]))
         session.execute(these.values(findable=True), execution_options={"synchronize_session": False})
     return len(found)
 
 
-def _pairs(people: Sequence[Any], tokens: Tokens) -> tuple[list[int], list[int]]:
+def _pairs(people: Sequence[Any], tokens: Tokens) -> tuple[Keys, Keys]:
     """Return (token, person) as two columns, in the order of the index."""
-    ids, called, numbered = zip(*people, strict=True) if people else ((), (), ())
+    parts = [_some_pairs(people[at : at + _READABLE], tokens) for at in range(0, len(people), _READABLE)]
+    flat, persons = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+    order = np.lexsort((persons, flat))
+    return flat[order], persons[order]
+
+
+def _some_pairs(people: Sequence[Any], tokens: Tokens) -> tuple[Keys, Keys]:
+    ids, called, numbered = zip(*people, strict=True)
     names = tokens.keyring.decrypt_optional(called, about=ABOUT_NAME)
     numbers = tokens.keyring.decrypt_optional(numbered, about=ABOUT_ID_NO)
     keys = [_keys(name, number) for name, number in zip(names, numbers, strict=True)]
     flat = np.array(tokens.of(chain.from_iterable(keys)), np.int64)
-    persons = np.repeat(np.array(ids, np.int64), list(map(len, keys)))
-    order = np.lexsort((persons, flat))
-    return flat[order].tolist(), persons[order].tolist()
+    return flat, np.repeat(np.array(ids, np.int64), list(map(len, keys)))
 
 
 def _keys(name: str | None, number: str | None) -> tuple[str, ...]:
@@ -120,17 +130,19 @@ def _keys(name: str | None, number: str | None) -> tuple[str, ...]:
     return (*keys, f"d:{number[-_LAST:].upper()}") if number and len(number) > _LAST else tuple(keys)
 
 
-def _write(session: Session, pairs: tuple[list[int], list[int]]) -> None:
+def _write(session: Session, pairs: tuple[Keys, Keys]) -> None:
     """Insert the pairs that are not there yet, in the order of the index."""
-    connection = session.connection()
-    if not pairs[0]:
-        return
+    for at in range(0, len(pairs[0]), _WRITTEN_AT_ONCE):
+        _write_some(session.connection(), *(side[at : at + _WRITTEN_AT_ONCE].tolist() for side in pairs))
+
+
+def _write_some(connection: Connection, tokens: list[int], people: list[int]) -> None:
     if connection.dialect.name == "postgresql":
-        columns = [func.unnest(bindparam(None, column, type_=ARRAY(BigInteger))) for column in pairs]
+        columns = [func.unnest(bindparam(None, column, type_=ARRAY(BigInteger))) for column in (tokens, people)]
         rows = insert_in_postgresql(SearchToken).from_select(["token", "person_id"], select(*columns))
         connection.execute(rows.on_conflict_do_nothing())
         return
     connection.exec_driver_sql("PRAGMA cache_size = -262144")
     statement: Any = insert_in_sqlite(SearchToken).on_conflict_do_nothing()
     compiled = str(statement.compile(dialect=connection.dialect, column_keys=["token", "person_id"]))
-    connection.exec_driver_sql(compiled, list(zip(*pairs, strict=True)))
+    connection.exec_driver_sql(compiled, list(zip(tokens, people, strict=True)))

@@ -5,7 +5,7 @@ check character. ``monitor.matching.numbers`` does the same for whole columns an
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
@@ -13,8 +13,13 @@ from itertools import pairwise
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
+# What the sum of seventeen digits holds too much when each is taken as it is written, "0" being 48.
+_WRITTEN = ord("0") * sum(WEIGHTS)
 # For each of the 18 places the factor that undoes its weight, modulo 11 (the check character weighs 1).
-_UNDOES = tuple(pow(weight, -1, 11) for weight in (*WEIGHTS, 1))
+_WEIGHED = (*WEIGHTS, 1)
+_UNDOES = tuple(pow(weight, -1, 11) for weight in _WEIGHED)
+# What a value gains by moving one place to the left.
+_STEPS = tuple(left - right for left, right in pairwise(_WEIGHED))
 BIRTH = range(6, 14)
 ALPHABET = "0123456789X"
 # Spaces of every width and the invisible marks that spreadsheets and messengers leave behind.
@@ -107,7 +112,8 @@ def normalise(text: str | None) -> Normalised:
 
 def check_digit(first_17: str) -> str:
     """Return the check character of seventeen digits (GB 11643, ISO 7064 MOD 11-2)."""
-    return CHECKS[sum(weight * int(digit) for weight, digit in zip(WEIGHTS, first_17, strict=True)) % 11]
+    weighed = sum(weight * sign for weight, sign in zip(WEIGHTS, first_17.encode(), strict=True))
+    return CHECKS[(weighed - _WRITTEN) % 11]
 
 
 def checksum_ok(number: str) -> bool:
@@ -144,7 +150,8 @@ def candidates(damaged: str) -> tuple[Candidate, ...]:
     date are left out. With the other seventeen given, the checksum leaves one value for each place:
     a valid number satisfies sum(weight * value) = 1 modulo 11, X counting ten.
     """
-    slips = (*_one_wrong(damaged), *_two_swapped(damaged))
+    values = [ALPHABET.find(character) for character in damaged]
+    slips = (*_one_wrong(damaged, values), *_two_swapped(damaged, values))
     return tuple(slip for slip in slips if checksum_ok(slip.number) and birth_on(slip.number))
 
 
@@ -177,14 +184,21 @@ def _digits(text: str, length: int) -> bool:
     return len(text) == length and text.isascii() and text.isdigit()
 
 
-def _one_wrong(damaged: str) -> Iterator[Candidate]:
-    values = [ALPHABET.find(character) for character in damaged]
-    excess = sum(weight * value for weight, value in zip((*WEIGHTS, 1), values, strict=True)) - 1
+def _one_wrong(damaged: str, values: Sequence[int]) -> Iterator[Candidate]:
+    excess = _excess(values)
     for place, value in enumerate(values):
         right = ALPHABET[(value - excess * _UNDOES[place]) % 11]
         yield Candidate(damaged[:place] + right + damaged[place + 1 :], "digit", (place,))
 
 
-def _two_swapped(damaged: str) -> Iterator[Candidate]:
-    for place, (left, right) in enumerate(pairwise(damaged)):
-        yield Candidate(damaged[:place] + right + left + damaged[place + 2 :], "swap", (place, place + 1))
+def _two_swapped(damaged: str, values: Sequence[int]) -> Iterator[Candidate]:
+    excess = _excess(values)
+    for place, (left, right) in enumerate(pairwise(values)):
+        if (excess + _STEPS[place] * (right - left)) % 11 == 0:
+            number = damaged[:place] + damaged[place + 1] + damaged[place] + damaged[place + 2 :]
+            yield Candidate(number, "swap", (place, place + 1))
+
+
+def _excess(values: Sequence[int]) -> int:
+    """How far, modulo 11, the weighed sum is from that of a valid number."""
+    return sum(weight * value for weight, value in zip(_WEIGHED, values, strict=True)) - 1

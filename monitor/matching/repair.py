@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import numpy as np
+import pyarrow as pa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -57,8 +57,8 @@ def repair(session: Session, keyring: Keyring, index: Index, claims: Sequence[Cl
     again. Rows that are in neither answer are nobody's.
     """
     slips = [(claim, slip) for claim in claims for slip in ids.candidates(ids.clean(claim.written))]
-    keys = np.array([numbers.key_of(slip.number) for _, slip in slips], np.int64)
-    people = index.find(session, keys).tolist()
+    read = numbers.normalise(pa.array([slip.number for _, slip in slips], pa.string()))
+    people = index.find(session, read.keys).tolist()
     hits = [(claim, slip, person) for (claim, slip), person in zip(slips, people, strict=True) if person != NO_PERSON]
     known = _people(session, keyring, {person for *_, person in hits})
     refuted = _undone(session)

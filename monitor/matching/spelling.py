@@ -1,7 +1,7 @@
 """The ways somebody looks for a name: its characters, its pinyin, its initials; a family name sounds as families do."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from functools import cache, lru_cache
 from itertools import product
 
@@ -49,27 +49,30 @@ def asked(text: str) -> frozenset[str]:
     return frozenset({f"n:{folded}"}) if len(folded) >= LEAST else frozenset()
 
 
-def _ways(folded: str) -> Iterator[str]:
-    for end in range(LEAST, len(folded) + 1):
-        yield f"n:{folded[:end]}"
+def _ways(folded: str) -> list[str]:
+    """Spelt out in one piece: it is done for every person of a register."""
+    keys = ["n:" + folded[:end] for end in range(LEAST, len(folded) + 1)]
     for syllables in _sounds(folded):
         initials = sound = ""
         for spoken, syllable in enumerate(syllables, 1):
             initials, sound = initials + syllable[0], sound + syllable
             if spoken >= LEAST:
-                yield f"i:{initials}"
-                yield from (f"p:{spelt}" for spelt in _spellings(sound))
+                keys.append("i:" + initials)
+                keys += ["p:" + sound] if "v" not in sound else ["p:" + spelt for spelt in _spellings(sound)]
+    return keys
 
 
 def _sounds(folded: str) -> list[tuple[str, ...]]:
     """The ways a name may sound: all of its family name's readings, and the given name's usual ones."""
+    if not folded:
+        return []
+    usual = tuple(map(_usual, folded[1:]))
+    found = [(first, *usual) for first in _family(folded[0])]
     double = _DOUBLE.get(folded[:2])
-    usual = tuple(_readings(sign)[0] for sign in folded)
-    firsts = _family(folded[0]) if folded else ()
-    found = [(first, *usual[1:]) for first in firsts]
-    return ([(*double, *usual[2:])] if double else []) + found[:_MOST_VARIANTS]
+    return ([(*double, *usual[1:])] if double else []) + found[:_MOST_VARIANTS]
 
 
+@cache
 def _family(sign: str) -> tuple[str, ...]:
     own = _FAMILIES.get(sign)
     return tuple(dict.fromkeys([*([own] if own else []), *_readings(sign)]))
@@ -77,8 +80,6 @@ def _family(sign: str) -> tuple[str, ...]:
 
 def _spellings(sound: str) -> Collection[str]:
     """lv is typed lv, lyu or lu."""
-    if "v" not in sound:
-        return (sound,)
     pieces = sound.split("v")
     mixed = product(("v", "yu", "u"), repeat=len(pieces) - 1)
     return {pieces[0] + "".join(map("".join, zip(each, pieces[1:], strict=True))) for each in mixed}
@@ -88,3 +89,8 @@ def _spellings(sound: str) -> Collection[str]:
 def _readings(sign: str) -> tuple[str, ...]:
     said = dictionary().get(ord(sign))
     return tuple(dict.fromkeys(map(plain_syllable, said.split(",")))) if said else (sign,)
+
+
+@cache
+def _usual(sign: str) -> str:
+    return _readings(sign)[0]

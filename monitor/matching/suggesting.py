@@ -23,15 +23,20 @@ from monitor.privacy import Keyring
 from monitor.tables import Household, Member, Person
 
 ABOUT_PHONE = "people.phone"
+PLACES = ("county", "town", "village")
 _SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Registered:
-    """The people now registered in some counties, ready to be compared, and their keys; read once a run."""
+    """The people now registered in some counties, ready to be compared, and their keys.
+
+    ``cells`` tells of each whether what is kept encrypted has changed since: a number that means nothing elsewhere.
+    """
 
     records: pa.Table
     people: Keys
+    cells: Keys
 
     @cached_property
     def luck(self) -> Luck:
@@ -51,8 +56,11 @@ class Suggestion:
 
 
 @database.many_rows()
-def registered(session: Session, keyring: Keyring, county: str) -> Registered:
-    """Read who lives in ``county`` by the newest register; somebody in two households stands once."""
+def registered(session: Session, keyring: Keyring, county: str, *, before: Registered | None = None) -> Registered:
+    """Read who lives in ``county`` by the newest register; somebody in two households stands once.
+
+    Of people whose cells are those of ``before``, nothing is decrypted again.
+    """
     born = cast(Person.birth_on, String)
     query = (
         select(Person.id, Person.name, Person.phone, born, Household.county, Household.town, Household.village)
@@ -61,29 +69,53 @@ def registered(session: Session, keyring: Keyring, county: str) -> Registered:
         .where(Member.until_on.is_(None), Household.county == county, Person.name.is_not(None))
         .order_by(Person.id, Household.id)
     )
-    people, called, phones, births, *places = database.bare_columns(session, query)
-    texts = (pa.array(column, pa.string()) for column in places)
-    listed = evidence.records(
-        name=pa.array(keyring.decrypt_optional(called, about=ABOUT_NAME), pa.string()),
-        phone=pa.array(keyring.decrypt_optional(phones, about=ABOUT_PHONE), pa.string()),
-        birth=pc.replace_substring(pa.array(births, pa.string()), "-", ""),
-        **dict(zip(("county", "town", "village"), texts, strict=True)),
+    ids, called, phones, births, *places = database.bare_columns(session, query)
+    people, cells = np.array(ids, np.int64), np.fromiter(map(hash, zip(called, phones, births, strict=True)), np.int64)
+    known = _unchanged(before, people, cells)
+    rows = np.flatnonzero(known < 0).tolist()
+    names, numbers = (
+        pa.array(keyring.decrypt_optional([column[row] for row in rows], about=about), pa.string())
+        for column, about in ((called, ABOUT_NAME), (phones, ABOUT_PHONE))
     )
-    return _each_once(listed, np.array(people, np.int64))
+    days = pa.array([births[row] for row in rows], pa.string())
+    new = evidence.records(
+        name=names, phone=numbers, birth=pc.replace_substring(days, "-", ""), county=pa.nulls(len(rows), pa.string())
+    )
+    listed = new if before is None else _merged(before.records, new, known)
+    for name, texts in zip(PLACES, places, strict=True):
+        listed = listed.set_column(listed.column_names.index(name), name, pa.array(texts, pa.string()))
+    return _each_once(listed, people, cells)
+
+
+def _unchanged(before: Registered | None, people: Keys, cells: Keys) -> Keys:
+    """Return the place in ``before`` of each of ``people`` whose cells are the same there; else -1."""
+    if before is None or not len(before.people):
+        return np.full(len(people), -1)
+    at = np.minimum(np.searchsorted(before.people, people), len(before.people) - 1)
+    return np.where((before.people[at] == people) & (before.cells[at] == cells), at, -1)
+
+
+def _merged(before: pa.Table, new: pa.Table, known: Keys) -> pa.Table:
+    """Return the rows of ``before`` at the places ``known``, and in order those of ``new`` where there is none."""
+    places = known.copy()
+    places[known < 0] = len(before) + np.arange(len(new))
+    return pa.concat_tables([before, new], promote_options="permissive").take(pa.array(places))
 
 
 def together(parts: Sequence[Registered]) -> Registered:
     """Return the people of several counties as one; whoever lives in two of them stands once."""
     return _each_once(
-        pa.concat_tables([part.records for part in parts]), np.concatenate([part.people for part in parts])
+        pa.concat_tables([part.records for part in parts]),
+        np.concatenate([part.people for part in parts]),
+        np.concatenate([part.cells for part in parts]),
     )
 
 
-def _each_once(records: pa.Table, people: Keys) -> Registered:
+def _each_once(records: pa.Table, people: Keys, cells: Keys) -> Registered:
     first = np.sort(np.unique(people, return_index=True)[1])
     kept = records.take(pa.array(first))
     rows = kept.schema.get_field_index("row")
-    return Registered(kept.set_column(rows, "row", pa.array(np.arange(len(first)))), people[first])
+    return Registered(kept.set_column(rows, "row", pa.array(np.arange(len(first)))), people[first], cells[first])
 
 
 def suggest(rows: pa.Table, register: Registered) -> Mapping[int, Suggestion]:

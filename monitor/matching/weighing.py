@@ -15,7 +15,8 @@ COLUMNS = ("name", "sound", "birth", "phone", "town", "village")
 def statement(model: Model, blocks: Sequence[Sequence[str]], *, at_least: float) -> str:
     """Return DuckDB's SELECT of ``row_l``, ``row_r``, ``match_weight`` and ``match_probability`` of all likely pairs.
 
-    The records are the relations ``a_left`` and ``b_right``. Two are compared that share the columns of one of
+    The records are the relations ``a_left`` and ``b_right``; ``b_called`` has the names of the right side, those of
+    people left out of ``b_right`` because they share no block with anybody among them. Two are compared that share the columns of one of
     ``blocks``; a rare name weighs more by how often it stands on both sides together.
     """
     prior = log2(_odds(model["probability_two_random_records_match"]))
@@ -23,7 +24,7 @@ def statement(model: Model, blocks: Sequence[Sequence[str]], *, at_least: float)
     weight = " + ".join([_number(prior), *parts])
     return f"""
 WITH met AS ({_met(blocks)}),
-    called AS (SELECT name FROM a_left UNION ALL SELECT name FROM b_right),
+    called AS (SELECT name FROM a_left UNION ALL SELECT name FROM b_called),
     asked AS (SELECT name_l AS name FROM met UNION SELECT name_r FROM met),
     shares AS (
         SELECT name, cast(count(*) AS float8) / (SELECT count(name) FROM called) AS share
