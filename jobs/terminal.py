@@ -96,7 +96,7 @@ def refuse(refusal: Refused) -> None:
 
 
 def show(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print rows as a table; nothing at all is said as such. Where it is wider than the screen its last column wraps."""
+    """Print rows as a table; nothing at all is said as such. In a narrow screen the last column wraps."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for place, heading in enumerate(headings, 1):
         table.add_column(heading.replace(" ", "\n", 1), no_wrap=place < len(headings), overflow="fold")

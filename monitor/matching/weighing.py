@@ -15,9 +15,9 @@ COLUMNS = ("name", "sound", "birth", "phone", "town", "village")
 def statement(model: Model, blocks: Sequence[Sequence[str]], *, at_least: float) -> str:
     """Return DuckDB's SELECT of ``row_l``, ``row_r``, ``match_weight`` and ``match_probability`` of all likely pairs.
 
-    The records are the relations ``a_left`` and ``b_right``; ``b_called`` has the names of the right side, those of
-    people left out of ``b_right`` because they share no block with anybody among them. Two are compared that share the columns of one of
-    ``blocks``; a rare name weighs more by how often it stands on both sides together.
+    The records are the relations ``a_left`` and ``b_right``; ``b_called`` has all names of the right side, those of
+    people left out of ``b_right`` among them, who share no block with anybody. Two are compared that share the columns
+    of one of ``blocks``; a rare name weighs more by how often it stands on both sides together.
     """
     prior = log2(_odds(model["probability_two_random_records_match"]))
     parts = [part for comparison in model["comparisons"] for part in _weights(comparison)]
