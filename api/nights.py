@@ -11,12 +11,14 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.deps import InTransaction, Reading, Viewing, may
+from api.deps import ByLaw, InTransaction, Laws, Reading, Viewing, may
 from api.errands import Errand
 from api.problems import RESPONSES, described
 from api.runs import RunOut
 from monitor import runs
+from monitor.service import today
 from monitor.tables import Run, Scan
+from monitor.unjudged import Unjudged, unjudged
 
 router = APIRouter(
     prefix="/api/v1", tags=["runs"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
@@ -47,6 +49,29 @@ class NightRunOut(BaseModel):
     can_release: bool = Field(description="可重新放行 / may be let go")
 
 
+class AsideOut(BaseModel):
+    """A household that the newest night could not judge: its alert stands, and nothing of it was cleared."""
+
+    id: int = Field(description="搁置编号 / the reference of the setting aside")
+    as_of: date
+    since: date = Field(description="连续搁置的首个截止日 / the first night of those in a row")
+    nights: int = Field(description="连续几夜 / how many nights in a row", examples=[3])
+    stage: str = Field(description="判定或写入时 / where it broke: judge, or settle (writing)", examples=["judge"])
+    error: str = Field(description="错误种类，不含原文 / kind of error, not its text", examples=["ValueError"])
+    place: str = Field(description="位置 / where in the program", examples=["rules.py:41"])
+    household_no: str | None = Field(description="仅管辖该户者可见 / null to whom the household is not in sight")
+    region_name: str | None
+
+
+@router.get("/nights/aside", dependencies=[may("run.start")], summary="未能判定的户 / Households set aside")
+def list_aside(viewer: Viewing, session: Reading, laws: ByLaw) -> list[AsideOut]:
+    """Return whom the newest night that ended could not judge, the longest aside first, and why, without personal data.
+
+    An administrator sees references only; who manages the region sees which household it is.
+    """
+    return [_aside(one, laws) for one in unjudged(session, viewer=viewer)]
+
+
 @router.get("/nights", dependencies=[may("run.read")], summary="夜间扫描 / Nights")
 def list_nights(session: Reading, limit: Annotated[int, Query(ge=1, le=100)] = 30) -> list[NightRunOut]:
     """Return the latest scans, newest first, each beside what was usual in the seven nights before it."""
@@ -62,6 +87,15 @@ def list_nights(session: Reading, limit: Annotated[int, Query(ge=1, le=100)] = 3
 def release_run(run_id: UUID, viewer: Viewing, session: InTransaction) -> RunOut:
     """Ask anew for a run that is on hold, was missed or failed; whoever works takes it next."""
     return RunOut.model_validate(runs.release(session, run_id, by=str(viewer.worker)))
+
+
+def _aside(one: Unjudged, laws: Laws) -> AsideOut:
+    home = one.home
+    return AsideOut(
+        id=one.found.id, as_of=one.found.as_of, since=one.since, nights=one.nights, stage=one.found.stage,
+        error=one.found.error, place=one.found.place, household_no=None if home is None else home.household_no,
+        region_name=None if home is None else laws.tree.full_name(home.region, today()),
+    )  # fmt: skip
 
 
 def _scans(session: Session, ids: Sequence[UUID]) -> Mapping[UUID | None, Scan]:

@@ -1,6 +1,7 @@
 """Exports that two must agree to: asked for by one, decided on by another, taken by the first within a day."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -24,6 +25,7 @@ from monitor.tables import ExportRequest
 
 router = APIRouter(prefix="/api/v1/exports/requests", tags=["sheets"], responses=RESPONSES, route_class=Errand)
 ASKED = "须另一人同意后取件 / another must agree before it is taken"
+MOST_TICKED = 200
 BOOK: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "工作簿 / a workbook",
@@ -31,6 +33,14 @@ BOOK: dict[int | str, dict[str, Any]] = {
     }
 }
 Verdict = Annotated[Literal["agree", "refuse"], Field(description="同意或不同意 / whether it may be taken out")]
+
+
+class Ticked(Narrow):
+    """What the queue is narrowed to, and which of it."""
+
+    alerts: list[UUID] | None = Field(
+        None, min_length=1, max_length=MOST_TICKED, description="只要其中这些 / only these of them"
+    )
 
 
 class DecisionIn(BaseModel):
@@ -47,7 +57,7 @@ class ExportRequestOut(BaseModel):
     asked_by: str
     asked_at: datetime
     path: str = Field(description="申请人管辖区划路径 / the regions of who asked, from the province down")
-    narrowed: dict[str, bool | str | None] = Field(
+    narrowed: dict[str, bool | str | list[str] | None] = Field(
         description="范围，与队列筛选相同 / as the queue is narrowed",
         examples=[{"region": "340299", "group": "overdue"}],
     )
@@ -101,16 +111,17 @@ def take(export_id: UUID, service: Serving, viewer: Viewing, session: InTransact
     desk = Desk(session, service, laws)
 
     def narrows(said: Mapping[str, Any]) -> Narrowed:
-        return as_queued(Narrow(**said), desk, viewer)
+        return as_queued(Ticked.model_validate(said), desk, viewer)
 
     taken = outgoing.take(session, service, export_id, by=viewer, tree=laws.tree, narrows=narrows)
     return book(taken.data, f"alerts-{taken.number}.xlsx")
 
 
-def as_queued(said: Narrow, desk: Desk, viewer: Viewer) -> Narrowed:
-    """Return what the queue shows when narrowed so, to be taken out."""
-    plain = Narrow.model_validate(said.model_dump(include=set(Narrow.model_fields)))
-    filters = narrowed(plain, desk.session, desk.laws, viewer)
+def as_queued(said: Ticked, desk: Desk, viewer: Viewer) -> Narrowed:
+    """Return what the queue shows when narrowed so, or what of it was ticked, to be taken out."""
+    plain = Ticked.model_validate(said.model_dump(include=set(Ticked.model_fields)))
+    ids = None if plain.alerts is None else tuple(plain.alerts)
+    filters = replace(narrowed(plain, desk.session, desk.laws, viewer), ids=ids)
     return Narrowed(plain.model_dump(mode="json", exclude_none=True), filters, desk.spans)
 
 

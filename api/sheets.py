@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.briefs import Desk
 from api.deps import ByLaw, InTransaction, Serving, Viewing, may
 from api.errands import Errand
-from api.outgoing import ASKED, BOOK, ExportRequestOut, as_queued, book, shown_request
+from api.outgoing import ASKED, BOOK, ExportRequestOut, Ticked, as_queued, book, shown_request
 from api.problems import RESPONSES, described
-from api.queue import Narrow, RegionCode
+from api.queue import RegionCode
 from api.reports import Dimension
 from monitor import exports, outgoing
 from monitor.reports import Asked
@@ -25,8 +25,8 @@ Why = Annotated[
 ]
 
 
-class AlertsOutIn(Narrow):
-    """Which alerts, as the queue is narrowed, and what for."""
+class AlertsOutIn(Ticked):
+    """Which alerts, as the queue is narrowed and ticked, and what for."""
 
     why: Why
 
@@ -53,7 +53,7 @@ class ReportOutIn(BaseModel):
 def alerts_out(sent: AlertsOutIn, service: Serving, viewer: Viewing, session: InTransaction, laws: ByLaw) -> Response:
     """Return what the queue shows when narrowed so as a workbook: masked names, every cell text, a watermark, audited.
 
-    At most 5,000 rows, in the queue's order.
+    At most 5,000 rows, in the queue's order; where some are ticked, those of them that it shows.
 
     More than a hundred rows a day (as the installation sets it) are not taken out alone: the answer is 202 and a
     request, which another whose region holds yours must agree to; then you have a day to take it.

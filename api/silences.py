@@ -84,6 +84,9 @@ class Silenced(BaseModel):
     region: RegionCode | None = None
     rule: RuleName | None = None
     paused: Truth | None = Field(None, description="只看人工暂停(true)或核查后静默(false) / paused by hand, or not")
+    household_no: str | None = Field(
+        None, max_length=64, pattern=r"^[\w-]+$", description="户编号 / the register's number"
+    )
     after: int | None = Field(None, ge=1, le=2**62, description="上一页的 next / next of the page before")
     limit: int = Field(50, ge=1, le=200)
 
@@ -91,7 +94,7 @@ class Silenced(BaseModel):
 @router.get("/quiets", dependencies=[may("household.read")], summary="静默名单 / Rules kept quiet")
 def list_quiets(viewer: Viewing, session: Reading, laws: ByLaw, asked: Annotated[Silenced, Query()]) -> SilencePage:
     """Return the rules that a visit or a person keeps quiet in the viewer's region: until when, why and by whom."""
-    wanted = Asked(today(), asked.region, asked.rule, asked.paused)
+    wanted = Asked(today(), asked.region, asked.rule, asked.paused, asked.household_no)
     found = silences.listed(session, wanted, viewer=viewer, after=asked.after, most=asked.limit + 1)
     items = [
         SilenceOut(

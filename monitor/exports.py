@@ -44,7 +44,7 @@ class Taken:
 class Narrowed:
     """Which alerts are taken out: what the queue would show; ``said`` is how it was asked for, without what was not."""
 
-    said: Mapping[str, str | bool]
+    said: Mapping[str, str | bool | list[str]]
     filters: Filters
     spans: Spans
 

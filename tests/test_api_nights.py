@@ -5,12 +5,13 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from desks import signed_in, worker_id
+from factories import register
 from sqlalchemy import select
 
 from jobs import ledger
 from monitor import database
 from monitor.service import Service
-from monitor.tables import AuditEntry, Run, RunEvent, Scan, utc_now
+from monitor.tables import AuditEntry, Household, Quarantine, Run, RunEvent, Scan, utc_now
 
 FIRST = date(2026, 3, 1)
 
@@ -103,6 +104,42 @@ def test_who_reads_the_nights_and_who_lets_a_run_go(service: Service, role: str,
     somebody = signed_in(service, "某人", role=role, region="3402")
     assert somebody.get("/api/v1/nights").status_code == reads
     assert somebody.post(f"/api/v1/runs/{run}/release").status_code == lets_go
+
+
+def aside(service: Service, run: uuid.UUID, household: int, *, after: int) -> None:
+    with database.transaction(service.engine) as session:
+        said = {"as_of": FIRST + timedelta(days=after), "stage": "judge", "error": "KeyError", "place": "rules.py:41"}
+        session.add(Quarantine(run_id=run, household_id=household, **said))
+
+
+def test_who_could_not_be_judged_is_told_with_since_when_and_named_only_to_who_manages_them(service: Service) -> None:
+    with database.transaction(service.engine) as session:
+        here, there = (home.id for home in register(session, 2))
+        session.get_one(Household, there).county = "340203"
+        session.get_one(Household, there).region = "340203001001"
+        number = session.get_one(Household, here).household_no
+    runs = [night(service, after, raised=1, status="done_with_quarantine") for after in range(3)]
+    for after in (0, 1, 2):
+        aside(service, runs[after], here, after=after)
+    for after in (0, 2):
+        aside(service, runs[after], there, after=after)
+    operator, boss = (
+        signed_in(service, who, role=role, region=region)
+        for who, role, region in (("运维", "administrator", "00"), ("主管", "supervisor", "340299"))
+    )
+    shown = operator.get("/api/v1/nights/aside").json()
+    assert [(one["since"], one["nights"]) for one in shown] == [("2026-03-01", 3), ("2026-03-03", 1)]
+    assert {(one["household_no"], one["region_name"], one["error"], one["place"]) for one in shown} == {
+        (None, None, "KeyError", "rules.py:41")
+    }
+    assert [one["household_no"] for one in boss.get("/api/v1/nights/aside").json()] == [number, None]
+    night(service, 3, raised=1)
+    assert boss.get("/api/v1/nights/aside").json() == [], "the newest night could judge them"
+
+
+def test_who_was_set_aside_is_for_who_can_run_the_night_again(service: Service) -> None:
+    lin, auditor = (signed_in(service, who, role=role) for who, role in (("林", "caseworker"), ("审", "auditor")))
+    assert [one.get("/api/v1/nights/aside").status_code for one in (lin, auditor)] == [403, 403]
 
 
 def test_a_night_at_work_has_no_end_and_no_seconds(sqlite_service: Service) -> None:

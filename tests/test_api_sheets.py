@@ -135,6 +135,25 @@ def test_a_large_export_is_agreed_to_by_another_and_taken_once_they_did(client: 
     assert client.post(f"{path}/file").status_code == 409
 
 
+def test_only_what_was_ticked_goes_out_of_what_the_queue_shows_alone_and_by_two(
+    client: TestClient, service: Service
+) -> None:
+    small = replace(service, settings=replace(service.settings, export_rows_alone=1))
+    client = TestClient(create_app(small), headers=client.headers, raise_server_exceptions=False)
+    first, second, _ = (one["id"] for one in client.get("/api/v1/alerts").json()["items"])
+    alone = client.post("/api/v1/exports/alerts", json={"why": "例会材料", "alerts": [second]})
+    assert [row[0] for row in lines(alone.content)[2:]] == ["H000002"]
+    beyond = {"why": "例会材料", "level": "orange", "alerts": [first]}
+    assert len(lines(client.post("/api/v1/exports/alerts", json=beyond).content)) == 2, "ticked, but not shown so"
+    asked = client.post("/api/v1/exports/alerts", json={"why": "例会材料", "alerts": [first, second]})
+    assert (asked.status_code, asked.json()["rows"], asked.json()["narrowed"]) == (202, 2, {"alerts": [first, second]})
+    boss = {"Authorization": bearer(service, "主管", role="supervisor"), "If-Match": '"1"'}
+    path = f"/api/v1/exports/requests/{asked.json()['id']}"
+    assert client.post(f"{path}/decision", json={"verdict": "agree"}, headers=boss).status_code == 200
+    assert [row[0] for row in lines(client.post(f"{path}/file").content)[2:]] == ["H000001", "H000002"]
+    assert client.post("/api/v1/exports/alerts", json={"why": "例会材料", "alerts": []}).status_code == 422
+
+
 def test_many_small_exports_of_a_day_are_a_large_one(client: TestClient, service: Service) -> None:
     small = replace(service, settings=replace(service.settings, export_rows_alone=5))
     client = TestClient(create_app(small), headers=client.headers, raise_server_exceptions=False)

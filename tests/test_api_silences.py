@@ -51,6 +51,9 @@ def test_quiet_rules_are_listed_within_the_region_with_who_until_and_why(service
     narrowed = chief.get("/api/v1/quiets", params={"region": OTHER_COUNTY[:6], "rule": "elder"}).json()
     assert [(one["household_no"], one["rule"]) for one in narrowed["items"]] == [(theirs, "elder")]
     assert boss.get("/api/v1/quiets", params={"region": OTHER_COUNTY[:6]}).json()["items"] == []
+    of_one = boss.get("/api/v1/quiets", params={"household_no": mine}).json()["items"]
+    assert sorted(one["rule"] for one in of_one) == ["elder", "illness"]
+    assert boss.get("/api/v1/quiets", params={"household_no": theirs}).json()["items"] == []
 
 
 def test_one_rule_is_spoken_of_again_with_a_reason_and_no_other(service: Service) -> None:

@@ -26,12 +26,13 @@ LONGEST = timedelta(days=180)
 
 @dataclass(frozen=True)
 class Asked:
-    """Which are wanted: in a region, of a rule, that still hold on a day."""
+    """Which are wanted: in a region, of a rule, of one household, that still hold on a day."""
 
     on: date
     region: str | None = None
     rule: str | None = None
     paused: bool | None = None
+    household_no: str | None = None
 
 
 @dataclass(frozen=True)
@@ -137,4 +138,6 @@ def _narrowed(chosen: Select[*tuple[Any, ...]], asked: Asked, after: int | None)
         chosen = chosen.where(Quiet.rule == asked.rule)
     if asked.paused is not None:
         chosen = chosen.where(Quiet.alert_id.is_not(None) if asked.paused else Quiet.alert_id.is_(None))
+    if asked.household_no is not None:
+        chosen = chosen.where(Household.household_no == asked.household_no)
     return chosen if after is None else chosen.where(Quiet.id < after)

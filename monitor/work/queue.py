@@ -39,7 +39,7 @@ class Filters:
 
     Without a status: what somebody may work on now, so nothing put off or suspended. ``rules``: one of them still
     stands in it; ``owners``: one of them has it; ``unowned``: nobody has; ``claimable``: whoever asks may take it;
-    ``people``: one of them is in the household.
+    ``people``: one of them is in the household; ``ids``: it is one of them.
     """
 
     region: str | None = None
@@ -54,6 +54,7 @@ class Filters:
     recurring: bool | None = None
     group: str | None = None
     people: tuple[int, ...] | None = None
+    ids: tuple[uuid.UUID, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,7 @@ def _shape(filters: Filters, viewer: Viewer, skip: Sequence[uuid.UUID]) -> Shape
         parts=len(_parts(filters)), cleared=filters.cleared,
         owners=filters.owners is not None, unowned=filters.unowned, claimable=filters.claimable,
         recurring=filters.recurring, people=filters.people is not None, skip=bool(skip),
+        ids=filters.ids is not None,
         town=_town(filters, viewer) is not None, group=filters.group is not None,
     )  # fmt: skip
 
@@ -233,6 +235,7 @@ def _values(filters: Filters, viewer: Viewer, spans: Spans, skip: Sequence[uuid.
     return found | {
         "status": filters.status, "level": filters.level, "rules": filters.rules, "direction": filters.direction,
         "owners": filters.owners, "people": filters.people, "skip": list(skip), "town": _town(filters, viewer),
+        "ids": filters.ids,
         "start": start or date.min, "end": end or date.max,
     }  # fmt: skip
 
@@ -266,7 +269,7 @@ def _selects(filters: Filters) -> bool:
         or filters.cleared is True
         or any(
             one is not None
-            for one in (filters.rules, filters.direction, filters.status, filters.owners, filters.people)
+            for one in (filters.rules, filters.direction, filters.status, filters.owners, filters.people, filters.ids)
         )
     )
 

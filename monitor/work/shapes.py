@@ -69,6 +69,7 @@ class Shape:
     recurring: bool | None = None
     people: bool = False
     skip: bool = False
+    ids: bool = False
     town: bool = False
     group: bool = False
 
@@ -188,6 +189,8 @@ def _named_ones(shape: Shape) -> list[Condition]:
     if shape.people:
         theirs = select(Member.household_id).where(Member.until_on.is_(None))
         found.append(Alert.household_id.in_(theirs.where(Member.person_id.in_(_many("people", BigInteger())))))
+    if shape.ids:
+        found.append(Alert.id.in_(_many("ids", Uuid())))
     if shape.skip:
         found.append(Alert.id.not_in(_many("skip", Uuid())))
     return found

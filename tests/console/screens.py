@@ -55,6 +55,8 @@ SCREENS: dict[str, Screen] = {
     "workload": Screen("supervisor", listed=True),
     "board": Screen("supervisor", listed=True),
     "boardRows": Screen("supervisor", lambda _: "/board/rows?figure=open", listed=True),
+    "referrals": Screen("department", listed=True),
+    "quiets": Screen("supervisor", listed=True),
     "exchange": Screen("supervisor", listed=True),
     "nights": Screen("administrator", listed=True),
     "rules": Screen("supervisor", listed=True),

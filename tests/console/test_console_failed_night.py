@@ -4,15 +4,17 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from demo_city import BEFORE
+from demo_city import BEFORE, TOWN
 from playwright.sync_api import BrowserContext, Page, expect
 from screens import THERE, at_rest
 from served import Served
+from sqlalchemy import select
 
 from jobs import catalogue, ledger
 from jobs.work import next_asked
 from monitor import database
 from monitor.service import today
+from monitor.tables import Quarantine, Run
 
 STAGE = BEFORE
 
@@ -76,3 +78,37 @@ def test_the_operator_lets_a_failed_night_go_again_and_everybody_sees_its_result
 
 if "alert" not in THERE:
     pytestmark = pytest.mark.skip(reason="the queue does not tell of nights yet")
+
+
+def set_aside(service: Served, nights: int) -> str:
+    """Let the newest nights that ended have been unable to judge one household of the township; return its number."""
+    home = service.alerts(town=TOWN)[0]
+    ended = select(Run).where(Run.job == "scan", Run.status.in_(("done", "done_with_quarantine")))
+    with database.transaction(service.engine) as session:
+        for run in session.scalars(ended.order_by(Run.finished_at.desc()).limit(nights)):
+            said = {"stage": "judge", "error": "KeyError", "place": "judging.py:88"}
+            session.add(Quarantine(run_id=run.id, household_id=home.household_id, as_of=run.as_of, **said))
+    return service.household_no(home)
+
+
+def test_who_could_not_be_judged_is_told_without_personal_data_with_what_to_do(
+    page: Page, service: Served, signed_in_as: Callable[..., Page], new_context: Callable[..., BrowserContext],
+    shot: Callable[[Page, str], None], accessible: Callable[[Page], None],
+) -> None:  # fmt: skip
+    signed_in_as("administrator").goto("/nights")
+    at_rest(page)
+    expect(page.get_by_text("最近一次扫描判定了所有户。")).to_be_visible()
+    number = set_aside(service, 2)
+    page.reload()
+    at_rest(page)
+    table = page.get_by_role("region", name="未能判定的户")
+    expect(table).to_contain_text("（连续 2 夜）")
+    expect(table).to_contain_text("KeyError judging.py:88")
+    expect(page.get_by_text("请市级主管按户编号打开家庭档案")).to_be_visible()
+    expect(page.get_by_text(number)).to_have_count(0)
+    shot(page, "nights-aside")
+    accessible(page)
+    boss = signed_in_as("supervisor", on=new_context().new_page())
+    boss.goto("/nights")
+    boss.get_by_role("link", name=number).click()
+    expect(boss.get_by_role("heading", level=1)).to_contain_text(number)

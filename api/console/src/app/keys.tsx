@@ -32,6 +32,7 @@ export function switchKeys(on: boolean): void {
 
 function typing(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
+  if (target.matches('input[type=checkbox]')) return false; // nothing is typed into a tick: what was ticked is acted on
   return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName);
 }
 

@@ -57,6 +57,7 @@ export const keyWords = catalogue(
   {
     j: '下一条',
     k: '上一条',
+    n: '取下一条',
     Enter: '打开',
     x: '选择',
     X: '连选',
@@ -76,6 +77,7 @@ export const keyWords = catalogue(
   {
     j: 'Next',
     k: 'Previous',
+    n: 'Take the next',
     Enter: 'Open',
     x: 'Select',
     X: 'Select a range',

@@ -1270,7 +1270,7 @@ export interface paths {
          * 导出预警 / Take alerts out
          * @description Return what the queue shows when narrowed so as a workbook: masked names, every cell text, a watermark, audited.
          *
-         *     At most 5,000 rows, in the queue's order.
+         *     At most 5,000 rows, in the queue's order; where some are ticked, those of them that it shows.
          *
          *     More than a hundred rows a day (as the installation sets it) are not taken out alone: the answer is 202 and a
          *     request, which another whose region holds yours must agree to; then you have a day to take it.
@@ -1756,6 +1756,28 @@ export interface paths {
          * @description Return the latest scans, newest first, each beside what was usual in the seven nights before it.
          */
         get: operations["list_nights_api_v1_nights_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nights/aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 未能判定的户 / Households set aside
+         * @description Return whom the newest night that ended could not judge, the longest aside first, and why, without personal data.
+         *
+         *     An administrator sees references only; who manages the region sees which household it is.
+         */
+        get: operations["list_aside_api_v1_nights_aside_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3225,7 +3247,7 @@ export interface components {
         };
         /**
          * AlertsOutIn
-         * @description Which alerts, as the queue is narrowed, and what for.
+         * @description Which alerts, as the queue is narrowed and ticked, and what for.
          */
         AlertsOutIn: {
             /** Region */
@@ -3263,6 +3285,11 @@ export interface components {
              * @description 紧急程度 / one group of the queue
              */
             group?: ("long_overdue" | "overdue" | "soon" | "later") | null;
+            /**
+             * Alerts
+             * @description 只要其中这些 / only these of them
+             */
+            alerts?: string[] | null;
             /**
              * Why
              * @description 用途，印在表头 / printed on top
@@ -3385,6 +3412,55 @@ export interface components {
             present: number;
             /** Agreed */
             agreed: number;
+        };
+        /**
+         * AsideOut
+         * @description A household that the newest night could not judge: its alert stands, and nothing of it was cleared.
+         */
+        AsideOut: {
+            /**
+             * Id
+             * @description 搁置编号 / the reference of the setting aside
+             */
+            id: number;
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /**
+             * Since
+             * Format: date
+             * @description 连续搁置的首个截止日 / the first night of those in a row
+             */
+            since: string;
+            /**
+             * Nights
+             * @description 连续几夜 / how many nights in a row
+             */
+            nights: number;
+            /**
+             * Stage
+             * @description 判定或写入时 / where it broke: judge, or settle (writing)
+             */
+            stage: string;
+            /**
+             * Error
+             * @description 错误种类，不含原文 / kind of error, not its text
+             */
+            error: string;
+            /**
+             * Place
+             * @description 位置 / where in the program
+             */
+            place: string;
+            /**
+             * Household No
+             * @description 仅管辖该户者可见 / null to whom the household is not in sight
+             */
+            household_no: string | null;
+            /** Region Name */
+            region_name: string | null;
         };
         /**
          * AssignMany
@@ -4199,7 +4275,7 @@ export interface components {
              * @description 范围，与队列筛选相同 / as the queue is narrowed
              */
             narrowed: {
-                [key: string]: boolean | string | null;
+                [key: string]: boolean | string | string[] | null;
             };
             /** Why */
             why: string;
@@ -11266,6 +11342,35 @@ export interface operations {
             };
         };
     };
+    list_aside_api_v1_nights_aside_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AsideOut"][];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_packs_api_v1_packs_get: {
         parameters: {
             query?: never;
@@ -11716,6 +11821,8 @@ export interface operations {
                 rule?: string | null;
                 /** @description 只看人工暂停(true)或核查后静默(false) / paused by hand, or not */
                 paused?: boolean | null;
+                /** @description 户编号 / the register's number */
+                household_no?: string | null;
                 /** @description 上一页的 next / next of the page before */
                 after?: number | null;
                 limit?: number;

@@ -10,7 +10,7 @@ import { useSaid } from './Failure';
 
 const LASTS_SECONDS = 30;
 
-/** Something just done that can be taken back for half a minute. */
+/** Something just done that can be taken back for half a minute; a text that takeBack answers with is what is told. */
 export type Undoable = { text: string; takeBack?: (() => Promise<unknown>) | undefined };
 type Offered = Undoable & { at: number };
 
@@ -48,8 +48,8 @@ function Toast({ shown }: { shown: Offered }): ReactElement {
     const { takeBack } = shown;
     offered.set(null);
     try {
-      await takeBack();
-      offerUndo({ text: t.undone });
+      const told = await takeBack();
+      offerUndo({ text: typeof told === 'string' ? told : t.undone });
     } catch (failure) {
       offerUndo({ text: said(failure) });
     }

@@ -1,101 +1,73 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Button, Input } from 'antd';
 import type { ReactElement } from 'react';
-import { useId, useState } from 'react';
-import { api, type Schemas } from '../../contract/client';
-import { useSaid } from '../../parts/Failure';
-import { Region } from '../../parts/Region';
-import { saved } from '../../parts/saving';
+import { useState } from 'react';
+import { OneOf } from '../../parts/OneOf';
+import { TakingOut } from '../../parts/TakingOut';
 import { work } from '../../parts/words-of-work';
-import { writtenCount } from '../../parts/written';
-import { useWords } from '../../words/catalogue';
+import { useServed, useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
+import { GROUPS, type Narrow, type Narrowing } from '../queue/asked';
+import { Filters } from '../queue/Filters';
+import { useRules } from '../rules/asked';
 import { words } from './words';
 
-const LEVELS = ['red', 'orange', 'yellow', 'blue'] as const;
-const STATES = ['open', 'assigned', 'visited', 'snoozed', 'referred', 'suspended', 'returned', 'reopened'] as const;
-const ALONE = 202;
-type Sent = Schemas['AlertsOutIn'];
-
-/** Alerts taken out as a workbook; more than one may take alone become a request. */
+/** Alerts taken out as a workbook, narrowed in every way the queue is; more than one may take alone become a request. */
 export function Out(): ReactElement {
   const t = useWords(words);
-  const said = useSaid();
-  const queries = useQueryClient();
-  const [chosen, setChosen] = useState({ region: '', level: '', status: '', why: '' });
-  const act = useMutation<string, unknown, typeof chosen>({
-    mutationFn: async (asked) => {
-      const { why, ...filters } = asked;
-      const said = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== ''));
-      const body: Sent = { ...said, why };
-      const got = await saved(api.POST('/api/v1/exports/alerts', { body, parseAs: 'blob' }), 'alerts.xlsx');
-      await queries.invalidateQueries({ queryKey: ['export-requests'] });
-      return got.status === ALONE ? t.asked(writtenCount((got.said as { rows: number }).rows)) : t.taken;
-    },
-  });
+  const narrowing = useOwnNarrowing();
   return (
     <section>
       <h2>{t.out}</h2>
       <p className="quiet">{t.outHint}</p>
-      <Fields chosen={chosen} onChange={setChosen} />
-      <div className="row-of-buttons">
-        <Button
-          type="primary"
-          loading={act.isPending}
-          disabled={chosen.why.trim().length < 4}
-          onClick={() => act.mutate(chosen)}
-        >
-          {t.take}
-        </Button>
+      <div className="out-filters">
+        <Filters narrowing={narrowing} />
+        <More narrowing={narrowing} />
       </div>
-      {act.error === null ? null : (
-        <p role="alert" className="refused">
-          {said(act.error)}
-        </p>
-      )}
-      {act.data === undefined ? null : <p role="status">{act.data}</p>}
+      <TakingOut wanted={narrowing.narrow} />
     </section>
   );
 }
 
-type Chosen = { region: string; level: string; status: string; why: string };
-
-function Fields({ chosen, onChange }: { chosen: Chosen; onChange: (next: Chosen) => void }): ReactElement {
+function More({ narrowing }: { narrowing: Narrowing }): ReactElement {
   const t = useWords(words);
   const common = useWords(shared);
   const states = useWords(work);
-  const why = useId();
-  const set = (part: keyof Chosen) => (event: { target: { value: string } }) =>
-    onChange({ ...chosen, [part]: event.target.value });
+  const served = useServed();
+  const { data } = useRules();
+  const rules = (data?.rules ?? []).map((one) => ({ value: one.name, text: served(one.called.zh, one.called.en) }));
   return (
-    <div className="exchange-columns">
-      <Region label={t.region} value={chosen.region} onChoose={(region) => onChange({ ...chosen, region })} />
-      <label>
-        {t.level}
-        <select value={chosen.level} onChange={set('level')}>
-          <option value="">{common.all}</option>
-          {LEVELS.map((one) => (
-            <option key={one} value={one}>
-              {common[one]}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {t.status}
-        <select value={chosen.status} onChange={set('status')}>
-          <option value="">{common.all}</option>
-          {STATES.map((one) => (
-            <option key={one} value={one}>
-              {states[one]}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label htmlFor={why}>
-        {t.why}
-        <Input id={why} value={chosen.why} maxLength={100} placeholder={t.whyHint} onChange={set('why')} />
-      </label>
-    </div>
+    <>
+      <OneOf
+        label={t.group}
+        value={narrowing.narrow.group ?? ''}
+        none={common.all}
+        options={GROUPS.map((one) => ({ value: one, text: states[one] }))}
+        onChoose={(value) => narrowing.set('group', value)}
+      />
+      <OneOf
+        label={t.rule}
+        value={narrowing.narrow.rule ?? ''}
+        none={common.all}
+        options={rules}
+        onChoose={(value) => narrowing.set('rule', value)}
+      />
+    </>
   );
+}
+
+const TRUTHS = ['cleared', 'recurring'];
+
+/** The queue's filters, for this sheet alone: they stand in no address. */
+function useOwnNarrowing(): Narrowing {
+  const [narrow, setNarrow] = useState<Narrow>({});
+  return {
+    narrow,
+    narrowed: Object.keys(narrow).length > 0,
+    set: (name, value) => {
+      const next: Record<string, unknown> = { ...narrow, [name]: TRUTHS.includes(name) ? value === 'true' : value };
+      if (value === '') delete next[name];
+      setNarrow(next as Narrow);
+    },
+    replace: setNarrow,
+    clear: () => setNarrow({}),
+  };
 }

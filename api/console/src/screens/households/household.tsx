@@ -12,6 +12,7 @@ import { shared } from '../../words/shared';
 import { Chain } from './chain';
 import './households.css';
 import { MeansParts } from './means';
+import { Quieted } from './quiets';
 import { isCategory, relationOf, words } from './words';
 
 type Dossier = Schemas['DossierOut'];
@@ -58,6 +59,7 @@ function Whole({ home }: { home: Dossier }): ReactElement {
       <Members home={home} />
       <MeansParts no={home.household_no} />
       <Alerts home={home} />
+      <Quieted no={home.household_no} />
       <Known home={home} />
       <Chain no={home.household_no} />
     </>

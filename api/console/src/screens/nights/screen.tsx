@@ -1,6 +1,8 @@
 import type { ReactElement } from 'react';
+import { useMay } from '../../app/session';
 import { ListState } from '../../parts/ListState';
 import { useWords } from '../../words/catalogue';
+import { AsideList } from './aside';
 import { useNights } from './asked';
 import { Bars } from './bars';
 import { Feeds } from './feeds';
@@ -11,6 +13,7 @@ import { words } from './words';
 /** Whether last night went well, what came of it, what the agencies sent, and what waits for a person. */
 export default function Nights(): ReactElement {
   const t = useWords(words);
+  const may = useMay();
   const query = useNights();
   const nights = query.data ?? [];
   return (
@@ -21,6 +24,7 @@ export default function Nights(): ReactElement {
       <ListState query={query} what={t.nights} count={nights.length} nothing={<p>{t.noNights}</p>}>
         <NightTable nights={nights} />
       </ListState>
+      {may('run.start') ? <AsideList /> : null}
       <Feeds />
     </>
   );

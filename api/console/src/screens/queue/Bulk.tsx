@@ -4,27 +4,35 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useKeys } from '../../app/keys';
 import { useMay } from '../../app/session';
+import { useStored } from '../../app/store';
 import { api, type Schemas, told } from '../../contract/client';
 import { useSaid } from '../../parts/Failure';
 import { newId } from '../../parts/ids';
 import { OneOf } from '../../parts/OneOf';
 import { MOST_PRINTED, printForms } from '../../parts/printing';
 import { PauseFields, usePause } from '../../parts/putting-off';
+import { TakingOut } from '../../parts/TakingOut';
 import { offerUndo } from '../../parts/Undo';
-import { useServed, useWords } from '../../words/catalogue';
+import { useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
-import { useColleagues } from './asked';
+import { type Narrow, useColleagues } from './asked';
+import { answered, inPortions, leftOut, takenBack, versioned } from './bulk';
+import { words as bulkWords } from './bulk-words';
+import { NotDone } from './NotDone';
 import type { Picked } from './picked';
 import { words } from './words';
 
-type Wanted = 'assign' | 'snooze' | null;
+type Wanted = 'assign' | 'snooze' | 'export' | null;
+/** Ticked ones in one export. */
+const MOST_TICKED = 200;
 
 /** What can be done to all that are ticked; each is looked at for itself, and each that was not done is named. */
-export function Bulk({ picked }: { picked: Picked }): ReactElement | null {
+export function Bulk({ picked, narrow }: { picked: Picked; narrow: Narrow }): ReactElement | null {
   const t = useWords(words);
   const may = useMay();
   const [wanted, setWanted] = useState<Wanted>(null);
-  const [answer, setAnswer] = useState<Schemas['Done'] | null>(null);
+  const answer = useStored(answered);
+  const b = useWords(bulkWords);
   const some = picked.all.length > 0;
   const said = useSaid();
   const print = (): void => {
@@ -47,32 +55,47 @@ export function Bulk({ picked }: { picked: Picked }): ReactElement | null {
     some,
   );
   const ended = (done: Schemas['Done']): void => {
-    offerUndo({ text: t.done(done.done, done.not_done) });
-    setAnswer(done.not_done > 0 ? done : null);
+    const { all } = picked;
+    const back = async (): Promise<string> => {
+      const undone = await takenBack(done.ids);
+      answered.set(leftOut('undone', undone, all));
+      return undone.not_done === 0 ? b.undone(undone.done) : b.undoneSome(undone.done, undone.not_done);
+    };
+    offerUndo({ text: t.done(done.done, done.not_done), takeBack: done.done > 0 ? back : undefined });
+    answered.set(leftOut('done', done, all));
     setWanted(null);
     picked.clear();
   };
   if (!some && answer === null) return null;
   return (
-    <section className="bulk" aria-label={t.selected(picked.all.length)}>
-      {some ? <Buttons picked={picked} onWant={setWanted} onPrint={print} /> : null}
+    <section className="bulk" aria-label={some ? t.selected(picked.all.length) : b.result}>
+      {some ? <Buttons picked={picked} onWant={setWanted} onPrint={print} onEnd={ended} /> : null}
       {some && wanted === 'assign' ? <Assign picked={picked} onEnd={ended} onCancel={() => setWanted(null)} /> : null}
       {some && wanted === 'snooze' ? <Snooze picked={picked} onEnd={ended} onCancel={() => setWanted(null)} /> : null}
-      {answer === null ? null : <Skipped answer={answer} onClose={() => setAnswer(null)} />}
+      {some && wanted === 'export' ? <Out picked={picked} narrow={narrow} onClose={() => setWanted(null)} /> : null}
+      {answer === null ? null : <NotDone answer={answer} onClose={() => answered.set(null)} />}
     </section>
   );
 }
 
-type ButtonsProps = { picked: Picked; onWant: (wanted: Wanted) => void; onPrint: () => void };
+type ButtonsProps = {
+  picked: Picked;
+  onWant: (wanted: Wanted) => void;
+  onPrint: () => void;
+  onEnd: (done: Schemas['Done']) => void;
+};
 
-function Buttons({ picked, onWant, onPrint }: ButtonsProps): ReactElement {
+function Buttons({ picked, onWant, onPrint, onEnd }: ButtonsProps): ReactElement {
   const t = useWords(words);
+  const b = useWords(bulkWords);
   const may = useMay();
   return (
     <div className="row-of-buttons">
       <b>{t.selected(picked.all.length)}</b>
       {may('alert.assign') ? <Button onClick={() => onWant('assign')}>{t.assign}</Button> : null}
       {may('alert.work') ? <Button onClick={() => onWant('snooze')}>{t.snooze}</Button> : null}
+      {may('alert.work') ? <Going picked={picked} onEnd={onEnd} /> : null}
+      {may('report.export') ? <Button onClick={() => onWant('export')}>{b.takeOut}</Button> : null}
       {may('form.print') ? <Button onClick={onPrint}>{t.print}</Button> : null}
       <Button type="text" onClick={picked.clear}>
         {t.unselect}
@@ -81,11 +104,36 @@ function Buttons({ picked, onWant, onPrint }: ButtonsProps): ReactElement {
   );
 }
 
-type ActProps = { picked: Picked; onEnd: (done: Schemas['Done']) => void; onCancel: () => void };
-
-function each(picked: Picked): { id: string; version: number }[] {
-  return picked.all.map((one) => ({ id: one.id, version: one.version }));
+/** Taken by me, or put back for anybody: at once, since both can be taken back. */
+function Going({ picked, onEnd }: Pick<ButtonsProps, 'picked' | 'onEnd'>): ReactElement {
+  const b = useWords(bulkWords);
+  const said = useSaid();
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const go = (edge: 'claim' | 'release') => async (): Promise<void> => {
+    setBusy(true);
+    try {
+      onEnd(await inPortions(versioned(picked.all), edge));
+    } catch (failure) {
+      offerUndo({ text: said(failure) });
+    } finally {
+      setBusy(false);
+      await queries.invalidateQueries({ queryKey: ['alerts'] });
+    }
+  };
+  return (
+    <>
+      <Button loading={busy} onClick={go('claim')}>
+        {b.claim}
+      </Button>
+      <Button loading={busy} onClick={go('release')}>
+        {b.release}
+      </Button>
+    </>
+  );
 }
+
+type ActProps = { picked: Picked; onEnd: (done: Schemas['Done']) => void; onCancel: () => void };
 
 function Assign({ picked, onEnd, onCancel }: ActProps): ReactElement {
   const t = useWords(words);
@@ -94,7 +142,7 @@ function Assign({ picked, onEnd, onCancel }: ActProps): ReactElement {
   const send = (key: string) =>
     told(
       api.POST('/api/v1/alerts/bulk/assign', {
-        body: { alerts: each(picked), to },
+        body: { alerts: versioned(picked.all), to },
         params: { header: { 'Idempotency-Key': key } },
       }),
     );
@@ -106,13 +154,28 @@ function Assign({ picked, onEnd, onCancel }: ActProps): ReactElement {
   );
 }
 
+/** Only what is ticked of what the list is narrowed to; what was searched for can be taken out so. */
+function Out({ picked, narrow, onClose }: { picked: Picked; narrow: Narrow; onClose: () => void }): ReactElement {
+  const b = useWords(bulkWords);
+  const common = useWords(shared);
+  const count = picked.all.length;
+  return (
+    <fieldset className="acting" aria-label={b.takeOut}>
+      <p>{count > MOST_TICKED ? b.exportTooMany(count, MOST_TICKED) : b.exportTicked(count)}</p>
+      <p className="quiet">{b.exportRules}</p>
+      {count > MOST_TICKED ? null : <TakingOut wanted={{ ...narrow, alerts: picked.all.map((one) => one.id) }} />}
+      <Button onClick={onClose}>{common.close}</Button>
+    </fieldset>
+  );
+}
+
 function Snooze({ picked, onEnd, onCancel }: ActProps): ReactElement {
   const t = useWords(words);
   const [pause, setPause] = usePause();
   const send = (key: string) =>
     told(
       api.POST('/api/v1/alerts/bulk/snooze', {
-        body: { alerts: each(picked), ...pause },
+        body: { alerts: versioned(picked.all), ...pause },
         params: { header: { 'Idempotency-Key': key } },
       }),
     );
@@ -164,26 +227,5 @@ function Acting({ title, ready, send, onEnd, onCancel, children }: ActingProps):
         </p>
       )}
     </fieldset>
-  );
-}
-
-function Skipped({ answer, onClose }: { answer: Schemas['Done']; onClose: () => void }): ReactElement {
-  const t = useWords(words);
-  const common = useWords(shared);
-  const served = useServed();
-  return (
-    <div className="refused" role="status">
-      <h2>
-        {t.skipped}（{answer.not_done}）
-      </h2>
-      <ul>
-        {answer.refused.map((one) => (
-          <li key={one.id}>{served(one.zh, one.en)}</li>
-        ))}
-      </ul>
-      <Button size="small" onClick={onClose}>
-        {common.close}
-      </Button>
-    </div>
   );
 }

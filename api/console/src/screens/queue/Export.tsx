@@ -1,63 +1,34 @@
 import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
-import { api, told } from '../../contract/client';
-import { useSaid } from '../../parts/Failure';
-import { offerUndo } from '../../parts/Undo';
+import { TakingOut } from '../../parts/TakingOut';
 import { useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
 import type { Narrow } from './asked';
-import { words } from './words';
+import { words } from './bulk-words';
+import { words as queueWords } from './words';
 
-const KNOWN = ['region', 'level', 'status'];
+type Props = { narrow: Narrow; text: string; count: string };
 
-/** The list as a workbook, masked; what leaves and why is written down on the server. */
-export function Export({ narrow, text }: { narrow: Narrow; text: string }): ReactElement {
+/** All that the queue is narrowed to, not only what has been loaded; somebody searched for is ticked and taken so. */
+export function Export({ narrow, text, count }: Props): ReactElement {
   const t = useWords(words);
+  const queue = useWords(queueWords);
   const common = useWords(shared);
-  const said = useSaid();
   const [open, setOpen] = useState(false);
-  const [why, setWhy] = useState('');
-  const send = async (): Promise<void> => {
-    const { region = null, level = null, status = null } = narrow;
-    try {
-      const book = await told(
-        api.POST('/api/v1/exports/alerts', { body: { why, region, level, status }, parseAs: 'blob' }),
-      );
-      const file = book as unknown as Blob;
-      const asked = file.type.startsWith('application/json');
-      if (!asked) saved(file);
-      offerUndo({ text: asked ? t.exportWaits : t.exported });
-      setOpen(false);
-    } catch (failure) {
-      offerUndo({ text: said(failure) });
-    }
-  };
-  const more = text !== '' || Object.keys(narrow).some((name) => !KNOWN.includes(name));
-  if (!open) return <Button onClick={() => setOpen(true)}>{t.export}</Button>;
+  if (!open) return <Button onClick={() => setOpen(true)}>{queue.export}</Button>;
   return (
-    <fieldset className="acting" aria-label={t.export}>
-      <input
-        aria-label={t.exportWhy}
-        placeholder={t.exportWhy}
-        value={why}
-        minLength={4}
-        maxLength={100}
-        onChange={(event) => setWhy(event.target.value)}
-      />
-      <Button type="primary" disabled={more || why.trim().length < 4} onClick={send}>
-        {t.export}
-      </Button>
-      <Button onClick={() => setOpen(false)}>{common.cancel}</Button>
-      {more ? <p role="status">{t.exportNarrower}</p> : <p className="quiet">{t.exportHint}</p>}
+    <fieldset className="acting" aria-label={queue.export}>
+      {text === '' ? (
+        <>
+          <p>{t.exportAll(count)}</p>
+          <p className="quiet">{t.exportRules}</p>
+          <TakingOut wanted={narrow} />
+        </>
+      ) : (
+        <p role="status">{t.exportSearch}</p>
+      )}
+      <Button onClick={() => setOpen(false)}>{common.close}</Button>
     </fieldset>
   );
-}
-
-function saved(file: Blob): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(file);
-  link.download = 'alerts.xlsx';
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

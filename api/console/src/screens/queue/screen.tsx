@@ -8,7 +8,6 @@ import { useNarrow } from '../../parts/narrow';
 import { useWords } from '../../words/catalogue';
 import { type Brief, useNarrowing, useQueue } from './asked';
 import { ColumnChoice } from './ColumnChoice';
-import { Export } from './Export';
 import { Filters } from './Filters';
 import { Groups } from './Groups';
 import { List } from './List';
@@ -16,10 +15,12 @@ import { Night, NothingToDo } from './Night';
 import './queue.css';
 import { usePicked } from './picked';
 import { Search } from './Search';
+import { TakeNext } from './TakeNext';
 import { Views } from './Views';
 import { words } from './words';
 
 const Bulk = lazy(() => import('./Bulk').then((found) => ({ default: found.Bulk })));
+const Export = lazy(() => import('./Export').then((found) => ({ default: found.Export })));
 const Drawer = lazy(() => import('../alert/Drawer').then((found) => ({ default: found.Drawer })));
 
 /** S1: what to do next. The list, how it is narrowed, what is ticked, and the alert that is open beside it. */
@@ -44,7 +45,18 @@ export default function Queue(): ReactElement {
         <h1>{t.title}</h1>
         <Night />
         <Views narrowing={narrowing} />
-        {may('report.export') && !narrow ? <Export narrow={narrowing.narrow} text={text} /> : null}
+        {may('alert.work') ? (
+          <TakeNext
+            current={items.find((one) => one.id === opened.id)}
+            narrow={narrowing.narrow}
+            onOpen={opened.show}
+          />
+        ) : null}
+        {may('report.export') && !narrow ? (
+          <Suspense fallback={null}>
+            <Export narrow={narrowing.narrow} text={text} count={first?.count ?? ''} />
+          </Suspense>
+        ) : null}
       </div>
       <Groups narrowing={narrowing} text={text} />
       <Search onText={setText} input={search} />
@@ -57,7 +69,7 @@ export default function Queue(): ReactElement {
         {narrow ? null : <ColumnChoice />}
       </div>
       <Suspense fallback={null}>
-        <Bulk picked={picked} />
+        <Bulk picked={picked} narrow={narrowing.narrow} />
       </Suspense>
       <ListState
         query={query}
@@ -112,6 +124,7 @@ type Opened = {
   id: string | null;
   at: number;
   to: (one: Brief) => string;
+  show: (one: Brief) => void;
   step: (by: number) => void;
   move: (by: number) => void;
   open: () => void;
@@ -132,17 +145,21 @@ function useOpened(items: Brief[], narrow: boolean): Opened {
     else next.set('alert', one.id);
     return next;
   };
+  const bring = (one: Brief): void => {
+    if (narrow) void go(`/alerts/${one.id}`);
+    else setParams(address(one), { replace: id !== null });
+  };
   const show = (index: number): void => {
     const one = items[index];
     if (one === undefined) return;
     setReached(index);
-    if (narrow) void go(`/alerts/${one.id}`);
-    else setParams(address(one), { replace: id !== null });
+    bring(one);
   };
   const bounded = (by: number): number => Math.max(0, Math.min(items.length - 1, at + by));
   return {
     id: narrow ? null : id,
     at,
+    show: bring,
     to: (one) => (narrow ? `/alerts/${one.id}` : `?${address(one).toString()}`),
     step: (by) => show(bounded(by)),
     move: (by) => (id === null ? setReached(bounded(by)) : show(bounded(by))),

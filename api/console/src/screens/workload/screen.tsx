@@ -7,7 +7,10 @@ import { api, type Schemas, told } from '../../contract/client';
 import { Failure } from '../../parts/Failure';
 import { newId } from '../../parts/ids';
 import { ListState } from '../../parts/ListState';
+import { offerUndo } from '../../parts/Undo';
 import { useServed, useWords } from '../../words/catalogue';
+import { answered, leftOut, takenBack } from '../queue/bulk';
+import { words as bulkWords } from '../queue/bulk-words';
 import { Arranging } from './Arranging';
 import { Packs } from './packs';
 import { dropping, useGiving, useWaiting, WaitingList } from './waiting';
@@ -123,6 +126,7 @@ function Line({ one, all, load, onArrange, drop }: LineProps): ReactElement {
 /** What nobody has, and giving it to whoever cares for its village. */
 function Unassigned({ count }: { count: string | undefined }): ReactElement {
   const t = useWords(words);
+  const b = useWords(bulkWords);
   const served = useServed();
   const queries = useQueryClient();
   const [answer, setAnswer] = useState<Schemas['Done'] | null>(null);
@@ -133,13 +137,21 @@ function Unassigned({ count }: { count: string | undefined }): ReactElement {
     setFailure(null);
     try {
       const params = { header: { 'Idempotency-Key': newId() } };
-      setAnswer(await told(api.POST('/api/v1/alerts/bulk/assign-by-village', { params, body: {} })));
+      const done = await told(api.POST('/api/v1/alerts/bulk/assign-by-village', { params, body: {} }));
+      setAnswer(done);
+      if (done.done > 0) offerUndo({ text: t.done(done.done, done.not_done), takeBack: () => back(done.ids) });
       await queries.invalidateQueries();
     } catch (refused) {
       setFailure(refused);
     } finally {
       setBusy(false);
     }
+  };
+  const back = async (ids: string[]): Promise<string> => {
+    const undone = await takenBack(ids);
+    setAnswer(null);
+    answered.set(leftOut('undone', undone, []));
+    return undone.not_done === 0 ? b.undone(undone.done) : b.undoneSome(undone.done, undone.not_done);
   };
   const reasons = Array.from(new Set(answer?.refused.map((one) => served(one.zh, one.en)) ?? []));
   return (
