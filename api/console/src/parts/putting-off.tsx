@@ -13,7 +13,8 @@ export type Pause = { until: string; why: Reason };
 const MOST_DAYS = 180;
 const words = catalogue({ until: '稍后处理至', why: '原因' }, { until: 'Put off until', why: 'Reason' });
 
-function inDays(days: number): string {
+/** Return the day so many days from today in the city. */
+export function inDays(days: number): string {
   const at = new Date(`${cityToday()}T00:00:00Z`);
   at.setUTCDate(at.getUTCDate() + days);
   return at.toISOString().slice(0, 10);

@@ -11,6 +11,7 @@ import { printForms } from '../../parts/printing';
 import { offerUndo } from '../../parts/Undo';
 import { work } from '../../parts/words-of-work';
 import { useWords } from '../../words/catalogue';
+import { Pausing } from '../quiets/pausing';
 import { type Acting, useActing } from './acting';
 import type { Alert } from './asked';
 import { EvidenceTable, Members, Timeline } from './Facts';
@@ -26,9 +27,17 @@ import { Reveal } from './Reveal';
 import { Reviewing } from './Reviewing';
 import { words as stepWords } from './step-words';
 import { Visited } from './Visited';
-import { Clears, NotSeen, Why } from './Why';
+import { Clears, NotSeen, Why, WITHOUT_ROWS } from './Why';
 import { words } from './words';
 import './alert.css';
+
+const NO_RULE: readonly string[] = WITHOUT_ROWS;
+
+/** The rules that speak of the household now; what no rule said cannot be paused. */
+function standing(alert: Alert): string[] {
+  const told = alert.reasons.filter((one) => one.status === 'active' || one.status === 'unknown');
+  return told.map((one) => one.rule).filter((rule) => !NO_RULE.includes(rule));
+}
 
 /** S2 from top to bottom: who, why, what would clear it, what was not seen, the months, the rows, the people, the story. */
 export function Contents({ alert }: { alert: Alert }): ReactElement {
@@ -47,6 +56,7 @@ export function Contents({ alert }: { alert: Alert }): ReactElement {
         <Why alert={alert} />
         <Heard leads={alert.leads} />
         <Clears alert={alert} />
+        <Pausing no={alert.household_no} rules={standing(alert)} />
         <NotSeen alert={alert} />
         <Months household={alert.household_no} />
         <EvidenceTable alert={alert} onWrong={setNote} />

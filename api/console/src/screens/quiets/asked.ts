@@ -5,7 +5,7 @@ import { offerUndo } from '../../parts/Undo';
 
 export type Quiet = Schemas['SilenceOut'];
 export type Why = Schemas['LiftIn']['why'];
-export type Narrow = { region?: string; rule?: string; household_no?: string };
+export type Narrow = { region?: string; rule?: string; paused?: boolean; household_no?: string };
 const PAGE = 50;
 
 /** The rules kept quiet, the newest first, page by page. */

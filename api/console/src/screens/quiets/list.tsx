@@ -8,23 +8,13 @@ import { useStored } from '../../app/store';
 import { Failure } from '../../parts/Failure';
 import { OneOf } from '../../parts/OneOf';
 import { writtenDay } from '../../parts/written';
-import { language, useServed, useWords } from '../../words/catalogue';
+import { language, useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
 import { useCodeNames } from '../alert/Visited';
-import { useRules } from '../rules/asked';
+import { useRuleNames } from '../board/names';
 import { type Quiet, useLifting, type Why } from './asked';
 import './quiets.css';
-import { WHYS, words } from './words';
-
-/** What each rule is called; its code until the rules have come, or where it is in force no more. */
-export function useRuleNames(): (rule: string) => string {
-  const served = useServed();
-  const { data } = useRules();
-  return (rule) => {
-    const found = data?.rules.find((one) => one.name === rule);
-    return found === undefined ? rule : served(found.called.zh, found.called.en);
-  };
-}
+import { isPaused, WHYS, words } from './words';
 
 /** Quiet rules as lines; of a list of many households each is named. */
 export function QuietList({ quiets, named }: { quiets: Quiet[]; named: boolean }): ReactElement {
@@ -57,8 +47,8 @@ function Line({ one, named }: { one: Quiet; named: boolean }): ReactElement {
       <b>{rules(one.rule)}</b>
       <span>{t.until(writtenDay(one.since_on, chosen), writtenDay(one.until_on, chosen))}</span>
       <span>
-        {t.why}：{codes(one.why)}
-        {one.found_by === null ? '' : ` · ${t.by(one.found_by)}`}
+        {one.paused ? t.paused : t.why}：{isPaused(one.why) ? t[one.why] : codes(one.why)}
+        {one.found_by === null ? '' : ` · ${one.paused ? t.pausedBy(one.found_by) : t.by(one.found_by)}`}
       </span>
       {!may('alert.assign') ? null : open ? (
         <Lifting one={one} onClose={() => setOpen(false)} />

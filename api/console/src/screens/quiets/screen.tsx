@@ -21,12 +21,15 @@ export default function Quiets(): ReactElement {
     const value = params.get(name);
     if (value) narrow[name] = value;
   }
+  const paused = params.get('paused');
+  if (paused) narrow.paused = paused === 'true';
   const query = useQuiets(narrow);
   const quiets = query.data?.pages.flatMap((page) => page.items) ?? [];
   const box = useStepping<HTMLDivElement>();
-  const set = (name: 'region' | 'rule', value: string): void => {
-    const next: Record<string, string> = { ...narrow, [name]: value };
-    if (value === '') delete next[name];
+  const set = (name: Filter, value: string): void => {
+    const next = new URLSearchParams(params);
+    if (value === '') next.delete(name);
+    else next.set(name, value);
     setParams(next, { replace: true });
   };
   return (
@@ -56,7 +59,8 @@ export default function Quiets(): ReactElement {
   );
 }
 
-type NarrowingProps = { narrow: Narrow; onSet: (name: 'region' | 'rule', value: string) => void };
+type Filter = 'region' | 'rule' | 'paused';
+type NarrowingProps = { narrow: Narrow; onSet: (name: Filter, value: string) => void };
 
 function Narrowing({ narrow, onSet }: NarrowingProps): ReactElement {
   const t = useWords(words);
@@ -73,6 +77,16 @@ function Narrowing({ narrow, onSet }: NarrowingProps): ReactElement {
         none={common.all}
         options={rules}
         onChoose={(rule) => onSet('rule', rule)}
+      />
+      <OneOf
+        label={t.kind}
+        value={narrow.paused === undefined ? '' : String(narrow.paused)}
+        none={common.all}
+        options={[
+          { value: 'true', text: t.paused },
+          { value: 'false', text: t.found },
+        ]}
+        onChoose={(value) => onSet('paused', value)}
       />
     </div>
   );

@@ -4,7 +4,7 @@ export const words = catalogue(
   {
     title: '静默名单',
     list: '静默名单',
-    hint: '核实“无需帮扶”后，同一原因在期限内不再对该户预警；情况有变时可提前解除，当晚扫描重新判定。',
+    hint: '核实“无需帮扶”后，或由人暂停后，同一原因在期限内不再对该户预警；情况有变时可提前解除，当晚扫描重新判定。',
     nothing: '没有静默中的规则：每条规则都在正常预警。',
     panel: '静默中的规则',
     panelNothing: '该户没有静默中的规则。',
@@ -13,6 +13,10 @@ export const words = catalogue(
     shown: (n: number, more: boolean) => (more ? `已列出 ${n} 条，还有更多` : `共 ${n} 条`),
     more: '再列出一些',
     until: (since: string, until: string) => `${since} 起，至 ${until} 止`,
+    kind: '种类',
+    paused: '人工暂停',
+    found: '核查后静默',
+    pausedBy: (name: string) => `暂停人 ${name}`,
     why: '核查结论',
     by: (name: string) => `核查人 ${name}`,
     lift: '解除静默',
@@ -20,6 +24,17 @@ export const words = catalogue(
     chooseWhy: '请选择原因',
     confirmLift: '确定解除',
     lifted: '已解除静默；今晚扫描时重新判定。',
+    KNOWN_CAUSE: '原因已知，短期内不会变化',
+    IN_HAND: '正在办理，等待结果',
+    DATA_AMENDED: '数据有误，部门正在更正',
+    AGREED: '已与该户约定到期再看',
+    pausing: '该户暂停此规则',
+    pausingHint: '最长 180 天；现有原因仍在，情况变差时提前恢复；主管在静默名单中可见并可解除。',
+    pausingRule: '暂停的规则',
+    pausingUntil: '暂停至',
+    pausingWhy: '暂停原因',
+    pause: '暂停',
+    pausedNow: '已暂停；可在静默名单中解除。',
     CHANGED: '情况已变化',
     FOUND_WRONG: '原核查结论有误',
     ASKED: '该户提出困难',
@@ -28,7 +43,7 @@ export const words = catalogue(
   {
     title: 'Rules kept quiet',
     list: 'The rules kept quiet',
-    hint: 'After a verified “no need” the same reason raises no alert on that household for a time. Lift it when things change: tonight’s scan judges anew.',
+    hint: 'After a verified “no need”, or paused by hand, the same reason raises no alert on that household for a time. Lift it when things change: tonight’s scan judges anew.',
     nothing: 'No rule is kept quiet: every one raises alerts.',
     panel: 'Rules kept quiet',
     panelNothing: 'No rule is kept quiet for this household.',
@@ -37,6 +52,10 @@ export const words = catalogue(
     shown: (n: number, more: boolean) => (more ? `${n} shown, there are more` : `${n} in all`),
     more: 'Show more',
     until: (since: string, until: string) => `from ${since} to ${until}`,
+    kind: 'Kind',
+    paused: 'Paused by hand',
+    found: 'After a visit',
+    pausedBy: (name: string) => `by ${name}`,
     why: 'Found',
     by: (name: string) => `by ${name}`,
     lift: 'Lift',
@@ -44,6 +63,18 @@ export const words = catalogue(
     chooseWhy: 'Choose a reason',
     confirmLift: 'Lift it',
     lifted: 'Lifted: tonight’s scan judges it anew.',
+    KNOWN_CAUSE: 'Its cause is known and will not change soon',
+    IN_HAND: 'Being dealt with: the result is awaited',
+    DATA_AMENDED: 'The data are wrong; their agency is mending them',
+    AGREED: 'Agreed with the household to look again then',
+    pausing: 'Pause one rule for this household',
+    pausingHint:
+      'At most 180 days. What stands stays; worse facts end it earlier. Supervisors see it among the rules kept quiet and can lift it.',
+    pausingRule: 'Rule',
+    pausingUntil: 'Until',
+    pausingWhy: 'Why',
+    pause: 'Pause',
+    pausedNow: 'Paused; it can be lifted among the rules kept quiet.',
     CHANGED: 'Things have changed',
     FOUND_WRONG: 'What was found was wrong',
     ASKED: 'The household asked for help',
@@ -52,3 +83,10 @@ export const words = catalogue(
 );
 
 export const WHYS = ['CHANGED', 'FOUND_WRONG', 'ASKED', 'CHECK_AGAIN'] as const;
+export const PAUSED = ['KNOWN_CAUSE', 'IN_HAND', 'DATA_AMENDED', 'AGREED'] as const;
+export type PausedWhy = (typeof PAUSED)[number];
+
+/** Whether a reason is one by which a person paused a rule; the others are findings of visits. */
+export function isPaused(code: string): code is PausedWhy {
+  return (PAUSED as readonly string[]).includes(code);
+}
