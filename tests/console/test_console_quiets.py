@@ -87,3 +87,29 @@ def test_the_household_shows_its_quiet_rules_to_who_may_not_lift_them_too(
     expect(panel.get_by_role("listitem").first).to_contain_text("困难已缓解")
     expect(panel.get_by_role("button", name="解除静默")).to_have_count(0)
     shot(page, "household-quiets")
+
+
+def test_one_rule_is_paused_from_its_alert_and_stands_on_the_list_as_paused(
+    page: Page, service: Served, signed_in_as: SignInAs, shot: Callable[[Page, str], None],
+    accessible: Callable[[Page], None],
+) -> None:  # fmt: skip
+    with database.reading(service.engine) as session:
+        told = select(Reason.alert_id).where(Reason.quiet_days > 0, Reason.status == "active")
+        able = set(session.scalars(told))
+        quiet = set(session.scalars(select(Quiet.household_id)))
+    alert = next(one for one in service.alerts(town=TOWN) if one.id in able and one.household_id not in quiet)
+    signed_in_as("supervisor").goto(f"/alerts/{alert.id}")
+    at_rest(page)
+    page.get_by_text("该户暂停此规则").click()
+    panel = page.get_by_role("group", name="该户暂停此规则")
+    expect(panel.get_by_role("button", name="暂停")).to_be_disabled()
+    panel.get_by_label("暂停原因").select_option(label="正在办理，等待结果")
+    shot(page, "alert-pausing")
+    accessible(page)
+    panel.get_by_role("button", name="暂停").click()
+    expect(page.get_by_text("已暂停；可在静默名单中解除。")).to_be_visible()
+    page.goto("/quiets?paused=true")
+    at_rest(page)
+    line = page.get_by_role("listitem").filter(has_text=service.household_no(alert))
+    expect(line).to_contain_text("人工暂停：正在办理，等待结果")
+    expect(line).to_contain_text(PEOPLE["supervisor"].name)
