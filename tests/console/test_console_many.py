@@ -61,6 +61,7 @@ def test_what_was_given_to_many_is_taken_back_row_by_row_and_what_stays_is_named
     expect(queue.get_by_text("已撤销 2 条，1 条未撤销")).to_be_visible()
     left = queue.get_by_role("status").filter(has_text="未撤销的条目（1）")
     expect(left.get_by_role("listitem")).to_have_count(1)
+    expect(left).to_contain_text("此后已由他人办理")
     expect(left.get_by_role("link")).to_contain_text(service.household_no(service.alert(keys[1])))
     shot(queue, "queue-not-undone")
     accessible(queue)
