@@ -171,7 +171,7 @@ def undo_each(session: Session, subjects: Sequence[Subject], *, by: Viewer, edge
 
 def _step_back(subject: Subject, last: Event | None, *, by: Viewer, within: timedelta) -> Step:
     if last is not None and last.worker != by.worker:
-        raise Conflict(zh="此后已由他人办理，不能撤销", en="somebody else has worked on it since: it is not taken back")
+        raise Conflict(zh="此后已由他人办理，不能撤销", en="nothing of yours to take back: another worked on it since")
     if last is None or not machine_of(subject).edge(last.edge or "").undoable:
         raise Conflict(zh="没有可撤销的操作", en="there is nothing of yours to take back")
     if last.version != subject.version or utc_now() - last.at > within:
