@@ -97,6 +97,24 @@ def test_a_condition_of_another_kind_is_said_without_a_distance(tmp_path):
     assert said.gap_sentences[0].zh == "须“救助类别为特困人员、低保对象之一”"
 
 
+def test_what_is_counted_is_one_away_from_passing_its_limit_and_money_stands_exactly_at_it(tmp_path):
+    policy = small_policy(tmp_path)
+    (cars,) = policy.explain("motorist", row(cars=0)).gap_sentences
+    assert cars.zh.endswith(":现为0辆,相差1辆")
+    assert cars.en.endswith("; now 0 vehicle(s), 1 vehicle(s) away")
+    (costs,) = policy.explain("costly", row(costs=6000)).gap_sentences
+    assert costs.zh.endswith(":现为6,000元,正好在限值上")
+    assert costs.en.endswith("; now 6,000 yuan, exactly at the limit")
+
+
+def test_the_distance_is_said_in_the_unit_of_what_is_written_first(tmp_path):
+    """Of ``costs > cars * 100`` the costs are looked at, though the cars come first in the alphabet."""
+    rule = CAR_RULE.replace("cars > 0", "costs > cars * 100").replace("{cars: 1,", "{costs: 101, cars: 1,")
+    rule = rule.replace("{cars: 0,", "{costs: 0, cars: 0,").replace("{cars: null,", "{costs: 1, cars: null,")
+    (step,) = small_policy(tmp_path, rules__motorist=rule).explain("motorist", row(costs=50, cars=1)).gap_sentences
+    assert step.en.endswith("; now 50 yuan, 50 yuan away")
+
+
 def turns(text, *, holds=True, **values):
     columns = Columns({name: pd.Series([value]) for name, value in values.items()}, {})
     condition = parse(text, place=AT)
@@ -130,6 +148,21 @@ def turns(text, *, holds=True, **values):
 )  # fmt: skip
 def test_the_nearest_steps_are_the_fewest_and_the_shortest(text, holds, values, steps):
     assert turns(text, holds=holds, **values) == steps
+
+
+@pytest.mark.parametrize(
+    ("text", "holds", "value", "distance"),
+    [
+        ("a > 0", True, 0, 1.0), ("a >= 2", True, 0, 2.0), ("a < 3", True, 4, 2.0), ("a <= 3", True, 4, 1.0),
+        ("a > 0", False, 2, 2.0), ("a >= 2", False, 2, 1.0), ("a = 2", True, 0, 2.0), ("a = 2", False, 2, 1.0),
+        ("a != 2", True, 2, 1.0), ("a between 1 and 3", False, 3, 1.0), ("a > 0.5", True, 0, 0.5),
+    ],
+)  # fmt: skip
+def test_whole_things_must_pass_a_limit_where_reaching_it_is_not_enough(text, holds, value, distance):
+    (step,) = nearest(parse(text, place=AT), Columns({"a": pd.Series([value])}, {}), holds=holds, counted={"a"})
+    assert step.distance == distance
+    (bare,) = nearest(parse(text, place=AT), Columns({"a": pd.Series([value])}, {}), holds=holds)
+    assert step.effort >= bare.effort
 
 
 def test_what_is_far_off_counts_as_far_but_not_endlessly():

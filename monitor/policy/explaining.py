@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from monitor.policy.gaps import Step, nearest, unknown_names
+from monitor.policy.gaps import Step, first_name, nearest, unknown_names
 from monitor.policy.indicator_pages import IndicatorPage
 from monitor.policy.judging import CODE_OF_TRUTH, FIRES, VERDICTS, Verdicts, prepared
 from monitor.policy.language import Expression, Language, number, say, truth
@@ -18,15 +18,18 @@ from monitor.policy.reading import Words
 from monitor.policy.rule_pages import Rule
 from monitor.policy.sentences import show
 from monitor.policy.thresholds import Numbers, Reference, Resolved, Status, level_of
-from monitor.policy.vocabulary import CATEGORIES, REGISTER
+from monitor.policy.vocabulary import CATEGORIES, COUNTED, REGISTER
 
 SAMPLE = Words("(标准为样例,待核定)", " (the limit is a sample, to be confirmed)")
 
 STEP: Mapping[Language, Mapping[str, str]] = {
-    "zh": {"holds": "须“{}”", "ends": "须不再“{}”", "far": ":现为{},相差{}", "unknown": ":缺少 {} 的数据"},
+    "zh": {
+        "holds": "须“{}”", "ends": "须不再“{}”", "far": ":现为{},相差{}", "at": ":现为{},正好在限值上",
+        "unknown": ":缺少 {} 的数据",
+    },
     "en": {
         "holds": "needs: {}", "ends": "must no longer hold: {}",
-        "far": "; now {}, {} away", "unknown": "; no data on {}",
+        "far": "; now {}, {} away", "at": "; now {}, exactly at the limit", "unknown": "; no data on {}",
     },
 }  # fmt: skip
 
@@ -102,6 +105,7 @@ class Explainer:
         self.pin = cache(self._pin)
         self.as_json = cache(Pin.as_json)
         self.names = {"zh": self._names("zh"), "en": self._names("en")}
+        self.counted = {name for name, page in indicators.items() if page.unit in COUNTED}
 
     def explain(self, rule: str, row: Mapping[str, object]) -> Explanation:
         """Explain ``rule`` for the household whose indicators, region and category ``row`` holds."""
@@ -109,7 +113,7 @@ class Explainer:
         table = pd.DataFrame([{name: row[name] for name in {*page.needs, "region", "category"}}])
         columns = prepared([page], self.resolved, table)
         verdict = int(CODE_OF_TRUTH[truth(page.when, columns).item()])
-        steps = nearest(page.when, columns, holds=verdict != FIRES)
+        steps = nearest(page.when, columns, holds=verdict != FIRES, counted=self.counted)
         pins = self.pins(rule, _text(row["region"]), _text(row["category"]))
         limit = _known(number(page.limit, columns)) if page.limit else None
         return Explanation(
@@ -196,13 +200,13 @@ class Explainer:
             return text + words["unknown"].format(", ".join(self.names[language].get(n, n) for n in step.unknown))
         if step.distance is None:
             return text
-        return text + words["far"].format(show(step.observed, unit, language), show(step.distance, unit, language))
+        far = words["far" if step.distance else "at"]
+        return text + far.format(show(step.observed, unit, language), show(step.distance, unit, language))
 
     def _unit_of(self, condition: Expression) -> str:
-        """The unit of the first thing that the condition reads."""
-        for name in sorted(condition.names):
-            return self.indicators[name].unit if name in self.indicators else REGISTER[name][2]
-        return ""
+        """The unit of the first thing that the condition reads, as it is written."""
+        name = first_name(condition)
+        return "" if name is None else self.indicators[name].unit if name in self.indicators else REGISTER[name][2]
 
     def pins(self, rule: str, region: str | None, category: str | None) -> tuple[Pin, ...]:
         """The values that ``rule`` uses for a household; none for a parameter without a value in force there."""

@@ -1,5 +1,6 @@
 """Why not: the nearest way in which a condition could turn out otherwise, comparison by comparison."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from math import inf, isnan
 
@@ -9,14 +10,16 @@ from monitor.policy.language.tree import Between, Comparison, Joined, Known, Nam
 
 OF_ANOTHER_KIND = 1_000.0
 NOT_KNOWN = 500.0
+_PASSED = frozenset({"<", ">", "!="})
 
 
 @dataclass(frozen=True)
 class Step:
     """One condition that must turn for the verdict to turn.
 
-    ``observed`` and ``limit`` are the two sides where both are numbers, ``distance`` what lies between them;
-    ``unknown`` names what is not known about it. ``holds`` is what it must become.
+    ``observed`` and ``limit`` are the two sides where both are numbers, ``distance`` what lies between them, and one
+    more where things are counted and the limit must be passed; ``unknown`` names what is not known about it.
+    ``holds`` is what it must become, ``passes`` whether being at the limit is not enough for that.
     """
 
     condition: Expression
@@ -24,10 +27,15 @@ class Step:
     observed: float | None
     limit: float | None
     unknown: tuple[str, ...]
+    passes: bool = False
+    counts: bool = False
 
     @property
     def distance(self) -> float | None:
-        return None if self.observed is None or self.limit is None else abs(self.limit - self.observed)
+        if self.observed is None or self.limit is None:
+            return None
+        whole = self.counts and self.observed.is_integer() and self.limit.is_integer()
+        return abs(self.limit - self.observed) + (self.passes and whole)
 
     @property
     def effort(self) -> float:
@@ -39,29 +47,39 @@ class Step:
         return min(self.distance / max(abs(self.limit), 1.0), OF_ANOTHER_KIND)
 
 
-def nearest(condition: Expression, columns: Columns, *, holds: bool) -> tuple[Step, ...]:
+def nearest(
+    condition: Expression, columns: Columns, *, holds: bool, counted: Set[str] = frozenset()
+) -> tuple[Step, ...]:
     """Return the fewest, then nearest, steps after which ``condition`` would be as ``holds`` says.
 
-    Looks at the one row of ``columns``; empty where it is so already.
+    Looks at the one row of ``columns``; empty where it is so already. ``counted`` names what comes in whole things.
     """
     if truth(condition, columns).item() == (TRUE if holds else FALSE):
         return ()
     match condition.root:
         case Not(inner):
-            return nearest(condition.part(inner), columns, holds=not holds)
+            return nearest(condition.part(inner), columns, holds=not holds, counted=counted)
         case Joined(word, items):
-            ways = [nearest(condition.part(item), columns, holds=holds) for item in items]
+            ways = [nearest(condition.part(item), columns, holds=holds, counted=counted) for item in items]
             if (word == "and") == holds:
                 return tuple(step for way in ways for step in way)
             return min(ways, key=lambda way: sum(step.effort for step in way))
         case _:
-            return (_step(condition, columns, holds),)
+            return (_step(condition, columns, holds, counted),)
 
 
-def _step(condition: Expression, columns: Columns, holds: bool) -> Step:
+def _step(condition: Expression, columns: Columns, holds: bool, counted: Set[str]) -> Step:
     observed, limit = _sides(condition, columns)
     known = truth(condition, columns).item() != UNKNOWN
-    return Step(condition, holds, observed, limit, () if known else unknown_names(condition, columns))
+    unknown = () if known else unknown_names(condition, columns)
+    counts = first_name(condition) in counted
+    return Step(condition, holds, observed, limit, unknown, _passes(condition, holds), counts)
+
+
+def _passes(condition: Expression, holds: bool) -> bool:
+    """Whether what is at the limit has still not turned."""
+    node = condition.root
+    return (isinstance(node, Comparison) and node.order in _PASSED) == holds
 
 
 def _sides(condition: Expression, columns: Columns) -> tuple[float | None, float | None]:
@@ -84,6 +102,12 @@ def _sides(condition: Expression, columns: Columns) -> tuple[float | None, float
 
 def _known(value: float) -> float | None:
     return None if isnan(value) else value
+
+
+def first_name(condition: Expression) -> str | None:
+    """Return the name that ``condition`` reads first, as it is written; None where it reads none."""
+    read = condition.every(lambda node: isinstance(node, Name))
+    return read[0].name if read and isinstance(read[0], Name) else None
 
 
 def unknown_names(condition: Expression, columns: Columns) -> tuple[str, ...]:

@@ -87,3 +87,5 @@ UNITS: Mapping[str, Words] = {
     "text": Words("", ""),
     "flag": Words("", ""),
 }
+COUNTED = frozenset(("persons", "houses", "units", "vehicles", "payments", "months", "days", "times", "programmes"))
+"""Units of what comes in whole things: past a limit means one more."""
