@@ -55,7 +55,8 @@ class Headed(Calibrated):
 def in_step(heads: list[Headed], features: list[Any]) -> None:
     """Give the heads of some folds one rule, one edge and one line, so that rows of all folds stand in one order.
 
-    ``features`` are those that each learned from. Folds whose rules took different columns are left as they are.
+    ``features`` are those of the rows that each puts in order: the head is the first of what stands in their list, of
+    whom nothing but features is read. Folds whose rules took different columns are left as they are.
     """
     rules = [head.rule_ for head in heads]
     if len({(rule.column_, rule.sign_) for rule in rules}) > 1:
@@ -64,7 +65,9 @@ def in_step(heads: list[Headed], features: list[Any]) -> None:
     for name in ("middle_", "width_", "slope_", "intercept_"):
         setattr(shared, name, float(np.mean([getattr(rule, name) for rule in rules])))
     edge = float(np.quantile(np.concatenate([shared.decision_function(rows) for rows in features]), 1 - HEAD))
-    line = np.mean([head.line_ for head in heads], axis=0)
+    floor, steep = np.mean([head.line_ for head in heads], axis=0)
+    # The line stays where it was drawn; its floor is read from it at the new edge.
+    line = np.array([floor + steep * (edge - float(np.mean([head.edge_ for head in heads]))), steep])
     for head in heads:
         head.rule_, head.edge_, head.line_ = shared, edge, line
 

@@ -216,7 +216,8 @@ def _choose(folds: list[_Fold], recipe: Recipe) -> list[Choice]:
     """Make of each fold's candidates what was chosen, and judge it beside them."""
     choices = [made(fold.grid, recipe, fold.sample) for fold in folds]
     if recipe.headed:
-        in_step([choice.model for choice in choices], [fold.sample.features for fold in folds])
+        # Times are not alike: by an edge of the years before, the head could be shorter than a list that is judged.
+        in_step([choice.model for choice in choices], [fold.judged for fold in folds])
     for fold, choice in zip(folds, choices, strict=True):
         fold.logits[CHOSEN] = choice.model.decision_function(fold.judged)
     return choices

@@ -1,5 +1,6 @@
 """Which candidate is taken: by size, at capacity, once for all folds, and never past the rule without showing it."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -124,6 +125,21 @@ def test_the_heads_of_all_folds_stand_in_one_order() -> None:
     plain = RuleOrder("income").learn(SAMPLE).raw(FRESH.features)
     for capacity in (0.05, 0.1, 0.2):
         assert found_at(told, FRESH.label, capacity) == found_at(plain, FRESH.label, capacity)
+
+
+def test_the_head_is_as_long_as_the_list_in_a_year_when_fewer_are_poor(headed: Headed) -> None:
+    """By the edge of the years before hardly anybody would stand in the head, and the rule's first fifth be lost."""
+    richer = FRESH.features.assign(income=FRESH.features["income"] * 3)
+    rule = headed.rule_.decision_function(richer)
+    assert (rule >= headed.edge_).mean() < 0.2
+    moved = deepcopy(headed)
+    in_step([moved], [richer])
+    told = moved.decision_function(richer)
+    assert (rule >= moved.edge_).mean() == pytest.approx(HEAD, abs=0.01)
+    for capacity in (0.05, 0.1, 0.2):
+        assert found_at(told, FRESH.label, capacity) == found_at(rule, FRESH.label, capacity)
+    stayed = rule >= headed.edge_
+    np.testing.assert_allclose(told[stayed], headed.decision_function(richer)[stayed])
 
 
 def test_its_probability_is_no_worse_than_the_models_own_and_an_audit_moves_the_level(headed: Headed) -> None:

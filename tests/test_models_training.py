@@ -51,10 +51,10 @@ def plain_boosting(table: pd.DataFrame, spec: Spec) -> float:
     return float(roc_auc_score(rows.loc[last, spec.label].astype(int), told[last]))
 
 
-def never_below_the_rule(learned: Learned, *, but: float = 0.0) -> None:
+def never_below_the_rule(learned: Learned) -> None:
     chosen, rule = learned.metrics[CHOSEN], learned.metrics["rule"]
     for capacity in (5, 10, 20):
-        assert chosen[f"recall_at_{capacity}"] >= rule[f"recall_at_{capacity}"] - but, capacity
+        assert chosen[f"recall_at_{capacity}"] >= rule[f"recall_at_{capacity}"], capacity
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +85,7 @@ def test_on_real_wages_it_is_no_worse_than_the_rule_and_than_plain_boosting() ->
     table = wages()
     spec = replace(spec, line=float(table["lwage"].quantile(0.2)))
     learned = train(table, spec)
-    # 46 of 545 are in the lowest fifth: one of them more or less is no difference.
-    never_below_the_rule(learned, but=1.01 / 46)
+    never_below_the_rule(learned)
     assert learned.metrics[CHOSEN]["auc"] >= plain_boosting(table, spec)
     assert learned.metrics[CHOSEN]["ece_after_audit"] < 0.08
     assert {check.rule for check in learned.checks} == {"LR12", "LR13", "LR9", "LR14", "LR15"}
