@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import logit
 
 from models.explanation import EVERYWHERE, Explainer, Explanation, leading
-from models.refusals import Unlearnable
+from models.refusals import Unlearnable, named
 from models.trees import Array
 from models.wording import Wording
 
@@ -51,8 +51,8 @@ class Actionable:
         wrong = sorted(name for name, sign in self.signs.items() if sign not in (-1, 1))
         if wrong:
             raise Unlearnable(
-                zh=f"可改变的特征须声明方向 +1 或 -1：{wrong}",
-                en=f"a feature that may be changed has a declared direction, +1 or -1: {wrong}",
+                zh=f"可改变的特征须声明方向 +1 或 -1：{named(wrong)}",
+                en=f"a feature that may be changed has a declared direction, +1 or -1: {named(wrong)}",
             )
 
 

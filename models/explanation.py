@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.refusals import Unlearnable, Unscorable
+from models.refusals import Unlearnable, Unscorable, named
 from models.trees import Array, Forest, Shares
 from models.wording import Wording, Words
 
@@ -239,7 +239,7 @@ def parts_of(scorer: Any, weight: float = 1.0) -> list[Part]:
 def _ordered(table: pd.DataFrame, features: tuple[str, ...]) -> pd.DataFrame:
     lost = [name for name in features if name not in table.columns]
     if lost:
-        raise Unscorable(zh=f"缺少特征列：{lost}", en=f"feature columns are lacking: {lost}")
+        raise Unscorable(zh=f"缺少特征列：{named(lost)}", en=f"feature columns are lacking: {named(lost)}")
     return table.loc[:, list(features)].astype(float)
 
 

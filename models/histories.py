@@ -50,6 +50,8 @@ def _moving(table: pd.DataFrame, groups: NDArray[np.int64], but: set[str]) -> pd
         if name in but or not pd.api.types.is_numeric_dtype(table[name].dtype):
             continue
         values = pd.Series(amounts(table[name]))
+        if np.isinf(values).any():
+            continue
         if _spread(values, groups) > _MOVING:
             found[str(name)] = values.to_numpy()
         if len(found) >= min(COLUMNS_MOST, CELLS_MOST // (3 * len(table))):

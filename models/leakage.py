@@ -60,7 +60,7 @@ def single_features(sample: Sample) -> Check:
     if found:
         listed = ", ".join(f"{name} (AUC {one:.3f})" for one, name in found)
         raise Leak(
-            zh=f"这些列几乎就是标签，疑似泄漏：{listed}；请用 --drop 排除，或说明其为何事先可知",
+            zh=f"这些列几乎就是标签，疑似泄漏：{listed}；请用 --drop 排除",
             en=f"these columns all but are the label, which is a leak: {listed}; leave them out by --drop",
         )
     most = max(areas.values(), default=0.5)

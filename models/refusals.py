@@ -1,5 +1,16 @@
 """What learning refuses, said in Chinese and in English with what to mend."""
 
+from collections.abc import Iterable
+
+NAMED_MOST = 10
+
+
+def named(names: Iterable[object]) -> str:
+    """Return names as they are listed in a refusal: parted by commas, of very many the first and how many there are."""
+    told = [str(name) for name in names]
+    more = f" … ({len(told)})" if len(told) > NAMED_MOST else ""
+    return ", ".join(told[:NAMED_MOST]) + more
+
 
 class Unlearnable(ValueError):
     """A table or a wish that no model may be made of; the message says what to mend."""

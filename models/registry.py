@@ -14,7 +14,7 @@ from models.drift import Alarm, Month, alarm
 from models.explanation import Reference, parts_of
 from models.gates import HARD
 from models.journal import Act, Broken, Entry, Journal
-from models.refusals import Unlearnable
+from models.refusals import Unlearnable, named
 from models.storing import Manifest, Unusable
 
 SHADOWS = 2
@@ -217,8 +217,9 @@ def _fits(manifest: Manifest, features: Sequence[str] | None) -> None:
     more = sorted(set(features) - set(manifest.features))
     raise Unusable(
         "features",
-        zh=f"指标与模型不一致（缺 {lost}，多 {more}，或顺序不同）：重新训练",
-        en=f"the indicators are not the model's (lacking {lost}, more {more}, or in another order): train anew",
+        zh=f"指标与模型不一致（缺 {named(lost)}，多 {named(more)}，或顺序不同）：重新训练",
+        en=f"the indicators are not the model's (lacking {named(lost)}, more {named(more)}, or in another order): "
+        "train anew",
     )
 
 

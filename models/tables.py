@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models.refusals import Unlearnable, Unscorable
+from models.refusals import Unlearnable, Unscorable, named
 
 Kind = Literal["number", "truth", "date", "category"]
 LEVELS_MOST = 60
@@ -19,15 +19,18 @@ _ID_SHARE = 0.5
 _ID_LEVELS = 50
 _READABLE = 0.99
 _ENCODINGS = ("utf-8-sig", "gb18030")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # What offices and statistics packages write where they know nothing, beside what pandas reads as such.
 _NOTHING = (".", "-", "--", "缺失", "不详", "未知")
+_MARKS = r"^[¥￥]\s*|\s*[元%]$"
 _THOUSANDS = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a CSV (UTF-8 or GB18030, names in its first line) or a Parquet file; refuses an empty or unclear one.
+    """Read a CSV (UTF-8, GB18030 or UTF-16 with its mark, names in its first line) or a Parquet file.
 
-    A CSV may be parted by commas, semicolons (then numbers may have a decimal comma) or tabs. "." and "-" are missing.
+    A CSV may be parted by commas, semicolons (then numbers may have a decimal comma, where none has a point) or tabs.
+    "." and "-" are missing. Refuses an empty or unclear file.
     """
     try:
         table = _parquet(path) if path.suffix.lower() in (".parquet", ".pq") else _csv(path)
@@ -37,7 +40,9 @@ def read(path: Path) -> pd.DataFrame:
         raise Unlearnable(zh=f"无法读取 {path.name}：{error}", en=f"{path.name} cannot be read: {error}") from None
     twice = table.columns[table.columns.duplicated()].unique().tolist()
     if twice:
-        raise Unlearnable(zh=f"列名重复：{twice}，请改名", en=f"columns of the same name: {twice}; rename them")
+        raise Unlearnable(
+            zh=f"列名重复：{named(twice)}；请改名", en=f"columns of the same name: {named(twice)}; rename them"
+        )
     if table.empty:
         raise Unlearnable(zh="表中没有数据", en="the table has no rows")
     return table.reset_index(drop=True)
@@ -54,18 +59,31 @@ def _parquet(path: Path) -> pd.DataFrame:
 
 
 def _csv(path: Path) -> pd.DataFrame:
-    for encoding in _ENCODINGS:
+    with path.open("rb") as file:
+        marked = file.read(2) in _UTF_16
+    for encoding in ("utf-16",) if marked else _ENCODINGS:
         try:
             head, sep = _head(path, encoding)
-            table = pd.read_csv(
-                path, encoding=encoding, low_memory=False, sep=sep, decimal="," if sep == ";" else ".",
-                na_values=list(_NOTHING),
-            )  # fmt: skip
-        except UnicodeDecodeError:
+            table = _cells(path, encoding, sep, ".")
+            if sep == ";" and not any(map(_has_parts, (table[name] for name in table.select_dtypes("float")))):
+                table = _cells(path, encoding, sep, ",")
+        except UnicodeError:
             continue
         names = [str(name) for name in head.iloc[0]]
         return table if len(set(names)) == len(names) == table.shape[1] else table.set_axis(names, axis=1)
-    raise Unlearnable(zh="CSV 编码应为 UTF-8 或 GB18030", en="a CSV file is in UTF-8 or GB18030")
+    raise Unlearnable(
+        zh="CSV 编码应为 UTF-8、GB18030 或带标记的 UTF-16",
+        en="a CSV file is in UTF-8, GB18030 or UTF-16 with its mark",
+    )
+
+
+def _cells(path: Path, encoding: str, sep: str, decimal: str) -> pd.DataFrame:
+    nothing = list(_NOTHING)
+    return pd.read_csv(path, encoding=encoding, low_memory=False, sep=sep, decimal=decimal, na_values=nothing)
+
+
+def _has_parts(values: "pd.Series[float]") -> bool:
+    return bool((values.dropna() % 1 != 0).any())
 
 
 def _head(path: Path, encoding: str) -> tuple[pd.DataFrame, str]:
@@ -112,8 +130,8 @@ class Columns:
         infinite = [str(name) for name in table.columns if name not in barred and _is_infinite(table[name])]
         if infinite:
             raise Unlearnable(
-                zh=f"这些列含无穷大：{infinite}，请改为缺失或合理数值",
-                en=f"infinite values in {infinite}: make them missing or finite",
+                zh=f"这些列含无穷大：{named(infinite)}；请改为缺失或合理数值",
+                en=f"infinite values in {named(infinite)}: make them missing or finite",
             )
         for name in table.columns:
             if name in barred:
@@ -148,13 +166,15 @@ class Columns:
         lost = [name for name in self.names if name not in table.columns]
         if lost:
             raise Unscorable(
-                zh=f"缺少列：{lost}，请补齐（可为空）", en=f"columns are lacking: {lost}; add them, empty if unknown"
+                zh=f"缺少列：{named(lost)}；请补齐（可为空）",
+                en=f"columns are lacking: {named(lost)}; add them, empty if unknown",
             )
         made = {column.name: column.numbers(table[column.name]) for column in self.features}
         infinite = [name for name, values in made.items() if np.isinf(values).any()]
         if infinite:
             raise Unscorable(
-                zh=f"这些列含无穷大：{infinite}", en=f"infinite values in {infinite}: make them missing or finite"
+                zh=f"这些列含无穷大：{named(infinite)}；请改为缺失或合理数值",
+                en=f"infinite values in {named(infinite)}: make them missing or finite",
             )
         return pd.DataFrame(made, index=table.index)
 
@@ -224,14 +244,14 @@ def _kind(known: "pd.Series[Any]") -> Kind | None:
 
 
 def amounts(values: "pd.Series[Any]") -> np.ndarray:
-    """Return numbers, or texts that say such (``1,234.5``, ``12%``), as float64; NaN where they say none."""
+    """Return numbers, or texts that say such (``1,234.5``, ``12%``, ``¥30``, ``5元``), as float64, else NaN."""
     if not pd.api.types.is_numeric_dtype(values.dtype):
         told = pd.to_numeric(values.astype("object"), errors="coerce")
         if told.notna().sum() == values.notna().sum():
             return told.to_numpy(dtype=np.float64, na_value=np.nan)
         texts = values.astype("string").str.strip()
-        texts = texts.mask(texts.str.match(_THOUSANDS).fillna(False), texts.str.replace(",", "", regex=False))
-        values = texts.str.removesuffix("%")
+        texts = texts.str.replace(_MARKS, "", regex=True)
+        values = texts.mask(texts.str.match(_THOUSANDS).fillna(False), texts.str.replace(",", "", regex=False))
     return pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 

@@ -14,7 +14,7 @@ from models.cohort import chosen
 from models.folds import codes_of, fewest
 from models.histories import base_of, remembered
 from models.measures import area
-from models.refusals import Unlearnable, Unscorable
+from models.refusals import Unlearnable, Unscorable, named
 from models.tables import Columns
 
 Array = NDArray[np.float64]
@@ -25,6 +25,7 @@ JUDGED_LEAST = 5
 REMEMBERED_MOST = 20
 """Columns whose history is told to a model: those that order the labels best on the rows learned from."""
 _FOLLOWS_TIME = 0.98
+_ROWS_A_TIME, _PERIODS = 5, 10
 _UNNAMED_MOST = 0.2
 _NEGATIONS = ("非", "不", "未", "无", "没", "not ", "non", "no ", "un")
 
@@ -166,7 +167,7 @@ def with_memory(table: pd.DataFrame, spec: Spec) -> pd.DataFrame:
     """Return ``table`` and beside it what it remembers of each household; refuses one without household or time."""
     lost = [name for name in (spec.group, spec.time) if name not in table]
     if lost:
-        raise Unscorable(zh=f"缺少列：{lost}", en=f"columns are lacking: {lost}")
+        raise Unscorable(zh=f"缺少列：{named(lost)}", en=f"columns are lacking: {named(lost)}")
     groups, times = codes_of(table[spec.group], len(table)), as_times(table[spec.time])
     return pd.concat([table, remembered(table, groups, times, but=spec.not_features)], axis=1)
 
@@ -196,6 +197,9 @@ def _clocks(values: pd.DataFrame, times: Array) -> list[str]:
     """Return the features that tell little but the time: nearly all that they vary lies between times."""
     if len(np.unique(times)) < 2 or values.empty:
         return []
+    if len(times) < _ROWS_A_TIME * len(np.unique(times)):
+        # Where hardly two rows share a time, everything would seem to follow it: neighbouring times are taken together.
+        times = np.floor(np.argsort(np.argsort(times, kind="stable")) * _PERIODS / len(times))
     within = (values - values.groupby(times).transform("mean")).var()
     told = (within / values.var().where(lambda all_: all_ > 0)) < 1 - _FOLLOWS_TIME
     return [str(name) for name in told.index[told.fillna(False)]]
@@ -240,7 +244,7 @@ def _sense(spec: Spec) -> None:
         )
     wrong = sorted(name for name, sign in spec.monotone.items() if sign not in (1, -1, 0))
     if wrong:
-        raise Unlearnable(zh=f"单调方向应为 1 或 -1：{wrong}", en=f"a monotone sign is 1 or -1: {wrong}")
+        raise Unlearnable(zh=f"单调方向应为 1 或 -1：{named(wrong)}", en=f"a monotone sign is 1 or -1: {named(wrong)}")
 
 
 def _label(values: "pd.Series[Any]", positive: str | None) -> tuple[Array, str]:
@@ -317,6 +321,12 @@ def _weight(chance: "pd.Series[Any]") -> Array:
 
 def _enough(task: Task) -> None:
     rows, ups = len(task.label), int(task.label.sum())
+    households = len(np.unique(task.groups))
+    if rows >= ROWS_LEAST and households < CLASS_LEAST:
+        raise Unlearnable(
+            zh=f"分组列 {task.spec.group} 只有 {households} 户，无法在其他户上检验：请检查 --group",
+            en=f"{task.spec.group} tells only {households} households apart, none to judge on: check --group",
+        )
     if rows < ROWS_LEAST or min(ups, rows - ups) < CLASS_LEAST:
         raise Unlearnable(
             zh=f"可用的行太少：{rows} 行，其中有风险 {ups} 行；至少要 {ROWS_LEAST} 行、每类 {CLASS_LEAST} 行",

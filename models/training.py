@@ -20,7 +20,7 @@ from models.grid import Grid, learn
 from models.headed import in_step
 from models.histories import base_of
 from models.members import Scorecard
-from models.refusals import Unlearnable, Unscorable
+from models.refusals import Unlearnable, Unscorable, named
 from models.sample import Sample
 from models.tables import Columns
 from models.task import Spec, Task, prepare, with_memory
@@ -184,8 +184,8 @@ def _sample(task: Task, rows: Any, *, known: set[str] | None = None) -> tuple[Co
     turned = [name for name in columns.categories if task.spec.monotone.get(name)]
     if turned:
         raise Unlearnable(
-            zh=f"类别列没有高低之分，不能声明单调方向：{turned}",
-            en=f"categories have no direction, so none can be declared: {turned}",
+            zh=f"类别列没有高低之分，不能声明单调方向：{named(turned)}",
+            en=f"categories have no direction, so none can be declared: {named(turned)}",
         )
     sample = Sample(
         features=columns.numbers(task.table.iloc[rows]).reset_index(drop=True),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Any, Literal
 
-from models.refusals import Unlearnable
+from models.refusals import Unlearnable, named
 
 Language = Literal["zh", "en"]
 UNITS: dict[str, tuple[str, str]] = {
@@ -71,5 +71,5 @@ class Wording(dict[str, Words]):
         """Return itself if it has words for all ``features``; refuses otherwise, naming those without."""
         lost = [name for name in features if name not in self]
         if lost:
-            raise Unlearnable(zh=f"这些特征没有文字说明：{lost}", en=f"features without words: {lost}")
+            raise Unlearnable(zh=f"这些特征没有文字说明：{named(lost)}", en=f"features without words: {named(lost)}")
         return self

@@ -140,7 +140,8 @@ REFUSED: list[tuple[str, pd.DataFrame, Spec, str]] = [
     ("ten rows", made_up(60).head(10), SPEC, "too few rows"),
     ("one class", made_up(60).assign(fell=1), SPEC, "only one class"),
     ("three classes", made_up(60).assign(fell=lambda t: t.index % 3), SPEC, "two values"),
-    ("infinity", made_up(60).assign(noise=np.inf), SPEC, "infinite values in"),
+    ("infinity", made_up(60).assign(noise=np.inf), SPEC, "infinite values in noise: make"),
+    ("one household", made_up(60).assign(household="H1"), SPEC, "only 1 households apart, none to judge on"),
     ("nobody", made_up(60), replace(SPEC, where="income < 0"), "no row is left"),
     ("no group", made_up(60).assign(household=None), SPEC, "household is empty in"),
     ("no line", made_up(60), replace(SPEC, line=None), "told together"),
@@ -167,6 +168,16 @@ def test_constant_and_empty_columns_and_a_feed_that_began_last_year_cost_nothing
     learned = train(table.assign(constant=1, empty=np.nan, new_feed=new), replace(SPEC, folds=2))
     assert np.isfinite(learned.scores["score"]).all()
     assert set(learned.columns.left_out) == {"constant", "empty"}
+
+
+def test_where_every_row_has_a_day_of_its_own_its_columns_are_still_features() -> None:
+    """What is alone at its time does not thereby follow the time; what counts the days does."""
+    table = made_up(200).sort_values("seen_on", ignore_index=True)
+    days = table.assign(day=pd.date_range("2018-01-01", periods=len(table)), counter=np.arange(len(table)) * 1.0)
+    task = prepare(days, replace(QUICK, time="day", drop=(*QUICK.drop, "year", "seen_on")))
+    names = set(task.columns(np.arange(len(task.label))).names)
+    assert {"income", "noise", "kind"} <= names
+    assert "counter" not in names
 
 
 def test_labels_that_were_not_known_by_the_tests_time_are_not_learned_from() -> None:
