@@ -23,6 +23,10 @@ def at(text, *keys):
         ("? [1]\n: 2\n", "1:3", "名称应为文字", "a key must be text"),
         ("a: [1\nb: 2\n", "2:2", "不是可读的 YAML", "not readable as YAML"),
         ("", "1:1", "页面是空的", "the page is empty"),
+        ("a: 1\nlevel：red\nb: 2\n", "2:6", "冒号是全角的", "the colon is full-width"),
+        ("a:\n - level：red\n b: 2\n", "2:9", "冒号是全角的", "the colon is full-width"),
+        ("a: 1\nb:\n\tc: 2\n", "3:1", "缩进用了制表符", "the line is indented by a tab"),
+        ("a: 1\0\n", "1:1", "含有控制字符", "it holds control characters"),
     ],
 )
 def test_a_page_that_is_not_as_pages_are_is_refused(text, place, zh, en):
@@ -30,6 +34,18 @@ def test_a_page_that_is_not_as_pages_are_is_refused(text, place, zh, en):
         read_text(text, "rules/x.yaml")
     assert refused.value.zh.startswith(f"rules/x.yaml:{place} {zh}")
     assert refused.value.en.startswith(f"rules/x.yaml:{place} {en}")
+
+
+def test_a_page_saved_as_gbk_says_so_with_its_line_and_a_mark_of_utf_8_is_no_harm(tmp_path):
+    page = tmp_path / "rules" / "x.yaml"
+    page.parent.mkdir()
+    page.write_bytes("a: 1\nb: 低保\n".encode("gb18030"))
+    with pytest.raises(PolicyError) as refused:
+        read_page(page, tmp_path)
+    assert refused.value.zh == "rules/x.yaml:2:1 不是 UTF-8 编码(可能存成了 ANSI/GBK),请另存为 UTF-8"
+    assert "save the page again as UTF-8" in refused.value.en
+    page.write_bytes("a: 低保\n".encode("utf-8-sig"))
+    assert read_page(page, tmp_path).entries()["a"].text() == "低保"
 
 
 def test_nothing_is_guessed():
@@ -89,6 +105,14 @@ def test_unknown_and_missing_keys_are_refused():
         page.fields(required=("a", "b"), optional=("c",))
     assert unknown.value.zh == "rules/x.yaml:2:4 不认识“c”;可用:a, b"
     assert missing.value.zh == "rules/x.yaml:1:1 缺少“b”"
+
+
+def test_a_key_that_is_nearly_right_is_offered_and_a_comma_within_a_number_is_told():
+    with pytest.raises(PolicyError, match="did you mean when") as near:
+        read_text("wehn: 1\n", "x").fields(required=("when", "level"))
+    assert near.value.zh == "x:1:7 不认识“wehn”,是否指 when?可用:when, level"
+    with pytest.raises(PolicyError, match="a number is written without commas"):
+        read_text("{tekun: 1,000}", "x").fields(required=("tekun",))
 
 
 def test_a_choice_names_what_can_be_chosen():

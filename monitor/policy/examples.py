@@ -23,7 +23,7 @@ def disagreements(rule: Rule, parameters: Mapping[str, Parameter]) -> Iterator[P
     """
     needed = _needed(rule, parameters)
     for example in rule.examples:
-        if lacking := sorted(needed - set(example.given)):
+        if lacking := ", ".join(sorted(needed - set(example.given))):
             yield PolicyError(example.place, zh=f"例子缺少:{lacking}", en=f"the example leaves out {lacking}")
             continue
         row = {"region": ANYWHERE, "category": None, **example.given}

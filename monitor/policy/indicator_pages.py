@@ -19,6 +19,7 @@ EMPTY: Mapping[str, float | bool | None] = {
     "sum": 0.0, "count": 0.0, "count_distinct": 0.0, "max": 0.0, "min": None, "any": False, "latest": False,
     "days_since_latest": None,
 }  # fmt: skip
+LISTED_MOST = 12
 FROM_FACTS = ("feed", "of", "where", "value", "on", "window", "empty")
 COMPUTED = ("compute", "level")
 
@@ -185,8 +186,10 @@ def find(names: Mapping[str, object], name: str, place: Place, what: Words) -> N
     if name in names:
         return
     near = get_close_matches(name, names, n=1)
+    listed = "" if near or len(names) > LISTED_MOST else ", ".join(names)
     raise PolicyError(
         place,
-        zh=f"没有{what.zh}“{name}”" + (f",是否指 {near[0]}?" if near else ""),
-        en=f'there is no {what.en} "{name}"' + (f"; did you mean {near[0]}?" if near else ""),
+        zh=f"没有{what.zh}“{name}”" + (f",是否指 {near[0]}?" if near else f";可用:{listed}" if listed else ""),
+        en=f'there is no {what.en} "{name}"'
+        + (f"; did you mean {near[0]}?" if near else f"; known: {listed}" if listed else ""),
     )

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +21,8 @@ Scalar = str | int | float | bool | None
 WHOLE = re.compile(r"-?(0|[1-9]\d*)\Z")
 DECIMAL = re.compile(r"-?(0|[1-9]\d*)\.\d+\Z")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_WIDE_COLON = re.compile(r"\s*(- )?[A-Za-z_][\w.]*：")
+_TAB = re.compile(r"( *)\t")
 WORDS: Mapping[str, Scalar] = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
@@ -101,12 +104,21 @@ class Part:
         entries = self.entries()
         for key, part in entries.items():
             if key not in (*required, *optional):
-                known = ", ".join((*required, *optional))
-                raise part.refuse(zh=f"不认识“{key}”;可用:{known}", en=f'unknown key "{key}"; known: {known}')
+                raise _unknown(part, key, (*required, *optional))
         for key in required:
             if key not in entries:
                 raise self.refuse(zh=f"缺少“{key}”", en=f'"{key}" is missing')
         return entries
+
+
+def _unknown(part: Part, key: str, known: tuple[str, ...]) -> PolicyError:
+    near, listed = get_close_matches(key, known, n=1), ", ".join(known)
+    zh, en = f"不认识“{key}”;可用:{listed}", f'unknown key "{key}"; known: {listed}'
+    if near:
+        zh, en = f"不认识“{key}”,是否指 {near[0]}?可用:{listed}", f"{en}; did you mean {near[0]}?"
+    if key.isdigit() and part.value is None:
+        zh, en = f"{zh};数字里不写千分位逗号", f"{en}; a number is written without commas"
+    return part.refuse(zh=zh, en=en)
 
 
 def read_day(text: str, place: Place) -> date:
@@ -120,8 +132,16 @@ def read_day(text: str, place: Place) -> date:
 
 
 def read_page(path: Path, root: Path) -> Part:
-    """Read one page below ``root``; places name the file relative to it."""
-    return read_text(path.read_text(encoding="utf-8"), str(path.relative_to(root)))
+    """Read one page below ``root``; places name the file relative to it. Refuses what is not written in UTF-8."""
+    file, written = str(path.relative_to(root)), path.read_bytes()
+    try:
+        return read_text(written.decode("utf-8-sig"), file)
+    except UnicodeDecodeError as fault:
+        raise PolicyError(
+            Place(file, written.count(b"\n", 0, fault.start) + 1),
+            zh="不是 UTF-8 编码(可能存成了 ANSI/GBK),请另存为 UTF-8",
+            en="not in UTF-8: save the page again as UTF-8",
+        ) from fault
 
 
 def read_text(text: str, file: str) -> Part:
@@ -129,12 +149,34 @@ def read_text(text: str, file: str) -> Part:
     try:
         node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as fault:
-        mark = fault.problem_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1)
-        raise PolicyError(place, zh="不是可读的 YAML", en=f"not readable as YAML: {fault.problem}") from fault
+        raise _unreadable(text, file, fault) from fault
+    except yaml.YAMLError as fault:
+        zh, en = "含有控制字符,不是文本文件", "it holds control characters: not a text file"
+        raise PolicyError(Place(file, 1), zh=zh, en=en) from fault
     if node is None:
         raise PolicyError(Place(file, 1), zh="页面是空的", en="the page is empty")
     return _part(node, file, set())
+
+
+def _unreadable(text: str, file: str, fault: yaml.MarkedYAMLError) -> PolicyError:
+    """Say what is wrong by what staff do: an input method's colon and a tab are told where they stand."""
+    mark = fault.problem_mark
+    last = mark.line + 1 if mark else 1
+    for number, line in enumerate(text.splitlines()[:last], start=1):
+        if wide := _WIDE_COLON.match(line):
+            zh, en = (
+                "冒号是全角的,请改为半角冒号加一个空格",
+                "the colon is full-width: write a half-width one and a space",
+            )
+            return PolicyError(Place(file, number, wide.end()), zh=zh, en=en)
+        if tab := _TAB.match(line):
+            zh, en = "缩进用了制表符(Tab),请改为空格", "the line is indented by a tab: use spaces"
+            return PolicyError(Place(file, number, tab.end()), zh=zh, en=en)
+    return PolicyError(
+        Place(file, last, mark.column + 1 if mark else 1),
+        zh="不是可读的 YAML:请看这一行和上一行的缩进、冒号、引号和括号是否成对",
+        en=f"not readable as YAML: {fault.problem}; look at the indents, colons, quotes and brackets here and above",
+    )
 
 
 def pages(root: Path, folder: str) -> Iterator[tuple[str, Path]]:

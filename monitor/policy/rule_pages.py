@@ -56,6 +56,7 @@ class Rule:
     observed: str | None
     lower_is_worse: bool
     sentence: Mapping[str, Template]
+    sentence_at: Place
     reference: Reference
     status: Status
     cooldown_days: int
@@ -102,6 +103,7 @@ def read_rule(name: str, page: Part, version: str) -> Rule:
         observed=said["observed"].text() if "observed" in said else None,
         lower_is_worse="worse" in said and said["worse"].choice("higher", "lower") == "lower",
         sentence={language: read_template(sentence[language], said["sentence"].place) for language in ("zh", "en")},
+        sentence_at=said["sentence"].place,
         reference=read_reference(said["reference"]),
         status=cast(Status, said["status"].choice("sourced", "sample") if "status" in said else "sourced"),
         cooldown_days=said["cooldown_days"].whole() if "cooldown_days" in said else 30,

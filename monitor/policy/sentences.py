@@ -47,7 +47,7 @@ def read_template(text: str, place: Place) -> Template:
     """Read a sentence with slots; refuses a slot without a known unit, and a stray brace."""
     matches = list(SLOT.finditer(text))
     texts = SLOT.split(text)[:: SLOT.groups + 1]
-    if any("{" in piece or "}" in piece for piece in texts):
+    if any(brace in piece for piece in texts for brace in "{}｛｝"):
         raise PolicyError(place, zh="占位应写作 {名称:单位}", en="a slot is written {name:unit}")
     for match in matches:
         if match["name"] != "category" and match["unit"] not in UNITS:

@@ -6,16 +6,17 @@ from monitor.policy.feed_pages import FeedPage
 from monitor.policy.indicator_pages import IndicatorPage, find
 from monitor.policy.language import Expression, Kind, PolicyError, kind_of
 from monitor.policy.language.kinds import KINDS
-from monitor.policy.language.tree import Name, Parameter
+from monitor.policy.language.tree import Among, Comparison, Name, Parameter, Text, parts
 from monitor.policy.reading import Words
 from monitor.policy.rule_pages import Rule
 from monitor.policy.thresholds import Parameter as ParameterPage
-from monitor.policy.vocabulary import CONSTANTS, MEMBER, REGISTER
+from monitor.policy.vocabulary import CATEGORIES, CONSTANTS, MEMBER, REGISTER
 
 INDICATOR = Words("指标", "indicator")
 PARAMETER = Words("参数", "parameter")
 FEED = Words("部门数据", "feed")
 COLUMN = Words("列", "column")
+CATEGORY = Words("救助类别", "category")
 WANTED: Mapping[str, Kind] = {"any": "flag", "sum": "number", "max": "number", "min": "number"}
 ROLLED_UP: Mapping[str | None, Kind] = {"any": "flag", "sum": "number", "max": "number", "min": "number"}
 ATTRIBUTES: Mapping[str, Kind] = {name: kind for name, (kind, _, _) in REGISTER.items()}
@@ -107,15 +108,37 @@ def check_rule(rule: Rule, indicators: Mapping[str, IndicatorPage], parameters: 
             check_names(expression, kinds, INDICATOR)
             check_parameters(expression, parameters)
             check_kind(expression, kinds, kind)
+            check_codes(expression)
     if rule.observed:
         find(kinds, rule.observed, rule.place, INDICATOR)
+    _check_shown(rule)
+    _check_examples(rule)
     for template in rule.sentence.values():
         for name in sorted(template.names - {"limit"}):
-            find(kinds, name, rule.place, INDICATOR)
+            find(kinds, name, rule.sentence_at, INDICATOR)
     if any("limit" in template.names for template in rule.sentence.values()) and not rule.limit:
         raise PolicyError(
             rule.place, zh="句中有 {limit},页上没有 limit", en="the sentence has {limit}, the page no limit"
         )
+
+
+def _check_examples(rule: Rule) -> None:
+    for example in rule.examples:
+        if example.given.get("category") is not None:
+            find(CATEGORIES, str(example.given["category"]), example.place, CATEGORY)
+
+
+def _check_shown(rule: Rule) -> None:
+    """Refuse a limit or a value that the condition does not look at: the sentence would say what was not judged."""
+    if rule.limit and (other := sorted(rule.limit.parameters - rule.when.parameters)):
+        zh, en = f"limit 中的标准 {other[0]} 不在 when 里", f"the limit's parameter {other[0]} is not in the condition"
+        raise rule.limit.refuse(rule.limit.root, zh=zh, en=en)
+    if rule.observed and rule.observed not in rule.when.names:
+        zh, en = (
+            f"observed 的 {rule.observed} 不在 when 里",
+            f"what is observed, {rule.observed}, is not in the condition",
+        )
+        raise PolicyError(rule.place, zh=zh, en=en)
 
 
 def check_names(expression: Expression, known: Mapping[str, Kind], what: Words) -> None:
@@ -123,6 +146,16 @@ def check_names(expression: Expression, known: Mapping[str, Kind], what: Words) 
     for node in expression.every(lambda node: isinstance(node, Name)):
         if isinstance(node, Name):
             find(known, node.name, expression.place.at(node.at), what)
+
+
+def check_codes(expression: Expression) -> None:
+    """Refuse a category that there is none of: nobody would ever be in it, and the rule would be silent."""
+    for node in expression.every(lambda node: isinstance(node, Comparison | Among)):
+        subject, *others = parts(node)
+        if not isinstance(subject, Name) or subject.name != "category":
+            continue
+        for other in (one for one in others if isinstance(one, Text)):
+            find(CATEGORIES, other.value, expression.place.at(other.at), CATEGORY)
 
 
 def check_parameters(expression: Expression, parameters: Mapping[str, ParameterPage]) -> None:
