@@ -8,7 +8,7 @@ from monitor.alerts.explaining import Account, Answer
 from monitor.alerts.people import Shown, places, title
 from monitor.lifecycle import ALERT
 from monitor.policy import Policy
-from monitor.policy.vocabulary import CATEGORIES, DIRECTIONS, LEVELS
+from monitor.policy.vocabulary import CATEGORIES, DIRECTIONS, LEVELS, UNITS
 from monitor.tables import Alert, Reason
 
 Language = Literal["zh", "en"]
@@ -25,7 +25,7 @@ _SAID: Mapping[Language, Mapping[str, str]] = {
         "reason": "  {place}. [{level}·{direction}{status}] {sentence}",
         "law": "     依据：{title} {article}{known}", "known": "；数据截至 {}",
         "row": "     凭据：{feed} 第{delivery}批第{row}行{who}{on}{amount}",
-        "who": "，成员{}", "on": "，{}", "amount": "，{}元",
+        "who": "，成员{}", "on": "，{}", "amount": "，{}{}",
         "unseen": "  未能判断的规则：{}{more}", "more": " 等共{}条",
         "rule": "{}（缺少：{}）", "no_limit": "当地无有效标准",
         "fires": "触发", "silent": "未触发", "unknown": "缺数据",
@@ -42,7 +42,7 @@ _SAID: Mapping[Language, Mapping[str, str]] = {
         "reason": "  {place}. [{level}, {direction}{status}] {sentence}",
         "law": "     under: {title} {article}{known}", "known": "; data up to {}",
         "row": "     shown by: {feed}, delivery {delivery}, row {row}{who}{on}{amount}",
-        "who": ", member {}", "on": ", {}", "amount": ", {} yuan",
+        "who": ", member {}", "on": ", {}", "amount": ", {} {}",
         "unseen": "  rules that could not be judged: {}{more}", "more": ", {} in all",
         "rule": "{} (lacks: {})", "no_limit": "a limit in force here",
         "fires": "fires", "silent": "silent", "unknown": "unknown",
@@ -121,6 +121,11 @@ class Speaker:
         """Return what policy calls the feed."""
         return self.policy.feeds[name].description[self.language] if name in self.policy.feeds else name
 
+    def unit(self, feed: str) -> str:
+        """Return the unit of what the feed's rows amount to; empty where they have none in common."""
+        unit = self.policy.feeds[feed].amount_unit if feed in self.policy.feeds else "yuan"
+        return UNITS[unit][self.language] if unit else ""
+
     def _gaps(self, unseen: Sequence[Mapping[str, Any]]) -> str:
         said, first = self._said, unseen[:_GAPS_NAMED]
         more = said["more"].format(len(unseen)) if len(unseen) > len(first) else ""
@@ -141,11 +146,11 @@ class Speaker:
 
     def _row(self, row: Mapping[str, Any], who: Mapping[int, int]) -> str:
         said, place = self._said, who.get(row["person"])
-        amount = None if row["amount"] is None else f"{row['amount']:,.2f}"
+        amount = "" if row["amount"] is None else said["amount"].format(f"{row['amount']:,.2f}", self.unit(row["feed"]))
         return said["row"].format(
             feed=self.feed(row["feed"]), delivery=row["delivery"], row=row["row"],
             who=said["who"].format(place) if place else "", on=said["on"].format(row["on"]) if row["on"] else "",
-            amount=said["amount"].format(amount) if amount is not None else "",
+            amount=amount.rstrip(),
         )  # fmt: skip
 
     def _answer(self, answer: Answer) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Literal, cast
 
 from monitor.policy.language import Kind, Place
 from monitor.policy.reading import Part, Scalar, Words
+from monitor.policy.vocabulary import UNITS
 
 ColumnType = Literal[
     "text", "secret", "id", "name", "phone", "address", "region", "date", "month",
@@ -40,6 +41,7 @@ class Column:
     default: Scalar = None
     low: float | None = None
     high: float | None = None
+    unit: str = ""
 
     @property
     def personal(self) -> bool:
@@ -87,6 +89,12 @@ class FeedPage:
     quality: Quality
 
     @property
+    def amount_unit(self) -> str:
+        """The unit of the amount that a row of evidence shows; empty where rows count different things."""
+        name = self.quality.amount_column
+        return "yuan" if name is None or self.columns[name].type == "money" else self.columns[name].unit
+
+    @property
     def kinds(self) -> Mapping[str, Kind]:
         """The kinds of the columns that the lake keeps, for checking an expression over them."""
         return {c.name: c.kind for c in self.columns.values() if c.kind is not None}
@@ -123,7 +131,7 @@ def read_feed(name: str, page: Part) -> FeedPage:
 
 def _column(name: str, part: Part) -> Column:
     said = part.fields(
-        required=("zh", "type"), optional=("required", "codes", "open", "future", "default", "min", "max")
+        required=("zh", "type"), optional=("required", "codes", "open", "future", "default", "min", "max", "unit")
     )
     codes = _codes(said["codes"]) if "codes" in said else None
     return Column(
@@ -138,6 +146,7 @@ def _column(name: str, part: Part) -> Column:
         default=said["default"].scalar() if "default" in said else None,
         low=said["min"].number() if "min" in said else None,
         high=said["max"].number() if "max" in said else None,
+        unit=said["unit"].choice(*UNITS) if "unit" in said else "",
     )
 
 

@@ -82,6 +82,7 @@ UNITS: Mapping[str, Words] = {
     "years": Words("岁", "years"),
     "programmes": Words("项", "programme(s)"),
     "kWh": Words("度", "kWh"),
+    "m2": Words("平方米", "m²"),
     "share": Words("", ""),
     "score": Words("分", "point(s)"),
     "text": Words("", ""),

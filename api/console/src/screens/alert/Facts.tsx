@@ -70,7 +70,9 @@ function EvidenceRow({ row, onWrong }: { row: Evidence; onWrong: (text: string) 
   return (
     <tr>
       <th scope="row">{named(row.feed)}</th>
-      <td className="number">{row.amount === null ? '—' : writtenMoney(row.amount, true)}</td>
+      <td className="number">
+        <Amount row={row} />
+      </td>
       <td>{agency}</td>
       <td>{row.on ?? '—'}</td>
       <td>{batch}</td>
@@ -82,6 +84,15 @@ function EvidenceRow({ row, onWrong }: { row: Evidence; onWrong: (text: string) 
       </td>
     </tr>
   );
+}
+
+/** What a row amounts to, in its own unit: a home is measured, electricity and months in arrears are only counted. */
+function Amount({ row }: { row: Evidence }): ReactElement {
+  const t = useWords(words);
+  if (row.amount === null) return <>—</>;
+  const written = writtenMoney(row.amount, true);
+  if (row.feed === 'real_estate') return <>{t.area(written)}</>;
+  return <>{row.feed === 'utilities' ? written : t.yuan(written)}</>;
 }
 
 // GB/T 4761, by the first of its two digits; 01 and 02 are the head.
