@@ -331,6 +331,26 @@ def test_watch_and_pull_at_the_terminal(
     assert watermark(sqlite_service) == ("1", None)
 
 
+def test_what_stands_in_no_day_folder_is_told_and_a_refused_file_is_told_by_its_name(
+    sqlite_service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LOWINCOME_HOME", str(sqlite_service.settings.home))
+    root = tmp_path / "root"
+    drop(root, "household_register", people(10))
+    drop(root, "wages.b", as_csv(settlements(3)))
+    drop(root, "340298199001010008张三", "a,b\n1,2\n")
+    (root / "20260105").mkdir()
+    (root / "deaths.csv").write_text("id_no,died_on\n")
+    told = CliRunner().invoke(app, ["ingest", str(root)])
+    assert told.exit_code == 1
+    assert "2 more entries of the folder were not read" in told.stderr
+    said = " ".join(told.stdout.split())
+    assert f"{DAY} wages.b.csv: 工资收入缺少必需的列：月份（month）、应发工资（gross_wage）；请检查表头，它像是医保结算" in said
+    assert "check the header: it looks like medical_settlements" in said
+    assert f"{DAY} unknown.*.csv: 表头不符合任何部门数据" in said
+    assert "张三" not in said
+
+
 def test_a_folder_with_nothing_to_take_in_and_wrong_counts_are_said(
     sqlite_service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -87,6 +87,7 @@ def test_unfinished_and_side_files_are_no_deliveries(name: str) -> None:
         ("wages.csv", "wages.csv"),
         ("wages.2026-03-05.correction.csv", "wages.2026-03-05.correction.csv"),
         ("wages.340298199001010008.csv", "wages.*.csv"),
+        ("wages.b.csv", "wages.b.csv"),
         ("wages.张三.xlsx", "wages.*.xlsx"),
         ("wages.zhangsan 13900000000.csv", "wages.*.*.csv"),
         ("340298199001010008张三.csv", "wages.*.csv"),

@@ -54,6 +54,9 @@ def ingest(
         complaints.print("the folder holds no file as <YYYY-MM-DD>/<feed>...: nothing was taken in")
         raise typer.Exit(Exit.PERSON_NEEDED)
     _report(receipts)
+    if path.is_dir() and (others := feeds.passed_over(path)):
+        complaints.print(f"目录中另有 {others} 项没有读取：日期目录须写作 YYYY-MM-DD，文件放在其中")
+        complaints.print(f"{others} more entries of the folder were not read: a day's folder is named YYYY-MM-DD")
     raise typer.Exit(Exit.PERSON_NEEDED if _needs_a_person(receipts) else Exit.DONE)
 
 
@@ -83,7 +86,7 @@ def _report(receipts: "list[Receipt]") -> None:
         show("批次 / deliveries", headings, rows_of)
     for receipt in told:
         for problem in receipt.problems:
-            screen.print(f"  {receipt.feed} {receipt.received_on}: {problem.zh} / {problem.en}", markup=False)
+            screen.print(f"  {receipt.received_on} {receipt.file_name}: {problem.zh} / {problem.en}", markup=False)
     counts = ", ".join(f"{status} {count}" for status, count in sorted(Counter(r.status for r in receipts).items()))
     rows, errors = sum(r.rows for r in receipts), sum(r.errors for r in receipts)
     screen.print(f"{len(receipts)} 批 deliveries ({counts}); {rows:,} 行 rows; {errors:,} 行有误 row errors")

@@ -13,6 +13,7 @@ from monitor.errors import Invalid, NotFound
 from monitor.feeds import folder, holding, releasing
 from monitor.feeds.agreed import feed_pages as agreed_pages
 from monitor.feeds.drafts import Terms
+from monitor.feeds.folder import passed_over
 from monitor.feeds.overview import FeedStatus, Waiting
 from monitor.feeds.overview import overview as _overview
 from monitor.feeds.problems import Problem
@@ -34,6 +35,7 @@ __all__ = [
     "ingest_arrived",
     "ingest_folder",
     "overview",
+    "passed_over",
     "reject",
     "release",
 ]

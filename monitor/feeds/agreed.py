@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 from monitor.errors import Invalid
@@ -51,7 +53,7 @@ def recognise(feeds: Feeds, sheets: Sequence[Sheet], *, feed: str | None, keys_o
     found = [_fit(page, sheet, keys_only) for sheet in sheets for page in _asked(feeds, feed)]
     fitting = [fit for fit in found if not fit[1]]
     if not fitting:
-        raise _unfit(feeds, feed, found)
+        raise _unfit(feeds, feed, found, sheets)
     most = max(len(fit[0].places) for fit in fitting)
     best = [fit[0] for fit in fitting if len(fit[0].places) == most]
     if len({one.page.name for one in best}) > 1:
@@ -118,7 +120,9 @@ def _unknown(place: int, header: str) -> Problem:
     )
 
 
-def _unfit(feeds: Feeds, feed: str | None, found: Sequence[tuple[Recognised, list[str]]]) -> Invalid:
+def _unfit(
+    feeds: Feeds, feed: str | None, found: Sequence[tuple[Recognised, list[str]]], sheets: Sequence[Sheet]
+) -> Invalid:
     if not found:
         return Invalid(zh="文件是空的", en="the file is empty")
     if feed is None:
@@ -128,7 +132,20 @@ def _unfit(feeds: Feeds, feed: str | None, found: Sequence[tuple[Recognised, lis
         )
     missing = min((lacking for _, lacking in found), key=len)
     zh = "、".join(f"{feeds[feed].columns[name].headers[0]}（{name}）" for name in missing)
+    zh_hint, en_hint = _rather(feeds, sheets) or ("", "")
     return Invalid(
-        zh=f"{feeds[feed].description.zh}缺少必需的列：{zh}；请检查表头",
-        en=f"{feed} lacks required columns: {', '.join(missing)}; check the header",
+        zh=f"{feeds[feed].description.zh}缺少必需的列：{zh}；请检查表头{zh_hint}",
+        en=f"{feed} lacks required columns: {', '.join(missing)}; check the header{en_hint}",
     )
+
+
+def _rather(feeds: Feeds, sheets: Sequence[Sheet]) -> tuple[str, str] | None:
+    """Name the one feed whose every required column the header has: the file may bear another's name."""
+    fitting = []
+    for page, sheet in product(feeds.values(), sheets):
+        with suppress(Invalid):
+            fitting += [page] if not _fit(page, sheet, keys_only=False)[1] else []
+    if len({page.name for page in fitting}) != 1:
+        return None
+    page = fitting[0]
+    return f"，它像是{page.description.zh}（{page.name}）", f": it looks like {page.name}"

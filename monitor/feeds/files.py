@@ -164,7 +164,7 @@ def _zipped(data: bytes, inside: bool) -> list[Sheet]:
 
 
 _DATE = re.compile(r"(19|20)\d{2}[-_]?(0[1-9]|1[0-2])([-_]?[0-3]\d)?")
-_PLAIN = re.compile(r"\d{1,4}|csv|txt|tsv|xlsx|xls|parquet|zip|full|append|withdraw|corrections?|part\d{0,2}")
+_PLAIN = re.compile(r"\d{1,4}|[a-z]|csv|txt|tsv|xlsx|xls|parquet|zip|full|append|withdraw|corrections?|part\d{0,2}")
 
 
 def safe_name(name: str, feed: str) -> str:

@@ -58,6 +58,15 @@ def in_order(desk: Desk, root: Path) -> list[tuple[date, Path]]:
     return sorted(found, key=lambda each: (each[0], by_name(desk.feeds, each[1].name) != REGISTER))
 
 
+def passed_over(root: Path) -> int:
+    """Return how many entries of a drop folder are no day folder, nor a file that goes with one: nothing reads them."""
+    return sum(1 for entry in root.iterdir() if not entry.name.startswith(".") and not _is_day_folder(entry))
+
+
+def _is_day_folder(entry: Path) -> bool:
+    return _day(entry) is not None and entry.is_dir()
+
+
 def day_of(path: Path) -> date | None:
     """Return the day that a delivery's folder names, if it names one."""
     return _day(path.absolute().parent)
