@@ -23,6 +23,7 @@ from monitor.cases import visits
 from monitor.cases.clocks import Device
 from monitor.privacy import Keyring
 from monitor.tables import Alert, FollowUp, Lead, Reason
+from monitor.work.lines import line_of
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES, route_class=Errand)
 
@@ -206,7 +207,7 @@ def get_alert(
     around = queue.episodes(session, alert)
     response.headers["ETag"] = f'"{alert.version}"'
     return AlertOut(
-        **Desk(session, service, laws).briefs([alert.id])[0].model_dump(),
+        **Desk(session, service, laws).shown([line_of(session, alert)])[0].model_dump(),
         episode=alert.episode, previous=around["previous"], following=around["next"], closed_at=alert.closed_at,
         closed_why=alert.closed_why, lower_level=alert.lower_level, lower_since_on=alert.lower_since_on,
         members=[MemberOut.model_validate(member) for member in shown],

@@ -65,11 +65,11 @@ def _person(request: Request, service: Service) -> access.Viewer | None:
         found = sessions.find(session, token, settings=service.settings, now=now)
     if found is None:
         return None
-    viewer, sign_in = found
+    viewer, seen_at = found
     cookies.require_own_page(request, service.settings)
-    if cookies.by_a_person(request) and now - sign_in.seen_at > sessions.NOTED_EVERY:
+    if viewer.session and cookies.by_a_person(request) and now - seen_at > sessions.NOTED_EVERY:
         with database.transaction(service.engine) as session:
-            sessions.note_seen(session, sign_in.id, now=now)
+            sessions.note_seen(session, viewer.session, now=now)
     return viewer
 
 

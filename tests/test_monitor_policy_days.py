@@ -81,6 +81,14 @@ def test_exactly_as_many_days_are_worked_as_were_asked_for(day, count):
     assert count == 0 or CALENDAR.works(last)
 
 
+@given(st.dates(date(2025, 1, 1), date(2028, 12, 31)), st.integers(-500, 500))
+def test_the_working_days_between_two_days_are_those_that_counting_one_by_one_finds(day, days):
+    other = day.fromordinal(day.toordinal() + days)
+    after = range(min(day, other).toordinal() + 1, max(day, other).toordinal() + 1)
+    counted = sum(CALENDAR.works(date.fromordinal(number)) for number in after)
+    assert CALENDAR.between(day, other) == (counted if days >= 0 else -counted)
+
+
 @given(st.dates(date(2024, 1, 1), date(2027, 6, 1)), st.integers(1, 30))
 def test_counting_back_finds_the_day_that_counting_on_left(day, count):
     first = CALENDAR.before(day, count)

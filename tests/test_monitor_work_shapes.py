@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from desks import OTHER_COUNTY, OTHER_VILLAGE, raised
+from desks import OTHER_COUNTY, OTHER_VILLAGE, hire, raised
 from factories import FIRES, VILLAGE, viewer
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,11 +14,12 @@ from sqlalchemy import select
 
 from monitor import database
 from monitor.access import reach, within
+from monitor.lifecycle import move
 from monitor.service import Service
 from monitor.tables import Alert
 from monitor.work import queue, shapes
 from monitor.work.deadlines import Spans
-from monitor.work.lines import lines
+from monitor.work.lines import line_of, lines
 from monitor.work.queue import Filters
 from monitor.work.shapes import Shape
 
@@ -108,3 +109,16 @@ def test_lines_come_in_the_order_asked_for_and_those_that_are_gone_are_left_out(
         assert set(found[0].rules) == {"elder", "illness"}
         assert found[0].sentence_zh
         assert lines(session, []) == []
+
+
+def test_the_line_of_an_alert_at_hand_is_the_line_that_a_page_reads(service: Service) -> None:
+    lin = hire(service, "林干事")[0]
+    raised(service, [{"illness": FIRES}, {"elder": FIRES, "illness": FIRES}])
+    with database.transaction(service.engine) as session:
+        alerts = session.scalars(select(Alert).order_by(Alert.id)).all()
+        move(session, alerts[0], "claim", by=lin)
+    with database.reading(service.engine) as session:
+        alerts = session.scalars(select(Alert).order_by(Alert.id)).all()
+        at_hand, read = [line_of(session, one) for one in alerts], lines(session, [one.id for one in alerts])
+    assert at_hand == read
+    assert [one.owner_name for one in read] == ["林干事", None]

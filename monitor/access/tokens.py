@@ -4,11 +4,12 @@ import secrets
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, String, bindparam, select
 from sqlalchemy.orm import Session
 
-from monitor import audit
+from monitor import audit, database
 from monitor.access.policy import ACTIONS, relation
 from monitor.access.reach import Viewer
 from monitor.errors import Invalid, NotFound
@@ -69,13 +70,20 @@ def revoke(session: Session, token_id: uuid.UUID, *, by: str) -> ServiceToken:
 
 def sign_in(session: Session, token: str) -> Viewer | None:
     """Return the active worker whose living token this is; None for any other token."""
-    found = session.execute(
-        select(ServiceToken, Worker)
-        .join(Worker, Worker.id == ServiceToken.worker_id)
-        .where(ServiceToken.hash == hash_token(token), ServiceToken.revoked_at.is_(None), Worker.active)
-    ).first()
-    if found is None or found[0].expires_at <= utc_now():
+    found = database.run(session, _living, values={"hash": hash_token(token)}).first()
+    if found is None or found.expires_at <= utc_now():
         return None
-    kept, worker = found
-    scopes = None if EVERYTHING in kept.scopes else frozenset(kept.scopes)
-    return Viewer(worker.id, worker.name, worker.role, worker.region, scopes, department=worker.department)
+    scopes = None if EVERYTHING in found.scopes else frozenset(found.scopes)
+    return Viewer(found.id, found.name, found.role, found.region, scopes, department=found.department)
+
+
+def _living() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            ServiceToken.expires_at, ServiceToken.scopes, Worker.id, Worker.name, Worker.role, Worker.region,
+            Worker.department,
+        )
+        .join(Worker, Worker.id == ServiceToken.worker_id)
+        .where(ServiceToken.hash == bindparam("hash", type_=String()), ServiceToken.revoked_at.is_(None))
+        .where(Worker.active)
+    )  # fmt: skip

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import BigInteger, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.privacy import Keyring, mask_name
 from monitor.tables import Member, Person
 
@@ -61,14 +63,19 @@ def _shown(place: int, member: Member, person: Person, keyring: Keyring) -> Show
 
 def titles(session: Session, households: Sequence[int], *, keyring: Keyring) -> dict[int, str]:
     """Return what each household is called on screen, in one query however many they are."""
-    chosen = (
-        select(Member.household_id, Member.relation, Member.id, Person.name)
-        .join(Person, Person.id == Member.person_id)
-        .where(Member.household_id.in_(households), Member.until_on.is_(None))
-    )
-    found = sorted(session.execute(chosen).all(), key=lambda row: (row.relation != HEAD, row.id))
+    rows = database.run(session, _named, values={"households": list(households)})
+    found = sorted(rows, key=lambda row: (row.relation != HEAD, row.id))
     names: dict[int, str] = {}
     for row in found:
         if row.household_id not in names and row.name is not None:
             names[row.household_id] = mask_name(keyring.decrypt(row.name, about="people.name"))
     return names
+
+
+def _named() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Member.household_id, Member.relation, Member.id, Person.name)
+        .join(Person, Person.id == Member.person_id)
+        .where(Member.household_id.in_(bindparam("households", type_=BigInteger(), expanding=True)))
+        .where(Member.until_on.is_(None))
+    )

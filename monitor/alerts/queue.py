@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from monitor.access import Viewer, scope
 from monitor.errors import NotFound
@@ -13,7 +13,7 @@ from monitor.tables import Alert, AlertEvent, FollowUp, Quiet
 
 def get(session: Session, alert_id: uuid.UUID, *, viewer: Viewer) -> Alert:
     """Return one alert with its reasons and household; absent and not yours are the same refusal."""
-    loads = (selectinload(Alert.reasons), selectinload(Alert.household))
+    loads = (selectinload(Alert.reasons), joinedload(Alert.household))
     alert = session.scalar(scope(select(Alert).where(Alert.id == alert_id), viewer).options(*loads))
     if alert is None:
         raise _no_such()

@@ -81,7 +81,11 @@ class Calendar:
         """Return how many working days lie after ``start`` up to ``end``; negative when ``end`` lies before."""
         if end < start:
             return -self.between(end, start)
-        return sum(self.works(start + step * ONE_DAY) for step in range(1, (end - start).days + 1))
+        weeks, rest = divmod((end - start).days, 7)
+        weekdays = 5 * weeks + sum((start.weekday() + step) % 7 < SATURDAY for step in range(1, rest + 1))
+        pages = [self.years[year] for year in range(start.year, end.year + 1) if year in self.years]
+        off = sum(start < day <= end and day.weekday() < SATURDAY for page in pages for day in page.off)
+        return weekdays - off + sum(start < day <= end for page in pages for day in page.worked - page.off)
 
     def deadlines(
         self, received_on: date, *, contact_days: float | None, visit_days: float | None, result_days: float | None

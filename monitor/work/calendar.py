@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from monitor import audit
+from monitor import audit, database
 from monitor.access import Viewer
 from monitor.errors import Invalid, Stale
 from monitor.policy import Policy
@@ -32,7 +33,7 @@ class Arranged:
 
 def calendar(session: Session, law: Policy) -> Calendar:
     """Return which days are worked: an office's own year stands in place of the one shipped."""
-    own = {row.year: _year(row) for row in session.scalars(select(CalendarYear))}
+    own = {row.year: _year(row) for row in database.run(session, _years, values={})}
     return Calendar({**law.pack.calendar.years, **own}) if own else law.pack.calendar
 
 
@@ -83,7 +84,11 @@ def _check(said: Arranged) -> None:
         raise Invalid(zh="补班日应在周末", en="a day worked in exchange lies on a weekend")
 
 
-def _year(row: CalendarYear) -> Year:
+def _years() -> Select[*tuple[Any, ...]]:
+    return select(CalendarYear.year, CalendarYear.title, CalendarYear.off, CalendarYear.worked)
+
+
+def _year(row: Any) -> Year:
     off, worked = (frozenset(map(date.fromisoformat, days)) for days in (row.off, row.worked))
     return Year(row.year, True, Reference(row.title, "", "", "", ""), off, worked)
 

@@ -13,6 +13,11 @@ from monitor import database
 from monitor.tables import Alert, Household, Reason, Worker
 
 STANDING = ("active", "unknown")
+_BEHIND = "—"
+_OWN = (
+    "id", "version", "household_id", "level", "status", "category", "region", "opened_on", "seen_on", "cleared_on",
+    "closed_at", "previous_id", "due_on", "owner_id", "paused_until",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,15 @@ def lines(session: Session, alerts: Sequence[uuid.UUID]) -> list[Line]:
     return [_line(rows[id_]._asdict(), reasons.get(id_, [])) for id_ in alerts if id_ in rows]
 
 
+def line_of(session: Session, alert: Alert) -> Line:
+    """Return the line of an alert that is at hand with its reasons and household, as ``lines`` would."""
+    owner = None if alert.owner_id is None else session.scalar(select(Worker.name).where(Worker.id == alert.owner_id))
+    read = {name: getattr(alert, name) for name in _OWN}
+    number = alert.household.household_no if alert.household is not None else _BEHIND
+    more = {"household_no": number, "unseen": len(alert.unseen), "owner_name": owner}
+    return _line(read | more, alert.reasons)
+
+
 def _line(row: Mapping[str, Any], reasons: Sequence[Any]) -> Line:
     standing = [reason for reason in reasons if reason.status in STANDING]
     first = next(iter(standing or reasons), None)
@@ -66,7 +80,7 @@ def _line(row: Mapping[str, Any], reasons: Sequence[Any]) -> Line:
 
 def _alerts() -> Select[*tuple[Any, ...]]:
     """The household of an alert that was handed over may lie behind the wall: its line is shown without the number."""
-    number = func.coalesce(Household.household_no, "—").label("household_no")
+    number = func.coalesce(Household.household_no, _BEHIND).label("household_no")
     return (
         select(
             Alert.id, Alert.version, Alert.household_id, number, Alert.level, Alert.status,

@@ -4,10 +4,12 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, Uuid, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.access import Viewer, scope
 from monitor.errors import Conflict, Invalid
 from monitor.policy.days import day_of
@@ -68,10 +70,8 @@ def of(session: Session, alert: uuid.UUID, *, keyring: Keyring) -> list[Said]:
 
 def latest(session: Session, alerts: Sequence[uuid.UUID], *, keyring: Keyring) -> dict[uuid.UUID, Said]:
     """Return the latest note of each of ``alerts`` that has one."""
-    newest = select(Note.alert_id, func.max(Note.written_at).label("at")).where(Note.alert_id.in_(alerts))
-    last = newest.group_by(Note.alert_id).subquery()
-    chosen = select(Note).join(last, (Note.alert_id == last.c.alert_id) & (Note.written_at == last.c.at))
-    return {said.alert: said for said in _read(session, session.scalars(chosen).all(), keyring)}
+    rows = database.run(session, _latest, values={"alerts": list(alerts)}).all()
+    return {said.alert: said for said in _read(session, rows, keyring)}
 
 
 def unseen(session: Session, *, viewer: Viewer, keyring: Keyring, most: int = 100) -> list[Said]:
@@ -107,7 +107,15 @@ def _called(session: Session, alert: Alert, mentions: Iterable[uuid.UUID]) -> se
     return wanted
 
 
-def _read(session: Session, rows: Sequence[Note], keyring: Keyring) -> list[Said]:
+def _latest() -> Select[*tuple[Any, ...]]:
+    asked = Note.alert_id.in_(bindparam("alerts", type_=Uuid(), expanding=True))
+    newest = select(Note.alert_id, func.max(Note.written_at).label("at")).where(asked)
+    last = newest.group_by(Note.alert_id).subquery()
+    chosen = select(Note.id, Note.alert_id, Note.written_by, Note.written_at, Note.text)
+    return chosen.join(last, (Note.alert_id == last.c.alert_id) & (Note.written_at == last.c.at))
+
+
+def _read(session: Session, rows: Sequence[Any], keyring: Keyring) -> list[Said]:
     called = names(session, {row.written_by for row in rows})
     texts = keyring.decrypt_many((row.text for row in rows), about=_ABOUT)
     return [
