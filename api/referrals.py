@@ -128,6 +128,12 @@ def list_referrals(
     return [ReferralOut.model_validate(one) for one in found]
 
 
+@router.get("/departments", dependencies=[may("alert.refer")], summary="协同部门 / Departments with a clerk here")
+def list_departments(viewer: Viewing, session: Reading) -> list[str]:
+    """Return the departments whose clerks see what is referred to them from here; one not among them sees nothing."""
+    return referrals.departments(session, viewer=viewer)
+
+
 @router.get("/referrals/{referral_id}", dependencies=[may("referral.read")], summary="一件转办 / One referral")
 def get_referral(
     referral_id: UUID, service: Serving, viewer: Viewing, session: Reading, laws: ByLaw, response: Response

@@ -37,6 +37,15 @@ def clerk(service: Service, department: str = HEALTH, region: str = "340299") ->
     return signed_in(service, f"{department}{region}", role="department", region=region, department=department)
 
 
+def test_who_refers_is_told_which_departments_have_a_clerk_who_would_see_it(service: Service) -> None:
+    lin, city = signed_in(service, "林干事"), signed_in(service, "主管", role="supervisor", region="3402")
+    for department, region in ((HEALTH, "340299"), (SCHOOLS, OTHER_COUNTY[:6]), ("市残联", "3402")):
+        clerk(service, department, region)
+    assert lin.get("/api/v1/departments").json() == sorted([HEALTH, "市残联"])
+    assert city.get("/api/v1/departments").json() == sorted([HEALTH, SCHOOLS, "市残联"])
+    assert clerk(service, HEALTH, "340299001").get("/api/v1/departments").status_code == 403
+
+
 def test_a_department_takes_what_it_was_asked_and_ends_it_with_a_receipt(service: Service) -> None:
     alert = raised(service, [RED])[0]
     lin, theirs = signed_in(service, "林干事"), clerk(service)

@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from monitor import audit
-from monitor.access import DEPARTMENT, Viewer, scope
+from monitor.access import DEPARTMENT, NATION, Viewer, scope, shorten
 from monitor.cases.codes import REASON_CODES
 from monitor.cases.office import Office, alert_for, case_of
 from monitor.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from monitor.lifecycle import Step, move
-from monitor.tables import Alert, Outbox, Referral, utc_now
+from monitor.tables import Alert, Outbox, Referral, Worker, utc_now
 
 NOTE = "referrals.note"
 _NEXT: Mapping[str, Mapping[str, str]] = {
@@ -122,6 +122,26 @@ def outstanding(session: Session, *, viewer: Viewer, overdue_on: date | None = N
         chosen = chosen.where(Referral.due_on < overdue_on)
     chosen = scope(chosen, viewer, of=Referral).order_by(Referral.due_on, Referral.id)
     return session.scalars(chosen.limit(200)).all()
+
+
+def departments(session: Session, *, viewer: Viewer) -> list[str]:
+    """Return the departments that have a clerk who works now somewhere in the viewer's region or over it, by name.
+
+    A referral to any other reaches nobody's screen: whoever refers must bring it there.
+    """
+    clerks = select(Worker.department, Worker.region).where(Worker.role == DEPARTMENT, Worker.active).distinct()
+    here = _places(viewer.region)
+    return sorted(
+        {
+            department
+            for department, region in session.execute(clerks)
+            if department and (here.startswith(_places(region)) or _places(region).startswith(here))
+        }
+    )
+
+
+def _places(region: str) -> str:
+    return "" if region == NATION else shorten(region)
 
 
 def get(session: Session, referral_id: uuid.UUID, *, viewer: Viewer, hold: bool = False) -> Referral:

@@ -130,3 +130,21 @@ def test_the_office_that_referred_sees_them_all_and_goes_to_the_alert(
     expect(page.get_by_text("县医疗保障局")).to_be_visible()
     page.get_by_role("link", name="查看预警").click()
     expect(page.get_by_role("heading", name="为什么预警")).to_be_visible()
+
+
+def test_who_refers_chooses_a_department_that_would_see_it_and_is_told_of_one_that_would_not(
+    page: Page, service: Served, signed_in_as: SignInAs, accessible: Callable[[Page], None],
+    shot: Callable[[Page, str], None],
+) -> None:  # fmt: skip
+    signed_in_as("caseworker").goto(f"/alerts/{service.alerts(town=TOWN)[0].id}")
+    at_rest(page)
+    page.keyboard.press("4")
+    panel = page.get_by_role("group", name="转办")
+    box = panel.get_by_label("受理部门", exact=True)
+    box.fill("人社局")
+    expect(panel.get_by_text("在本平台没有经办人")).to_be_visible()
+    shot(page, "alert-referring")
+    accessible(page)
+    assert panel.locator("datalist option").first.get_attribute("value") == "human_resources"
+    box.fill("human_resources")
+    expect(panel.get_by_text("在本平台没有经办人")).to_have_count(0)

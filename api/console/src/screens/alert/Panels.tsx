@@ -9,6 +9,7 @@ import { useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
 import { useColleagues } from '../queue/asked';
 import type { Acting } from './acting';
+import { useDepartments } from './asked';
 import { referrals } from './referral-words';
 import { words } from './words';
 
@@ -59,7 +60,10 @@ export function ReferPanel({ acting, onClose }: Props): ReactElement {
   const codes = useWords(referrals);
   const id = useId();
   const [said, setSaid] = useState({ code: 'RF_MED', department: '', due_on: '', note: '' });
-  const ready = said.department.trim() !== '' && said.due_on > cityToday();
+  const { data } = useDepartments();
+  const known = data ?? [];
+  const typed = said.department.trim();
+  const ready = typed !== '' && said.due_on > cityToday();
   const go = (): void =>
     void acting.go({ kind: 'refer', referral: { ...said, note: said.note.trim() === '' ? null : said.note } });
   return (
@@ -75,10 +79,21 @@ export function ReferPanel({ acting, onClose }: Props): ReactElement {
         <input
           id={`${id}d`}
           maxLength={64}
+          list={`${id}l`}
           value={said.department}
           onChange={(event) => setSaid({ ...said, department: event.target.value })}
         />
       </span>
+      <datalist id={`${id}l`}>
+        {known.map((one) => (
+          <option key={one} value={one} />
+        ))}
+      </datalist>
+      {data === undefined || typed === '' || known.includes(typed) ? null : (
+        <p className="quiet" role="status">
+          {t.noClerk}
+        </p>
+      )}
       <DayField label={t.referDue} value={said.due_on} onDay={(due_on) => setSaid({ ...said, due_on })} />
       <span className="choice">
         <label htmlFor={`${id}n`}>{t.referNote}</label>

@@ -55,6 +55,15 @@ export function useFeeds() {
   return useQuery({ queryKey: ['feeds'], queryFn: () => told(api.GET('/api/v1/feeds')), staleTime: 300_000 });
 }
 
+/** The departments whose clerks see what is referred to them. */
+export function useDepartments() {
+  return useQuery({
+    queryKey: ['departments'],
+    queryFn: () => told(api.GET('/api/v1/departments')),
+    staleTime: 300_000,
+  });
+}
+
 export function useNotes(id: string) {
   return useQuery({
     queryKey: ['alerts', 'notes', id],
