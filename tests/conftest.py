@@ -1,5 +1,6 @@
 """Fixtures: every test that touches the operational database runs on SQLite and on a real PostgreSQL."""
 
+import gc
 import os
 import uuid
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from monitor import database, migrations
 from monitor.service import Service, open_service
 from monitor.settings import Settings, read
 
+gc.disable()  # until all is imported: what modules hold is no garbage, and looking for some is a fifth of importing
 # Read when scikit-learn is first loaded; without it OpenMP's threads spin while other tests want the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 SOCKET = "LOWINCOME_TEST_POSTGRESQL_SOCKET"
@@ -51,6 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(cluster.stop)
     os.environ[SOCKET] = cluster.start()
     config.add_cleanup(lambda: os.environ.pop(SOCKET, None))
+
+
+def pytest_collection_finish() -> None:
+    """From now on there is garbage; what was imported is none and is not looked through again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
