@@ -110,7 +110,7 @@ learned.command("card")(models.card)
 
 def main() -> None:
     """Run the command that was typed."""
-    app()
+    app(prog_name="lowincome")
 
 
 if __name__ == "__main__":

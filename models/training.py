@@ -282,8 +282,22 @@ def _told(task: Task, splits: list[Split], folds: list[_Fold], final: Final) -> 
         checks=final.checks,
         dates=final.dates,
         rows=_counts(task, splits),
-        notes=final.notes,
+        notes=[*final.notes, *_behind(metrics)],
     )
+
+
+def _behind(metrics: dict[str, dict[str, float]]) -> list[tuple[str, str]]:
+    """Say where, on the time that judges, the rule alone found more than what was chosen."""
+    chosen, rule, notes = metrics[CHOSEN], metrics.get("rule", {}), []
+    for capacity in (round(100 * share) for share in measures.CAPACITIES):
+        ours, theirs = chosen[f"recall_at_{capacity}"], rule.get(f"recall_at_{capacity}", 0.0)
+        if ours < theirs:
+            zh = f"检验期前 {capacity}% 中规则找到更多：{theirs:.1%}，所选模型 {ours:.1%}"
+            en = (
+                f"in the first {capacity} % of the judged time the rule finds more: {theirs:.1%}, the choice {ours:.1%}"
+            )
+            notes.append((zh, en))
+    return notes
 
 
 def _joined(folds: list[_Fold]) -> dict[str, Array]:

@@ -180,6 +180,22 @@ def test_where_every_row_has_a_day_of_its_own_its_columns_are_still_features() -
     assert "counter" not in names
 
 
+def test_a_choice_that_the_year_turned_against_says_where_the_rule_found_more(tmp_path: Path) -> None:
+    """Until 2019 work told who falls, in 2020 the opposite did: what was learned finds less than the rule."""
+    rng, table = np.random.default_rng(3), made_up(400)
+    work = rng.normal(0, 1, len(table))
+    turned = np.where(table["year"] == 2020, -work, work)
+    fell = rng.random(len(table)) < 1 / (1 + np.exp(2.2 + 2.5 * turned + 0.6 * (np.log(table["income"].fillna(1)))))
+    spec = replace(QUICK, next_welfare=None, line=None, welfare="income", drop=("village", "income_next"))
+    learned = train(table.assign(work=work, fell=fell.astype(int)), spec)
+    chosen, rule = (learned.metrics[name]["recall_at_20"] for name in (CHOSEN, "rule"))
+    assert chosen < rule
+    (said,) = [en for _, en in learned.notes if "first 20 %" in en]
+    assert said == f"in the first 20 % of the judged time the rule finds more: {rule:.1%}, the choice {chosen:.1%}"
+    report.write(learned, tmp_path)
+    assert "检验期前 20% 中规则找到更多" in (tmp_path / "card.md").read_text(encoding="utf-8")
+
+
 def test_labels_that_were_not_known_by_the_tests_time_are_not_learned_from() -> None:
     table = made_up(300)
     known = np.where(table.index % 3 == 0, 2030, table["year"])

@@ -101,6 +101,7 @@ def serve(
         if text is not None:
             screen.print("尚无管理员；一次性邀请 / no administrator yet; an invitation, good once, for a day:")
             typer.echo(f"POST http://{host}:{port}/api/v1/invitations {text}")
+        screen.print(f"http://{host}:{port}/  (Ctrl+C 停止 / stops it)")
         workers = workers or min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
         if workers > 1:
             share_requests(service.settings.home)
