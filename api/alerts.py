@@ -1,11 +1,13 @@
 """One alert with all its reasons, and the follow-up that a worker records."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from api.briefs import AlertBrief, Desk, Level
 from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
@@ -34,6 +36,18 @@ FindingWord = Literal[
 ]
 
 
+class EvidenceOut(BaseModel):
+    """A row behind a reason: of which feed, in which delivery, about whom."""
+
+    feed: str
+    delivery: int = Field(description="批次序号 / number of the delivery")
+    row: int = Field(description="行号 / row of the delivery")
+    member: int | None = Field(description="成员次序；空：已不在该户 / place in the household; null: no longer in it")
+    on: date | None = Field(description="业务日期 / the date it is about")
+    amount: float | None
+    received_on: date | None = Field(description="入库日期 / the day its delivery was taken in")
+
+
 class ReasonOut(BaseModel):
     """One reason of an alert, pinned as it was judged."""
 
@@ -46,14 +60,16 @@ class ReasonOut(BaseModel):
     sentence_zh: str
     sentence_en: str
     observed: float | None
+    before: float | None = Field(
+        validation_alias="observed_before", description="上次的数值 / what was measured last time"
+    )
+    before_on: date | None = Field(description="上次数值的最后日期 / the last day it was measured so")
     limit: float | None = Field(validation_alias="limit_value")
     excess: float | None = Field(description="超过标准的倍数 / times the limit")
     unit: str | None
     parameters: list[dict[str, Any]] = Field(description="所依标准，含文号、生效日和是否样例 / each with its reference")
     reference: dict[str, Any]
-    evidence: list[dict[str, Any]] = Field(
-        description="feed, delivery, row, member (place in the household), on, amount"
-    )
+    evidence: list[EvidenceOut]
     unseen: list[str]
     data_on: date | None = Field(description="数据截至 / data up to")
     first_on: date
@@ -196,6 +212,13 @@ class FollowUpIn(VisitIn):
     finding: FindingWord = Field(description="核查结论 / conclusion")
 
 
+_OF_REASON = {str(field.validation_alias or name) for name, field in ReasonOut.model_fields.items()} - {
+    "evidence",
+    "observed_before",
+    "before_on",
+}
+
+
 @router.get("/{alert_id}", summary="一条预警 / One alert", dependencies=[may("alert.read")])
 def get_alert(
     alert_id: UUID, service: Serving, viewer: Viewing, session: Reading, laws: ByLaw, response: Response
@@ -211,7 +234,7 @@ def get_alert(
         episode=alert.episode, previous=around["previous"], following=around["next"], closed_at=alert.closed_at,
         closed_why=alert.closed_why, lower_level=alert.lower_level, lower_since_on=alert.lower_since_on,
         members=[MemberOut.model_validate(member) for member in shown],
-        reasons=[_reason(reason, places) for reason in alert.reasons],
+        reasons=_reasons(session, alert, places),
         leads=[heard_out(one, service.keyring) for one in leads.of_alerts(session, [alert.id]).get(alert.id, [])],
         could_not_see=_unseen(alert, laws),
         quiet=[
@@ -256,10 +279,21 @@ def visit_of(sent: VisitIn) -> cases.Visit:
     return cases.Visit(**said | lists | {"device": device})
 
 
-def _reason(reason: Reason, places: dict[int, int]) -> ReasonOut:
-    shown = ReasonOut.model_validate(reason)
-    shown.evidence = by_place(reason.evidence, places)
-    return shown
+def _reasons(session: Session, alert: Alert, places: dict[int, int]) -> list[ReasonOut]:
+    before, received = queue.measured_before(session, alert), queue.received(session, alert)
+    found = []
+    for one in alert.reasons:
+        shown = reason_out(one, places, received)
+        shown.before, shown.before_on = before.get(one.rule, (None, None))
+        found.append(shown)
+    return found
+
+
+def reason_out(reason: Reason, places: dict[int, int], received: Mapping[int, date] | None = None) -> ReasonOut:
+    """Return a reason as it is shown; ``received`` says when the deliveries behind it were taken in, if it is known."""
+    days = received or {}
+    rows = [one | {"received_on": days.get(one["delivery"])} for one in by_place(reason.evidence, places)]
+    return ReasonOut.model_validate({name: getattr(reason, name) for name in _OF_REASON} | {"evidence": rows})
 
 
 def _unseen(alert: Alert, laws: Laws) -> list[UnseenOut]:

@@ -1,6 +1,6 @@
 """Alerts as lines of a queue: who, how urgent, why, whose, what was last noted; as many queries for any page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.deps import Laws
 from monitor.alerts import people
+from monitor.alerts.people import NOBODY, Head
 from monitor.policy.days import Calendar
 from monitor.service import Service, today
 from monitor.work import calendar, deadlines, notes
@@ -40,6 +41,10 @@ class AlertBrief(BaseModel):
     version: int
     household_no: str
     name: str = Field(description="户主姓名（隐去）/ the head's masked name", examples=["张*"])
+    id_masked: str = Field(
+        description="户主证件号（隐去）；未知为空 / the head's masked ID number; empty: not known",
+        examples=["340299********1234"],
+    )
     level: Level
     status: Status
     category: str | None
@@ -78,14 +83,14 @@ class Desk:
     def shown(self, found: Sequence[Line]) -> list[AlertBrief]:
         """Return lines as they are shown."""
         keyring = self.service.keyring
-        names = people.titles(self.session, [line.household_id for line in found], keyring=keyring)
+        who = people.heads(self.session, [line.household_id for line in found], keyring=keyring)
         said = notes.latest(self.session, [line.id for line in found], keyring=keyring)
         places = cache(self.laws.tree.full_name)
         left = cache(self.days.between)
         return [
             AlertBrief(
-                **_what(line, names, places), **self._when(line, left), owner=line.owner_id,
-                owner_name=line.owner_name, paused_until=line.paused_until, note=_note(said.get(line.id)),
+                **_what(line, who.get(line.household_id, NOBODY), places), **self._when(line, left),
+                owner=line.owner_id, owner_name=line.owner_name, paused_until=line.paused_until, note=_note(said.get(line.id)),
             )
             for line in found
         ]  # fmt: skip
@@ -98,10 +103,10 @@ class Desk:
         return {"due_on": due_on, "days_left": days_left, "urgency": self.spans.group(line.due_on)}
 
 
-def _what(line: Line, names: Mapping[int, str], places: Callable[[str, date], str]) -> dict[str, Any]:
+def _what(line: Line, head: Head, places: Callable[[str, date], str]) -> dict[str, Any]:
     return {
         "id": line.id, "version": line.version, "household_no": line.household_no,
-        "name": names.get(line.household_id, "—"), "level": line.level, "status": line.status,
+        "name": head.name, "id_masked": head.id_masked, "level": line.level, "status": line.status,
         "category": line.category, "region": line.region, "region_name": places(line.region, line.seen_on),
         "opened_on": line.opened_on, "seen_on": line.seen_on, "cleared_on": line.cleared_on,
         "recurring": line.previous_id is not None, "rules": line.rules, "sentence_zh": line.sentence_zh,

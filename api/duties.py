@@ -8,11 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
-from api.deps import ByLaw, Reading, Viewing, may
+from api.deps import ByLaw, Laws, Reading, Viewing, may
 from api.errands import Errand
 from api.once import CHANGES, Doing, Expected
 from api.problems import RESPONSES
 from api.taking import Strict
+from monitor.access import NATION
 from monitor.service import today
 from monitor.work import calendar, colleagues, deadlines
 from monitor.work.calendar import Arranged
@@ -40,6 +41,7 @@ class ColleagueOut(DutyIn):
     name: str
     role: str
     region: str
+    region_name: str = Field(description="辖区名称；空：全国 / empty: the whole nation")
     open: int = Field(description="未办结 / open")
     overdue: int = Field(description="逾期 / overdue")
     version: int = Field(description="0：尚未安排 / nothing arranged yet; the ETag of the arrangement")
@@ -66,21 +68,21 @@ class YearOut(BaseModel):
 
 
 @router.get("/colleagues", summary="工作人员与工作量 / Colleagues and their load", dependencies=[may("colleague.read")])
-def list_colleagues(viewer: Viewing, session: Reading) -> list[ColleagueOut]:
+def list_colleagues(viewer: Viewing, session: Reading, laws: ByLaw) -> list[ColleagueOut]:
     """Return who does the work in my region, what is arranged for them, and how much is open and overdue."""
-    return [_colleague(one) for one in colleagues.colleagues(session, viewer=viewer, today=today())]
+    return [_colleague(one, laws) for one in colleagues.colleagues(session, viewer=viewer, today=today())]
 
 
 @router.put(
     "/colleagues/{worker}/duty", summary="安排包片、走访量与休假 / Arrange a worker's duty",
     dependencies=[may("alert.assign")], responses=CHANGES, response_model=ColleagueOut,
 )  # fmt: skip
-def arrange_duty(worker: UUID, sent: DutyIn, viewer: Viewing, expected: Expected, once: Doing) -> Response:
+def arrange_duty(worker: UUID, sent: DutyIn, viewer: Viewing, laws: ByLaw, expected: Expected, once: Doing) -> Response:
     """Arrange a worker's villages, visits a day, leave and stand-in; If-Match "0" when nothing was arranged yet."""
     care = Care(tuple(sent.villages), sent.visits_a_day, sent.away_from, sent.away_until, sent.cover)
     return once.answer(
         lambda: _colleague(
-            colleagues.arrange(once.session, worker, care, viewer=viewer, today=today(), expected=expected)
+            colleagues.arrange(once.session, worker, care, viewer=viewer, today=today(), expected=expected), laws
         )
     )
 
@@ -109,9 +111,10 @@ def put_year(year: Year, sent: YearIn, viewer: Viewing, laws: ByLaw, expected: E
     return once.answer(work)
 
 
-def _colleague(one: Colleague) -> ColleagueOut:
+def _colleague(one: Colleague, laws: Laws) -> ColleagueOut:
+    place = "" if one.region == NATION else laws.tree.name(one.region, today())
     return ColleagueOut(
-        id=one.id, name=one.name, role=one.role, region=one.region, open=one.open, overdue=one.overdue,
-        villages=list(one.care.villages), visits_a_day=one.care.visits_a_day, away_from=one.care.away_from,
+        id=one.id, name=one.name, role=one.role, region=one.region, region_name=place, open=one.open,
+        overdue=one.overdue, villages=list(one.care.villages), visits_a_day=one.care.visits_a_day, away_from=one.care.away_from,
         away_until=one.care.away_until, cover=one.care.cover, version=one.care.version,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """The supervisors' numbers: what each means, whole and by cells, and the alerts behind a cell."""
 
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -74,6 +75,7 @@ class RowOut(BaseModel):
     level: Level
     status: str
     region: str
+    region_name: str
     opened_on: date
     closed_at: datetime | None
 
@@ -197,18 +199,20 @@ def one_figure(
 @router.get("/{figure}/alerts", dependencies=[may("report.read")], summary="指标背后的预警 / The alerts behind a cell",
             responses={404: RESPONSES[404]})  # fmt: skip
 def alerts_behind(
-    figure: FigureName, service: Serving, viewer: Viewing, session: Reading, asked: Annotated[CellIn, Query()]
-) -> RowsOut:
+    figure: FigureName, service: Serving, viewer: Viewing, session: Reading, laws: ByLaw,
+    asked: Annotated[CellIn, Query()],
+) -> RowsOut:  # fmt: skip
     """Return exactly the alerts that a cell counts, by id, in pages."""
     wanted = Asked(figure, asked.by, asked.region, asked.since, asked.until)
     key = None if asked.key == NONE else asked.key
     found = reports.rows(session, wanted, key, viewer=viewer, after=asked.after, most=asked.limit)
     names = people.titles(session, [alert.household_id for alert in found], keyring=service.keyring)
+    places = cache(laws.tree.full_name)
     items = [
         RowOut(
             id=alert.id, household_no=alert.household.household_no, name=names.get(alert.household_id, "—"),
-            level=alert.level, status=alert.status, region=alert.region, opened_on=alert.opened_on,  # type: ignore[arg-type]
-            closed_at=alert.closed_at,
+            level=alert.level, status=alert.status, region=alert.region,  # type: ignore[arg-type]
+            region_name=places(alert.region, today()), opened_on=alert.opened_on, closed_at=alert.closed_at,
         )
         for alert in found
     ]  # fmt: skip

@@ -7,12 +7,21 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from api.alerts import FollowUpOut, HeardOut, MemberOut, ReasonOut, VisitIn, follow_up_out, heard_out, visit_of
+from api.alerts import (
+    FollowUpOut,
+    HeardOut,
+    MemberOut,
+    ReasonOut,
+    VisitIn,
+    follow_up_out,
+    heard_out,
+    reason_out,
+    visit_of,
+)
 from api.briefs import AlertBrief, Desk
 from api.deps import ByLaw, Reading, Serving, Viewing, may, newest_date
 from api.dossiers import KnownOut, known_out
 from api.errands import Errand
-from api.households import by_place
 from api.office import AtOffice
 from api.once import ONCE, Doing
 from api.problems import RESPONSES
@@ -149,11 +158,7 @@ def catalogue() -> CatalogueOut:
 def sheet_out(sheet: Sheet, brief: AlertBrief, *, keyring: Keyring, phone: str | None = None) -> VisitSheetOut:
     """Return a household's sheet as it is shown; evidence names people by their place."""
     places = people.places([one.shown for one in sheet.members])
-    reasons = []
-    for reason in sheet.alert.reasons:
-        shown = ReasonOut.model_validate(reason)
-        shown.evidence = by_place(reason.evidence, places)
-        reasons.append(shown)
+    reasons = [reason_out(one, places) for one in sheet.alert.reasons]
     return VisitSheetOut(
         alert=brief, members=[_member(one) for one in sheet.members], reasons=reasons,
         known=[known_out(one) for one in sheet.known], phone=phone,

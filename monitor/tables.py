@@ -483,6 +483,8 @@ class Reason(Table):
     sentence_zh: Mapped[str]
     sentence_en: Mapped[str]
     observed: Mapped[float | None]
+    observed_before: Mapped[float | None]
+    before_on: Mapped[date | None]
     limit_value: Mapped[float | None]
     excess: Mapped[float | None]
     unit: Mapped[str | None] = mapped_column(String(32))

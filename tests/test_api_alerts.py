@@ -3,24 +3,26 @@
 import json
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from factories import DAY, FIRES, UNKNOWN, Home, judge, register, scan
 from fastapi.testclient import TestClient
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
 from api.app import create_app
 from monitor import access, database
 from monitor.alerts import raise_alerts
 from monitor.cases import FINDINGS, WAYS
 from monitor.service import Service
-from monitor.tables import Alert, FollowUp, Person, Worker
+from monitor.tables import Alert, Delivery, FollowUp, Person, Worker, utc_now
 
 VISIT = {
     "id": str(uuid.UUID(int=5)), "visited_on": DAY.isoformat(), "way": "home", "finding": "no_need",
     "reason_code": "NE_SHORT", "note": "一切安好",
 }  # fmt: skip
+NUMBER = "340299195001010013"  # of an area that was never issued
 OTHER_VILLAGE = "340203002003"
 
 
@@ -139,18 +141,55 @@ def test_a_worker_sees_their_region_and_nothing_else(client: TestClient, service
 
 def test_one_alert_says_everything_it_rests_on(client: TestClient, service: Service) -> None:
     raise_some(service, [{"illness": (FIRES, 15_000), "income": UNKNOWN}])
+    with database.transaction(service.engine) as session:
+        arrived = {"received_on": DAY, "mode": "full", "status": "committed", "sha256": "0" * 64}
+        session.add(Delivery(seq=1, feed="medical_settlements", file_name="a.csv", **arrived))
     answer = client.get(f"/api/v1/alerts/{only_alert(service).id}")
     alert = answer.json()
     reason = alert["reasons"][0]
     assert (reason["observed"], reason["limit"], reason["excess"]) == (15_000, 10_000, 1.5)
     assert reason["evidence"] == [
-        {"feed": "medical_settlements", "delivery": 1, "row": 1, "on": "2026-02-01", "amount": 1.0, "member": 1}
-    ]
+        {"feed": "medical_settlements", "delivery": 1, "row": 1, "on": "2026-02-01", "amount": 1.0, "member": 1,
+         "received_on": DAY.isoformat()}
+    ]  # fmt: skip
+    assert (reason["before"], reason["before_on"]) == (None, None)
     assert (reason["data_on"], reason["parameters"][0]["status"]) == ("2026-03-01", "sample")
     assert alert["could_not_see"][0]["rule"] == "income"
     assert [step["kind"] for step in alert["timeline"]] == ["raised"]
     assert alert["members"] == [{"place": 1, "relation": "02", "name": "张*", "sex": "1", "born_in": None}]
     assert answer.headers["ETag"] == '"1"'
+
+
+def test_a_reason_says_what_was_measured_last_time_in_this_alert_or_in_the_one_before(
+    client: TestClient, service: Service
+) -> None:
+    raise_some(service, [{"illness": (FIRES, 12_000), "income": FIRES}])
+    first, home = only_alert(service).id, only_alert(service).household_id
+    with database.transaction(service.engine) as session:
+        session.execute(update(Alert).values(status="closed", closed_at=utc_now()))
+        on = DAY + timedelta(days=40)
+        raise_alerts(session, judge({home: Home({"illness": (FIRES, 15_000)})}, as_of=on), scan=scan(session, on))
+    with database.reading(service.engine) as session:
+        second = session.scalars(select(Alert.id).where(Alert.previous_id == first)).one()
+    reason = client.get(f"/api/v1/alerts/{second}").json()["reasons"][0]
+    assert (reason["observed"], reason["before"], reason["before_on"]) == (15_000, 12_000, DAY.isoformat())
+    with database.transaction(service.engine) as session:
+        on = DAY + timedelta(days=41)
+        raise_alerts(session, judge({home: Home({"illness": (FIRES, 16_000)})}, as_of=on), scan=scan(session, on))
+    reason = client.get(f"/api/v1/alerts/{second}").json()["reasons"][0]
+    assert (reason["before"], reason["before_on"]) == (15_000, (DAY + timedelta(days=40)).isoformat())
+
+
+def test_a_line_of_the_queue_holds_the_heads_number_with_its_middle_taken_out(
+    client: TestClient, service: Service
+) -> None:
+    raise_some(service, [{"illness": FIRES}])
+    assert client.get("/api/v1/alerts").json()["items"][0]["id_masked"] == ""
+    with database.transaction(service.engine) as session:
+        session.scalars(select(Person)).one().id_no = service.keyring.encrypt(NUMBER, about="people.id_no")
+    answer = client.get("/api/v1/alerts")
+    assert answer.json()["items"][0]["id_masked"] == f"{NUMBER[:6]}********{NUMBER[-4:]}"
+    assert NUMBER not in answer.text
 
 
 def test_no_answer_holds_a_full_name_or_the_key_of_a_person(client: TestClient, service: Service) -> None:

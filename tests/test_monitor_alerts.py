@@ -329,3 +329,24 @@ def test_a_reason_is_dated_by_the_newest_data_that_confirms_it(engine: Engine, h
     assert night(engine, {home: Home(FIRING)}, later(10), rules=newer) == Counter()
     alert = alert_of(engine, home)
     assert (alert.reasons[0].data_on, alert.version, events(engine)) == (later(9), 1, ["raised"])
+
+
+def test_a_reason_remembers_what_was_measured_before_and_until_when(engine: Engine, home: int) -> None:
+    night(engine, {home: Home({"illness": (FIRES, 12_000)})})
+    first = alert_of(engine, home).reasons[0]
+    assert (first.observed_before, first.before_on) == (None, None)
+    with database.transaction(engine) as session:
+        mark_seen(session, "340299", home, home, as_of=later(2))
+    night(engine, {home: Home({"illness": (FIRES, 15_000)})}, later(5))
+    reason = alert_of(engine, home).reasons[0]
+    assert (reason.observed, reason.observed_before, reason.before_on) == (15_000, 12_000, later(2))
+    night(engine, {home: Home({"illness": (FIRES, 15_000)})}, later(6))
+    assert alert_of(engine, home).reasons[0].observed_before == 12_000
+
+
+def test_what_fell_silent_and_fires_again_was_measured_before_it_fell_silent(engine: Engine, home: int) -> None:
+    night(engine, {home: Home({"illness": (FIRES, 12_000)})})
+    night(engine, {home: Home({"illness": SILENT})}, later(3))
+    night(engine, {home: Home({"illness": (FIRES, 15_000)})}, later(9))
+    reason = alert_of(engine, home).reasons[0]
+    assert (reason.status, reason.observed_before, reason.before_on) == ("active", 12_000, DAY)

@@ -34,6 +34,7 @@ class Known:
     excess: float | None
     data_on: date | None
     cooldown_days: int
+    last_on: date
 
 
 @dataclass(slots=True)
@@ -159,7 +160,7 @@ def _reasons(those: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Reason.alert_id, Reason.id, Reason.rule, Reason.rule_version, Reason.level, Reason.status, Reason.place,
-            Reason.observed, Reason.limit_value, Reason.excess, Reason.data_on, Reason.cooldown_days,
+            Reason.observed, Reason.limit_value, Reason.excess, Reason.data_on, Reason.cooldown_days, Reason.last_on,
         )
         .join(Alert, Alert.id == Reason.alert_id)
         .where(Alert.closed_at.is_(None), those)

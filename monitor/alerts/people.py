@@ -1,15 +1,15 @@
-"""The household behind an alert, as far as a worker may see it: masked names, places in the household, no numbers."""
+"""The household behind an alert, as far as a worker may see it: masked names and numbers, places in the household."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, bindparam, or_, select
+from sqlalchemy import BigInteger, Row, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from monitor import database
-from monitor.privacy import Keyring, mask_name
+from monitor.privacy import Keyring, mask_id, mask_name
 from monitor.tables import Member, Person
 
 HEAD = "02"
@@ -63,19 +63,47 @@ def _shown(place: int, member: Member, person: Person, keyring: Keyring) -> Show
 
 def titles(session: Session, households: Sequence[int], *, keyring: Keyring) -> dict[int, str]:
     """Return what each household is called on screen, in one query however many they are."""
-    rows = database.run(session, _named, values={"households": list(households)})
-    found = sorted(rows, key=lambda row: (row.relation != HEAD, row.id))
-    names: dict[int, str] = {}
-    for row in found:
-        if row.household_id not in names and row.name is not None:
-            names[row.household_id] = mask_name(keyring.decrypt(row.name, about="people.name"))
-    return names
+    return {home: _name(row, keyring) for home, row in _heads(session, households).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Who stands for a household in a list: masked name, masked number (empty: none is known)."""
+
+    name: str
+    id_masked: str
+
+
+NOBODY = Head("—", "")
+
+
+def heads(session: Session, households: Sequence[int], *, keyring: Keyring) -> dict[int, Head]:
+    """Return who stands for each household in a list, in one query however many they are."""
+    found = _heads(session, households)
+    return {home: Head(_name(row, keyring), _number(row, keyring)) for home, row in found.items()}
+
+
+def _heads(session: Session, households: Sequence[int]) -> dict[int, Row[Any]]:
+    """The head of each household, or whoever of it is named first."""
+    rows: list[Row[Any]] = list(database.run(session, _named, values={"households": list(households)}))
+    found: dict[int, Row[Any]] = {}
+    for row in sorted(rows, key=lambda row: (row.relation != HEAD, row.id)):
+        found.setdefault(row.household_id, row)
+    return found
 
 
 def _named() -> Select[*tuple[Any, ...]]:
     return (
-        select(Member.household_id, Member.relation, Member.id, Person.name)
+        select(Member.household_id, Member.relation, Member.id, Person.name, Person.id_no)
         .join(Person, Person.id == Member.person_id)
         .where(Member.household_id.in_(bindparam("households", type_=BigInteger(), expanding=True)))
-        .where(Member.until_on.is_(None))
+        .where(Member.until_on.is_(None), Person.name.is_not(None))
     )
+
+
+def _name(row: Row[Any], keyring: Keyring) -> str:
+    return mask_name(keyring.decrypt(row.name, about="people.name"))
+
+
+def _number(row: Row[Any], keyring: Keyring) -> str:
+    return "" if row.id_no is None else mask_id(keyring.decrypt(row.id_no, about="people.id_no"))

@@ -2,13 +2,14 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from monitor.access import Viewer, scope
 from monitor.errors import NotFound
-from monitor.tables import Alert, AlertEvent, FollowUp, Quiet
+from monitor.tables import Alert, AlertEvent, Delivery, FollowUp, Quiet, Reason
 
 
 def get(session: Session, alert_id: uuid.UUID, *, viewer: Viewer) -> Alert:
@@ -49,6 +50,27 @@ def episodes(session: Session, alert: Alert) -> Mapping[str, uuid.UUID | None]:
     """Return the ids of the episodes before and after this one."""
     later = session.scalar(select(Alert.id).where(Alert.previous_id == alert.id))
     return {"previous": alert.previous_id, "next": later}
+
+
+def measured_before(session: Session, alert: Alert) -> Mapping[str, tuple[float, date]]:
+    """Return by rule what was measured last time, and the last day it was.
+
+    Last time is before it last changed in this alert, or else in the episode before.
+    """
+    last = select(Reason.rule, Reason.observed, Reason.last_on).where(Reason.alert_id == alert.previous_id)
+    rows = session.execute(last).all() if alert.previous_id else []
+    found = {row.rule: (row.observed, row.last_on) for row in rows if row.observed is not None}
+    for reason in alert.reasons:
+        if reason.observed_before is not None and reason.before_on is not None:
+            found[reason.rule] = (reason.observed_before, reason.before_on)
+    return found
+
+
+def received(session: Session, alert: Alert) -> Mapping[int, date]:
+    """Return by its number the day on which each delivery behind the alert's evidence was taken in."""
+    numbers = {row["delivery"] for reason in alert.reasons for row in reason.evidence}
+    chosen = select(Delivery.seq, Delivery.received_on).where(Delivery.seq.in_(numbers))
+    return {seq: day for seq, day in session.execute(chosen) if seq is not None} if numbers else {}
 
 
 def _no_such() -> NotFound:

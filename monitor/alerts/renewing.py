@@ -107,7 +107,7 @@ class Renewal:
 
     def _reason_update(self, finding: Finding, known: Known) -> Values:
         if finding.fresh is not None:
-            return dict(finding.fresh)
+            return dict(finding.fresh) | self._before(finding.fresh, known)
         if finding.status == known.status:
             return self._newer_data(known)
         left: Values = {"status": finding.status}
@@ -117,6 +117,13 @@ class Renewal:
             return left | {"unseen": list(finding.lacking)}
         proof = cleared_by(self.judged, finding.rule) | ({"code": WITHDRAWN} if finding.status == "annulled" else {})
         return left | {"cleared_on": self.judged.as_of, "cleared_by": proof}
+
+    def _before(self, fresh: Values, known: Known) -> Values:
+        """What was measured until now, and the last day it was, where something else is measured tonight."""
+        if known.observed is None or known.observed == fresh["observed"]:
+            return {}
+        last_on = self.alert.seen_on if known.status == "active" else known.last_on
+        return {"observed_before": known.observed, "before_on": last_on}
 
     def _newer_data(self, known: Known) -> Values:
         newest = self.judged.rules[known.rule].data_on if known.rule in self.judged.rules else known.data_on

@@ -29,7 +29,7 @@ _WORDS = (
     "随机抽查（不是风险提示）：用于检验是否有应助未发现的家庭",
     "Drawn at random (not a sign of risk): to see whether households in need are missed",
 )
-_REFERENCE = {"title": "随机抽查办法（参数 audit.share）", "article": "按周、按县分层随机抽取"}
+_REFERENCE = {"title": "随机抽查办法", "article": "按周、按县分层随机抽取"}
 Numbers = npt.NDArray[np.uint64]
 
 

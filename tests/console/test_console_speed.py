@@ -70,8 +70,12 @@ async ([wanted, step]) => {
 def first_row(page: Page, address: str) -> float:
     """Return the seconds from asking for the page until its first row is painted."""
     page.goto(address, wait_until="commit")
-    page.wait_for_function("window.firstRow !== undefined", timeout=60_000)
-    return float(page.evaluate("window.firstRow")) / 1000
+    for _ in range(600):  # looked at from outside: the page's rules forbid a script that waits within it
+        shown = page.evaluate("window.firstRow")
+        if shown is not None:
+            return float(shown) / 1000
+        page.wait_for_timeout(100)
+    raise AssertionError(f"no row within a minute at {address}")
 
 
 @pytest.mark.slow

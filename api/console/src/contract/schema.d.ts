@@ -2990,6 +2990,11 @@ export interface components {
              */
             name: string;
             /**
+             * Id Masked
+             * @description 户主证件号（隐去）；未知为空 / the head's masked ID number; empty: not known
+             */
+            id_masked: string;
+            /**
              * Level
              * @enum {string}
              */
@@ -3113,6 +3118,11 @@ export interface components {
              * @description 户主姓名（隐去）/ the head's masked name
              */
             name: string;
+            /**
+             * Id Masked
+             * @description 户主证件号（隐去）；未知为空 / the head's masked ID number; empty: not known
+             */
+            id_masked: string;
             /**
              * Level
              * @enum {string}
@@ -3888,6 +3898,11 @@ export interface components {
             /** Region */
             region: string;
             /**
+             * Region Name
+             * @description 辖区名称；空：全国 / empty: the whole nation
+             */
+            region_name: string;
+            /**
              * Open
              * @description 未办结 / open
              */
@@ -4247,6 +4262,41 @@ export interface components {
             detail: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * EvidenceOut
+         * @description A row behind a reason: of which feed, in which delivery, about whom.
+         */
+        EvidenceOut: {
+            /** Feed */
+            feed: string;
+            /**
+             * Delivery
+             * @description 批次序号 / number of the delivery
+             */
+            delivery: number;
+            /**
+             * Row
+             * @description 行号 / row of the delivery
+             */
+            row: number;
+            /**
+             * Member
+             * @description 成员次序；空：已不在该户 / place in the household; null: no longer in it
+             */
+            member: number | null;
+            /**
+             * On
+             * @description 业务日期 / the date it is about
+             */
+            on: string | null;
+            /** Amount */
+            amount: number | null;
+            /**
+             * Received On
+             * @description 入库日期 / the day its delivery was taken in
+             */
+            received_on: string | null;
         };
         /**
          * ExampleOut
@@ -6386,6 +6436,16 @@ export interface components {
             sentence_en: string;
             /** Observed */
             observed: number | null;
+            /**
+             * Before
+             * @description 上次的数值 / what was measured last time
+             */
+            before: number | null;
+            /**
+             * Before On
+             * @description 上次数值的最后日期 / the last day it was measured so
+             */
+            before_on: string | null;
             /** Limit */
             limit: number | null;
             /**
@@ -6406,13 +6466,8 @@ export interface components {
             reference: {
                 [key: string]: unknown;
             };
-            /**
-             * Evidence
-             * @description feed, delivery, row, member (place in the household), on, amount
-             */
-            evidence: {
-                [key: string]: unknown;
-            }[];
+            /** Evidence */
+            evidence: components["schemas"]["EvidenceOut"][];
             /** Unseen */
             unseen: string[];
             /**
@@ -8108,6 +8163,8 @@ export interface components {
             status: string;
             /** Region */
             region: string;
+            /** Region Name */
+            region_name: string;
             /**
              * Opened On
              * Format: date

@@ -2,6 +2,7 @@ import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { Refusal, Unreachable } from '../contract/client';
 import { useServed, useWords } from '../words/catalogue';
+import { labelled } from '../words/marks';
 import { shared } from '../words/shared';
 
 type Props = { error: unknown; what?: string; onRetry?: (() => void) | undefined; kept?: boolean };
@@ -28,7 +29,8 @@ function Said({ error }: { error: unknown }): ReactElement {
       <>
         <p>{served(problem.detail_zh, problem.detail)}</p>
         <p>
-          {t.next}：{served(problem.next_zh, problem.next)}
+          {labelled(t.next)}
+          {served(problem.next_zh, problem.next)}
         </p>
         {incident === '' ? null : <p className="quiet">{t.incident(incident)}</p>}
       </>

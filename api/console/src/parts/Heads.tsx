@@ -1,16 +1,24 @@
 import type { ReactElement } from 'react';
 
-/** The head of a table that counts: what is counted by, then the counts. */
-export function Heads({ by, counts }: { by: string; counts: string[] }): ReactElement {
+/** A title as it is, or in brackets where the column holds numbers, which stand to the right like their title. */
+export type Title = string | readonly [string];
+
+/** The head of a table. */
+export function Heads({ titles }: { titles: readonly Title[] }): ReactElement {
   return (
     <thead>
       <tr>
-        <th scope="col">{by}</th>
-        {counts.map((title) => (
-          <th key={title} scope="col" className="number">
-            {title}
-          </th>
-        ))}
+        {titles.map((title) =>
+          typeof title === 'string' ? (
+            <th key={title} scope="col">
+              {title}
+            </th>
+          ) : (
+            <th key={title[0]} scope="col" className="number">
+              {title[0]}
+            </th>
+          ),
+        )}
       </tr>
     </thead>
   );

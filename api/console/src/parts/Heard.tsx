@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import type { Schemas } from '../contract/client';
 import { language, useServed, useWords } from '../words/catalogue';
+import { labelled } from '../words/marks';
 import { work } from './words-of-work';
 import { writtenDay } from './written';
 
@@ -15,7 +16,8 @@ export function Heard({ leads }: { leads: Schemas['HeardOut'][] }): ReactElement
       <ul className="plain">
         {leads.map((one) => (
           <li key={`${one.heard_on}${one.how}${one.said}`}>
-            {writtenDay(one.heard_on, language.get())} {served(one.zh, one.en)}：{one.said ?? t.heardOver}
+            {writtenDay(one.heard_on, language.get())} {labelled(served(one.zh, one.en))}
+            {one.said ?? t.heardOver}
           </li>
         ))}
       </ul>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { api, told } from '../contract/client';
 import { useWords } from '../words/catalogue';
+import { aside } from '../words/marks';
 import { shared } from '../words/shared';
 import { OneOf } from './OneOf';
 
@@ -16,7 +17,7 @@ export function Region({ label, value, onChoose }: Props): ReactElement | null {
   const line = lineOf(root.here.code, value);
   return (
     <>
-      <Level label={label} under="" value={line[0] ?? ''} none={`${t.all}（${root.here.name}）`} onChoose={onChoose} />
+      <Level label={label} under="" value={line[0] ?? ''} none={t.all + aside(root.here.name)} onChoose={onChoose} />
       {line.map((code, at) => (
         <Level
           key={code}

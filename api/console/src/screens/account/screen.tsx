@@ -3,26 +3,29 @@ import { Button } from 'antd';
 import type { ReactElement, SubmitEvent } from 'react';
 import { useState } from 'react';
 import { SESSION_KEY, useMay, useSession } from '../../app/session';
+import { words as app } from '../../app/words';
 import { api, type Schemas, told } from '../../contract/client';
 import { Field } from '../../parts/Credentials';
 import { useSaid } from '../../parts/Failure';
 import { useWords } from '../../words/catalogue';
+import { comma, labelled } from '../../words/marks';
 import { words } from './words';
 
 /** One's own account: who one is, what must be done first, another password, the second factor. */
 export default function Account(): ReactElement {
   const t = useWords(words);
+  const common = useWords(app);
   const may = useMay();
-  const { name, role_zh, region, unfinished, how } = useSession();
+  const { name, role_zh, region_name, unfinished, how } = useSession();
   return (
     <div className="alert-page">
       <h1>{t.title}</h1>
       <p>
-        {name} · {role_zh} · {region}
+        {name} · {role_zh} · {region_name === '' ? common.nation : region_name}
       </p>
       {unfinished.length === 0 ? null : (
         <p className="refused" role="alert">
-          {t.unfinished} {unfinished.map((one) => (one === 'password' ? t.mustPassword : t.mustFactor)).join('、')}
+          {t.unfinished} {unfinished.map((one) => (one === 'password' ? t.mustPassword : t.mustFactor)).join(comma())}
         </p>
       )}
       {how === 'password' ? <Password /> : null}
@@ -110,7 +113,8 @@ function Factor(): ReactElement {
         <>
           <p className="quiet">{t.factorHint}</p>
           <p>
-            {t.address}：<span className="masked wrapped">{proposed.address}</span>
+            {labelled(t.address)}
+            <span className="masked wrapped">{proposed.address}</span>
           </p>
           <Field label={t.code} value={code} onText={setCode} name="one-time-code" />
           <Button type="primary" htmlType="submit">

@@ -2,98 +2,10 @@ import type { ReactElement } from 'react';
 import { Failure } from '../../parts/Failure';
 import { Skeleton } from '../../parts/ListState';
 import { work } from '../../parts/words-of-work';
-import { writtenMoney } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
-import { type Alert, type Evidence, useFeeds, useTimeline } from './asked';
-import { useFeedNames } from './Why';
+import { labelled } from '../../words/marks';
+import { type Alert, useTimeline } from './asked';
 import { words } from './words';
-
-type EvidenceProps = { alert: Alert; onWrong: (text: string) => void };
-
-/** The rows behind the reasons; what is wrong in them can be said in a note that names the row. */
-export function EvidenceTable({ alert, onWrong }: EvidenceProps): ReactElement {
-  const t = useWords(words);
-  const rows = distinct(alert.reasons.flatMap((one) => one.evidence as unknown as Evidence[]));
-  return (
-    <section aria-labelledby="evidence">
-      <h2 id="evidence">{t.evidence}</h2>
-      {rows.length === 0 ? <p>{t.noEvidence}</p> : <EvidenceRows rows={rows} onWrong={onWrong} />}
-    </section>
-  );
-}
-
-function EvidenceRows({ rows, onWrong }: { rows: Evidence[]; onWrong: (text: string) => void }): ReactElement {
-  const t = useWords(words);
-  return (
-    <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
-      <section className="scrolled" tabIndex={0} aria-label={t.evidenceRows}>
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">{t.item}</th>
-              <th scope="col" className="number">
-                {t.amount}
-              </th>
-              <th scope="col">{t.agency}</th>
-              <th scope="col">{t.on}</th>
-              <th scope="col">{t.batch}</th>
-              <th scope="col">{t.member}</th>
-              <th scope="col">{t.wrong}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <EvidenceRow key={keyOf(row)} row={row} onWrong={onWrong} />
-            ))}
-          </tbody>
-        </table>
-      </section>
-    </>
-  );
-}
-
-function keyOf(row: Evidence): string {
-  return `${row.feed} ${row.delivery} ${row.row} ${row.member}`;
-}
-
-function distinct(rows: Evidence[]): Evidence[] {
-  return Array.from(new Map(rows.map((row) => [keyOf(row), row])).values());
-}
-
-function EvidenceRow({ row, onWrong }: { row: Evidence; onWrong: (text: string) => void }): ReactElement {
-  const t = useWords(words);
-  const named = useFeedNames();
-  const { data } = useFeeds();
-  const agency = data?.find((one) => one.feed === row.feed)?.agency ?? '—';
-  const batch = `${row.delivery}·${row.row}`;
-  return (
-    <tr>
-      <th scope="row">{named(row.feed)}</th>
-      <td className="number">
-        <Amount row={row} />
-      </td>
-      <td>{agency}</td>
-      <td>{row.on ?? '—'}</td>
-      <td>{batch}</td>
-      <td>{row.member === null ? '—' : t.memberNo(row.member)}</td>
-      <td>
-        <button type="button" className="linkish" onClick={() => onWrong(t.wrongNote(named(row.feed), batch))}>
-          {t.wrong}
-        </button>
-      </td>
-    </tr>
-  );
-}
-
-/** What a row amounts to, in its own unit: a home is measured, electricity and months in arrears are only counted. */
-function Amount({ row }: { row: Evidence }): ReactElement {
-  const t = useWords(words);
-  if (row.amount === null) return <>—</>;
-  const written = writtenMoney(row.amount, true);
-  if (row.feed === 'real_estate') return <>{t.area(written)}</>;
-  return <>{row.feed === 'utilities' ? written : t.yuan(written)}</>;
-}
 
 // GB/T 4761, by the first of its two digits; 01 and 02 are the head.
 const RELATIONS: Record<string, [string, string]> = {
@@ -126,7 +38,8 @@ export function Members({ alert }: { alert: Alert }): ReactElement {
     <section aria-labelledby="members">
       <h2 id="members">{t.members}</h2>
       <p>
-        {t.category}：{category === null ? '—' : (states[category] ?? category)}
+        {labelled(t.category)}
+        {category === null ? '—' : (states[category] ?? category)}
       </p>
       <ul>
         {alert.members.map((one) => (

@@ -4,6 +4,7 @@ import { useMay, useSession } from '../../app/session';
 import { Level } from '../../parts/small';
 import { work } from '../../parts/words-of-work';
 import { useWords } from '../../words/catalogue';
+import { labelled } from '../../words/marks';
 import { words as queue } from '../queue/words';
 import type { Acting } from './acting';
 import type { Alert } from './asked';
@@ -34,7 +35,8 @@ export function Head({ alert, acting, onReveal }: Props): ReactElement {
         {t.openedOn(alert.opened_on, alert.episode)}
       </p>
       <p>
-        {t.owner}：{alert.owner_name ?? t.unassigned}{' '}
+        {labelled(t.owner)}
+        {alert.owner_name ?? t.unassigned}{' '}
         {may('alert.work') && !ended && alert.owner === null ? (
           <Button size="small" loading={acting.busy} onClick={() => acting.go({ kind: 'claim' })}>
             {t.claim}

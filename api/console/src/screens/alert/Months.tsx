@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import type { Schemas } from '../../contract/client';
 import { Failure } from '../../parts/Failure';
 import { Figure } from '../../parts/Figure';
+import { Heads } from '../../parts/Heads';
 import { Skeleton } from '../../parts/ListState';
 import { writtenMoney } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
@@ -58,16 +59,7 @@ function Table({ months }: { months: Month[] }): ReactElement {
   const t = useWords(words);
   return (
     <table className="plain-table">
-      <thead>
-        <tr>
-          <th scope="col">{t.month}</th>
-          {PARTS.map((part) => (
-            <th key={part} scope="col" className="number">
-              {t[part]}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Heads titles={[t.month, ...PARTS.map((part) => [t[part]] as const)]} />
       <tbody>
         {months.map((one) => (
           <tr key={one.month}>

@@ -7,6 +7,7 @@ import { Failure } from '../../parts/Failure';
 import { newId } from '../../parts/ids';
 import { offerUndo } from '../../parts/Undo';
 import { useWords } from '../../words/catalogue';
+import { labelled } from '../../words/marks';
 import { useNotes } from './asked';
 import { words } from './words';
 
@@ -25,7 +26,8 @@ export function Notes({ alert, text, onText, may }: Props): ReactElement {
       <ul>
         {notes.map((one) => (
           <li key={one.id}>
-            <time dateTime={one.on}>{one.on}</time> {one.by}：{one.text}
+            <time dateTime={one.on}>{one.on}</time> {labelled(one.by)}
+            {one.text}
           </li>
         ))}
       </ul>

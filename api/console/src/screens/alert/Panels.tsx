@@ -6,6 +6,7 @@ import { OneOf } from '../../parts/OneOf';
 import { PauseFields, usePause } from '../../parts/putting-off';
 import { cityToday } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
+import { aside } from '../../words/marks';
 import { shared } from '../../words/shared';
 import { useColleagues } from '../queue/asked';
 import type { Acting } from './acting';
@@ -35,7 +36,7 @@ export function AssignPanel({ acting, onClose }: Props): ReactElement {
   const { data } = useColleagues();
   const [to, setTo] = useState('');
   const name = data?.find((one) => one.id === to)?.name ?? '';
-  const options = (data ?? []).map((one) => ({ value: one.id, text: `${one.name}（${one.open}）` }));
+  const options = (data ?? []).map((one) => ({ value: one.id, text: one.name + aside(one.open) }));
   const go = (): void => void acting.go({ kind: 'assign', to, name });
   return (
     <Box title={t.assign} ready={to !== ''} acting={acting} onGo={go} onClose={onClose}>

@@ -4,6 +4,7 @@ import type { ReactElement } from 'react';
 import { useEffect } from 'react';
 import { api, BY_ITSELF, told } from '../../contract/client';
 import { useWords } from '../../words/catalogue';
+import { comma } from '../../words/marks';
 import { shared } from '../../words/shared';
 import { type Alert, alertKey } from './asked';
 import { words } from './words';
@@ -29,7 +30,7 @@ export function Presence({ alert }: { alert: Alert }): ReactElement | null {
   if (data === undefined || (data.others.length === 0 && !changed)) return null;
   return (
     <p className="presence" role="status">
-      {data.others.map((one) => t.someoneHere(one.name)).join('；')}
+      {data.others.map((one) => t.someoneHere(one.name)).join(comma())}
       {changed ? (
         <>
           {' '}

@@ -6,6 +6,7 @@ import { api, type Schemas, told } from '../../contract/client';
 import { Failure } from '../../parts/Failure';
 import { OneOf } from '../../parts/OneOf';
 import { useWords } from '../../words/catalogue';
+import { aside, labelled } from '../../words/marks';
 import type { Alert } from './asked';
 import { words } from './step-words';
 import { useStep } from './steps';
@@ -33,9 +34,8 @@ export function Reviewing({ alert }: { alert: Alert }): ReactElement | null {
   return (
     <section className="acting" aria-labelledby="review">
       <h2 id="review">
-        {t.review}
-        {found === undefined ? '' : `：${named(found.finding)}`}
-        {found?.reason_code == null ? '' : `（${named(found.reason_code)}）`}
+        {found === undefined ? t.review : labelled(t.review) + named(found.finding)}
+        {found?.reason_code == null ? '' : aside(named(found.reason_code))}
       </h2>
       <p className="quiet">{t.reviewHint}</p>
       <Button type="primary" loading={step.isPending} onClick={say({ verdict: 'approve', why: null }, t.approved)}>

@@ -4,6 +4,7 @@ import { api, told } from '../../contract/client';
 import { Photos, usePhotos } from '../../parts/Photos';
 import { writtenDay } from '../../parts/written';
 import { language, useServed, useWords } from '../../words/catalogue';
+import { aside, comma } from '../../words/marks';
 import type { Alert } from './asked';
 import { words } from './step-words';
 
@@ -49,7 +50,7 @@ function Visit({ one }: { one: FollowUp }): ReactElement {
   return (
     <li>
       {writtenDay(one.visited_on, language.get())} · {named(one.way)} · <b>{named(one.finding)}</b>
-      {codes.length === 0 ? '' : `（${codes.join('、')}）`}
+      {codes.length === 0 ? '' : aside(codes.join(comma()))}
       {one.undone_at === null ? null : <span className="tag"> {t.takenBack}</span>}
       {one.supplement === null ? null : <span className="tag"> {t.record}</span>}
       {one.note === null ? null : <p>{one.note}</p>}

@@ -5,6 +5,7 @@ import { Level } from '../../parts/small';
 import { work } from '../../parts/words-of-work';
 import { writtenMoney } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
+import { comma, labelled } from '../../words/marks';
 import { useRuleNames } from '../board/names';
 import { type Alert, type Reason, useExplanation, useFeeds } from './asked';
 import { words } from './words';
@@ -35,12 +36,13 @@ function ReasonShown({ one, first, seenOn }: ReasonProps): ReactElement {
   const t = useWords(words);
   const states = useWords(work);
   const served = useServed();
+  const called = useRuleNames();
   const gone = one.status === 'active' ? '' : t[`state_${one.status}` as 'state_unknown'];
   const age = one.data_on === null ? 0 : daysBetween(one.data_on, seenOn);
   return (
     <li className={one.status === 'cleared' || one.status === 'annulled' ? 'gone' : ''}>
       <p>
-        <Level level={one.level} /> <span className="tag">{first ? t.main : t.minor}</span>
+        <Level level={one.level} /> <b>{called(one.rule)}</b> <span className="tag">{first ? t.main : t.minor}</span>
         <span className="tag">{states[one.direction]}</span>
         {gone === '' ? null : <span className="tag">{gone}</span>}
       </p>
@@ -52,7 +54,8 @@ function ReasonShown({ one, first, seenOn }: ReasonProps): ReactElement {
         {age > STALE_DAYS ? <b className="late"> · {t.stale(age)}</b> : null}
       </p>
       <p className="quiet">
-        {t.law}：{String(one.reference.title ?? '')} {String(one.reference.article ?? '')} · {t.version}{' '}
+        {labelled(t.law)}
+        {String(one.reference.title ?? '')} {String(one.reference.article ?? '')} · {t.version}{' '}
         {one.rule_version.slice(0, 8)}
       </p>
     </li>
@@ -74,6 +77,13 @@ function Against({ one }: { one: Reason }): ReactElement | null {
           · {t.limit} <b>{written(one.limit)}</b>
         </>
       )}
+      {one.before === null || one.before_on === null ? null : (
+        <>
+          {' '}
+          · {t.lastTime} <b>{written(one.before)}</b>
+          <span className="quiet">{t.lastTimeOn(one.before_on)}</span>
+        </>
+      )}
       {one.excess === null || one.limit === 0 ? null : ` · ${t.times(one.excess.toFixed(1))}`}
       {sample ? <span className="tag"> {t.sample}</span> : null}
     </p>
@@ -87,7 +97,8 @@ function Sources({ one }: { one: Reason }): ReactElement {
   const other = WITHOUT_ROWS.find((rule) => rule === one.rule);
   return (
     <>
-      {t.source}：{names.length > 0 ? names.join('、') : t[`from_${other ?? 'nothing'}`]}
+      {labelled(t.source)}
+      {names.length > 0 ? names.join(comma()) : t[`from_${other ?? 'nothing'}`]}
     </>
   );
 }
@@ -149,12 +160,16 @@ export function NotSeen({ alert }: { alert: Alert }): ReactElement {
         ))}
         {late.length === 0 ? null : (
           <li>
-            {t.lateFeeds}：{late.map(named).join('、')}
+            {labelled(t.lateFeeds)}
+            {late.map(named).join(comma())}
           </li>
         )}
         {alert.quiet.map((one) => (
           <li key={one.rule}>
-            {t.quiet}：{called(one.rule)}，{t.quietUntil(one.until_on)}
+            {labelled(t.quiet)}
+            {called(one.rule)}
+            {comma()}
+            {t.quietUntil(one.until_on)}
           </li>
         ))}
       </ul>

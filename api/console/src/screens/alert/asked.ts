@@ -5,15 +5,8 @@ export type Alert = Schemas['AlertOut'];
 export type Brief = Schemas['AlertBrief'];
 export type Reason = Schemas['ReasonOut'];
 
-/** A row behind a reason, as the description leaves it open. */
-export type Evidence = {
-  feed: string;
-  delivery: number;
-  row: number;
-  on: string | null;
-  amount: number | null;
-  member: number | null;
-};
+/** A row behind a reason, and what became of that reason. */
+export type Evidence = Schemas['EvidenceOut'] & { state: Reason['status'] };
 
 export const alertKey = (id: string) => ['alerts', 'one', id] as const;
 

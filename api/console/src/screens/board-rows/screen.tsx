@@ -4,6 +4,7 @@ import type { ReactElement } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import paths from '../../../paths.json';
 import { api, type Schemas, told } from '../../contract/client';
+import { Heads } from '../../parts/Heads';
 import { ListState } from '../../parts/ListState';
 import { Day, Level, Masked } from '../../parts/small';
 import { work } from '../../parts/words-of-work';
@@ -100,15 +101,7 @@ function RowTable({ items }: { items: Row[] }): ReactElement {
   return (
     <div className="board-wide">
       <table className="plain-table">
-        <thead>
-          <tr>
-            {[t.level, t.household, t.status, t.region, t.opened, t.closed].map((title) => (
-              <th key={title} scope="col">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads titles={[t.level, t.household, t.status, t.region, t.opened, t.closed]} />
         <tbody>
           {items.map((row) => (
             <tr key={row.id}>
@@ -122,7 +115,7 @@ function RowTable({ items }: { items: Row[] }): ReactElement {
                 <span className="quiet">{row.household_no}</span>
               </th>
               <td>{statusOf(states, row.status)}</td>
-              <td>{row.region}</td>
+              <td>{row.region_name}</td>
               <td>
                 <Day day={row.opened_on} />
               </td>

@@ -31,7 +31,7 @@ export function Rules({ asked }: { asked: Asked }): ReactElement | null {
         <p className="quiet">{t.rulesHint}</p>
         <div className="board-wide">
           <table className="plain-table">
-            <Heads by={t.rule} counts={[t.hits, t.settled, t.confirmed, t.falseAlarm]} />
+            <Heads titles={[t.rule, [t.hits], [t.settled], [t.confirmed], [t.falseAlarm]]} />
             <tbody>
               {cells.map((cell) => {
                 const said = { by: 'rule', key: cell.key ?? '-', ...narrowedBy(asked, false) };

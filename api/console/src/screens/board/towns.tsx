@@ -102,7 +102,7 @@ function TownTable({ lines, asked, onOnly }: Props): ReactElement {
   return (
     <div className="board-wide">
       <table className="plain-table">
-        <Heads by={t.town} counts={[t.open, t.openLate, t.lateShare]} />
+        <Heads titles={[t.town, [t.open], [t.openLate], [t.lateShare]]} />
         <tbody>
           {lines.map((line) => (
             <tr key={line.key}>

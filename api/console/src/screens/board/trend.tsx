@@ -72,7 +72,7 @@ function WeekTable({ weeks, asked }: { weeks: Week[]; asked: Asked }): ReactElem
   const region = asked.region === '' ? {} : { region: asked.region };
   return (
     <table className="plain-table">
-      <Heads by={t.week} counts={[t.raised, t.closed]} />
+      <Heads titles={[t.week, [t.raised], [t.closed]]} />
       <tbody>
         {weeks.map(({ since, until, raised, closed }) => (
           <tr key={since}>

@@ -2,6 +2,7 @@ import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { writtenCount } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
+import { aside } from '../../words/marks';
 import { type Name, type Places, type Preview, placesOf } from './sheet';
 import { words } from './words';
 
@@ -59,7 +60,7 @@ function Mapping({ preview, busy, onPlaces }: Pick<Props, 'preview' | 'busy' | '
       {preview.columns.map((one) => (
         <label key={one.name}>
           {one.title}
-          {one.needed ? <span className="quiet">（{t.needed}）</span> : null}
+          {one.needed ? <span className="quiet">{aside(t.needed)}</span> : null}
           <select value={one.place ?? ''} onChange={(event) => choose(one.name, event.target.value)}>
             <option value="">{t.notThere}</option>
             {preview.header.map((title, place) => (

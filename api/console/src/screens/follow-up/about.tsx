@@ -4,6 +4,7 @@ import { Heard } from '../../parts/Heard';
 import { Level, Masked } from '../../parts/small';
 import { writtenDay } from '../../parts/written';
 import { language, useServed, useWords } from '../../words/catalogue';
+import { aside } from '../../words/marks';
 import { words } from './words';
 
 /** Whom one visits, and why: above the form. */
@@ -19,9 +20,7 @@ export function About({ sheet, catalogue }: { sheet: Sheet; catalogue: Catalogue
       <Reasons sheet={sheet} />
       <Heard leads={sheet.leads ?? []} />
       <details>
-        <summary>
-          {t.members}（{sheet.members.length}）
-        </summary>
+        <summary>{t.members + aside(sheet.members.length)}</summary>
         <ul className="plain">
           {sheet.members.map((one) => (
             <li key={one.place}>
@@ -63,9 +62,7 @@ function Earlier({ sheet, catalogue }: { sheet: Sheet; catalogue: Catalogue }): 
   };
   return (
     <details>
-      <summary>
-        {t.earlier}（{sheet.visits.length}）
-      </summary>
+      <summary>{t.earlier + aside(sheet.visits.length)}</summary>
       <ul className="plain">
         {sheet.visits.map((one) => (
           <li key={`${one.visited_on}${one.finding}`}>

@@ -4,6 +4,7 @@ import type { Sheet } from '../../field/pack';
 import { One } from '../../parts/Chips';
 import { writtenDay } from '../../parts/written';
 import { language, useServed, useWords } from '../../words/catalogue';
+import { labelled } from '../../words/marks';
 import { shared } from '../../words/shared';
 import { words } from './words';
 
@@ -55,7 +56,7 @@ function FactLine({ one, said, onSay }: LineProps): ReactElement {
         <input
           type="text"
           className="text-in"
-          aria-label={`${name}：${t.found}`}
+          aria-label={labelled(name) + t.found}
           placeholder={t.found}
           maxLength={200}
           value={said.value}

@@ -6,6 +6,7 @@ import { type Choice, One, Some } from '../../parts/Chips';
 import { DayField } from '../../parts/DayField';
 import { cityToday } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
+import { aside } from '../../words/marks';
 import { daysAgo, MOST_NOTE } from './form';
 import { words } from './words';
 
@@ -156,9 +157,7 @@ export function Proposed({ draft, catalogue, onChange }: FieldProps): ReactEleme
     .map((one) => ({ value: one.code, label: served(one.zh, one.en) }));
   return (
     <details open={draft.proposed.length > 0}>
-      <summary>
-        {t.proposed}（{draft.proposed.length}）
-      </summary>
+      <summary>{t.proposed + aside(draft.proposed.length)}</summary>
       <Some
         legend={t.proposed}
         name="proposed"

@@ -11,6 +11,7 @@ import { Conflict, type Line } from '../../parts/Conflict';
 import { useSaid } from '../../parts/Failure';
 import { offerUndo } from '../../parts/Undo';
 import { useServed, useWords } from '../../words/catalogue';
+import { labelled } from '../../words/marks';
 import { words } from './words';
 
 type Props = { one: Waiting; catalogue: Catalogue; onEdit?: (() => unknown) | undefined; onDone: () => unknown };
@@ -42,7 +43,8 @@ export function RefusedOne({ one, catalogue, onEdit, onDone }: Props): ReactElem
   return (
     <section className="failure" role="alert" aria-label={t.refused}>
       <h2>
-        {t.refused}：{one.title}
+        {labelled(t.refused)}
+        {one.title}
       </h2>
       <p>{why === undefined ? '' : served(why.detail_zh, why.detail)}</p>
       {problem === '' ? null : <p className="refused">{problem}</p>}

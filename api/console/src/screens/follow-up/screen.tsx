@@ -9,6 +9,7 @@ import { type Catalogue, catalogueNow, type Sheet, sheetOf } from '../../field/p
 import { secure } from '../../field/vault';
 import { Failure } from '../../parts/Failure';
 import { Skeleton } from '../../parts/ListState';
+import { useNarrow } from '../../parts/narrow';
 import { writtenInstant } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
 import { About } from './about';
@@ -20,6 +21,7 @@ import { RefusedOne } from './refused';
 import { type Form, useForm } from './useForm';
 import { useSubmit } from './useSubmit';
 import './follow-up.css';
+import { comma } from '../../words/marks';
 import { words } from './words';
 
 /** S3 登记核查: one form, filled in at the door, kept as it is typed, sent when there is a network. */
@@ -29,10 +31,15 @@ export default function FollowUp(): ReactElement {
   const sheet = useQuery({ queryKey: ['sheet', id], queryFn: () => sheetOf(id), networkMode: 'always', retry: false });
   const said = useQuery({ queryKey: ['catalogue'], queryFn: catalogueNow, networkMode: 'always', retry: false });
   const error = sheet.error ?? said.error;
+  const narrow = useNarrow();
   return (
     <div className="follow-up">
       <p>
-        <Link to={paths.visits}>← {t.back}</Link>
+        {narrow ? (
+          <Link to={paths.visits}>← {t.back}</Link>
+        ) : (
+          <Link to={paths.alert.replace(':id', id)}>← {t.backToAlert}</Link>
+        )}
       </p>
       <h1>{t.title}</h1>
       {sheet.data !== undefined && said.data !== undefined ? (
@@ -74,6 +81,7 @@ type FillingProps = { form: Form; sheet: Sheet; catalogue: Catalogue; busy: bool
 function Filling({ form, sheet, catalogue, busy, submit }: FillingProps): ReactElement {
   const t = useWords(words);
   const go = useNavigate();
+  const list = useNarrow() ? paths.visits : paths.queue;
   const [tried, setTried] = useState(false);
   const lacks = lacking(form.draft, catalogue);
   const named = { finding: t.finding, why: t.why, next: t.next, when: t.when };
@@ -81,7 +89,7 @@ function Filling({ form, sheet, catalogue, busy, submit }: FillingProps): ReactE
   const send = (onward: boolean) => async (): Promise<void> => {
     setTried(true);
     if (lacks.length > 0) return;
-    if ((await submit()) !== 'refused') await go(onward ? await onwards(sheet) : paths.visits);
+    if ((await submit()) !== 'refused') await go((onward ? await onwards(sheet) : undefined) ?? list);
   };
   return (
     <form onSubmit={(event) => event.preventDefault()}>
@@ -97,7 +105,7 @@ function Filling({ form, sheet, catalogue, busy, submit }: FillingProps): ReactE
       <Photos draft={form.draft} onChange={form.change} />
       {tried && lacks.length > 0 ? (
         <p role="alert" className="refused">
-          {t.missing(lacks.map((one) => named[one]).join('、'))}
+          {t.missing(lacks.map((one) => named[one]).join(comma()))}
         </p>
       ) : null}
       <div className="sticky-buttons">
@@ -112,10 +120,10 @@ function Filling({ form, sheet, catalogue, busy, submit }: FillingProps): ReactE
   );
 }
 
-/** Where the next household to visit is; back to the list when there is none. */
-async function onwards(sheet: Sheet): Promise<string> {
+/** Where the next household to visit is; undefined when there is none. */
+async function onwards(sheet: Sheet): Promise<string | undefined> {
   const next = await nextToVisit(sheet.alert.id);
-  return next === undefined ? paths.visits : paths.followUp.replace(':id', next);
+  return next === undefined ? undefined : paths.followUp.replace(':id', next);
 }
 
 function Saved({ form }: { form: Form }): ReactElement {

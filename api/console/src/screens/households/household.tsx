@@ -4,6 +4,7 @@ import { Link, useParams } from 'react-router';
 import paths from '../../../paths.json';
 import { api, type Schemas, told } from '../../contract/client';
 import { Failure } from '../../parts/Failure';
+import { Heads } from '../../parts/Heads';
 import { Skeleton } from '../../parts/ListState';
 import { Level, Money } from '../../parts/small';
 import { writtenDay } from '../../parts/written';
@@ -11,6 +12,7 @@ import { language, useServed, useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
 import { Chain } from './chain';
 import './households.css';
+import { aside } from '../../words/marks';
 import { MeansParts } from './means';
 import { Quieted } from './quiets';
 import { isCategory, relationOf, words } from './words';
@@ -83,15 +85,7 @@ function Members({ home }: { home: Dossier }): ReactElement {
     <Part title={t.members}>
       <div className="scrolls">
         <table className="plain-table">
-          <thead>
-            <tr>
-              {[t.place, t.name, t.relation, t.sex, t.born].map((one) => (
-                <th key={one} scope="col">
-                  {one}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Heads titles={[t.place, t.name, t.relation, t.sex, t.born]} />
           <tbody>
             {home.members.map((one) => (
               <tr key={one.place}>
@@ -133,9 +127,7 @@ function Known({ home }: { home: Dossier }): ReactElement {
   return (
     <section>
       <details>
-        <summary>
-          {t.known}（{home.known.length}）
-        </summary>
+        <summary>{t.known + aside(home.known.length)}</summary>
         <dl className="known">
           {home.known.map((one) => (
             <div key={one.indicator}>

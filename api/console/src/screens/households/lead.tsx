@@ -11,6 +11,7 @@ import { useSaid } from '../../parts/Failure';
 import { newId } from '../../parts/ids';
 import { cityToday } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
+import { labelled } from '../../words/marks';
 import { useBelow } from './regions';
 import { words } from './words';
 
@@ -212,7 +213,7 @@ function Below({ first, under, chosen, onPick }: BelowProps): ReactElement | nul
   if (places.length === 0 || (data.below.length === 0 && !first)) return null;
   return (
     <select
-      aria-label={`${t.village}：${data.here.name}`}
+      aria-label={labelled(t.village) + data.here.name}
       value={chosen}
       onChange={(event) => onPick(event.target.value)}
     >

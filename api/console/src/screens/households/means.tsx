@@ -4,10 +4,12 @@ import { Link } from 'react-router';
 import paths from '../../../paths.json';
 import { api, type Schemas, told } from '../../contract/client';
 import { Failure } from '../../parts/Failure';
+import { Heads } from '../../parts/Heads';
 import { Skeleton } from '../../parts/ListState';
 import { Money } from '../../parts/small';
 import { writtenDay } from '../../parts/written';
 import { language, useServed, useWords } from '../../words/catalogue';
+import { comma } from '../../words/marks';
 import { Part } from './household';
 import { words } from './words';
 
@@ -66,16 +68,7 @@ function Flows({ means }: { means: Means }): ReactElement {
       <p className="quiet">{t.moneyHint}</p>
       <div className="scrolls">
         <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">{t.source}</th>
-              {years.map((year) => (
-                <th key={year} scope="col">
-                  {year}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Heads titles={[t.source, ...years.map((year) => [String(year)] as const)]} />
           <tbody>
             {means.sources
               .filter((one) => one.kind !== 'property')
@@ -150,7 +143,7 @@ function Owned({ owned }: { owned: Means['owned'] }): ReactElement | null {
     <ul className="plain">
       {owned.map((one, at) => (
         <li key={`${one.feed}${String(at)}`}>
-          {t.member(one.member)} {one.said.join('、')} <Amount one={one} />{' '}
+          {t.member(one.member)} {one.said.join(comma())} <Amount one={one} />{' '}
           <span className="quiet">{one.since === null ? '' : t.since(one.since)}</span>
         </li>
       ))}

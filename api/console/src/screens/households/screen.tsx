@@ -12,6 +12,7 @@ import { Level } from '../../parts/small';
 import { useWords } from '../../words/catalogue';
 import '../../parts/chips.css';
 import './households.css';
+import { aside } from '../../words/marks';
 import { Lead } from './lead';
 import { isCategory, words } from './words';
 
@@ -72,9 +73,7 @@ function Results({ found }: { found: Found }): ReactElement {
   }
   return (
     <section aria-label={t.results}>
-      <h2>
-        {t.results}（{found.items.length}）
-      </h2>
+      <h2>{t.results + aside(found.items.length)}</h2>
       <ul className="found">
         {found.items.map((one) => (
           <li key={one.household_no}>

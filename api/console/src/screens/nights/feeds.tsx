@@ -1,4 +1,5 @@
 import type { ReactElement } from 'react';
+import { Heads } from '../../parts/Heads';
 import { ListState } from '../../parts/ListState';
 import { Day } from '../../parts/small';
 import { writtenCount } from '../../parts/written';
@@ -49,20 +50,7 @@ function FeedTable({ feeds }: { feeds: Feed[] }): ReactElement {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <section className="nights-wide" tabIndex={0} aria-label={t.feeds}>
       <table className="plain-table">
-        <thead>
-          <tr>
-            {[t.feed, t.agency, t.last, t.fresh].map((title) => (
-              <th key={title} scope="col">
-                {title}
-              </th>
-            ))}
-            {[t.rows, t.errors, t.matched].map((title) => (
-              <th key={title} scope="col" className="number">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads titles={[t.feed, t.agency, t.last, t.fresh, [t.rows], [t.errors], [t.matched]]} />
         <tbody>
           {feeds.map((feed) => (
             <tr key={feed.feed}>

@@ -1,9 +1,11 @@
 import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useMay } from '../../app/session';
+import { Heads } from '../../parts/Heads';
 import { Day, Instant } from '../../parts/small';
 import { writtenCount } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
+import { aside } from '../../words/marks';
 import type { Night } from './asked';
 import { useRunningAgain } from './bars';
 import { words } from './words';
@@ -13,28 +15,12 @@ type Words = ReturnType<typeof useWords<(typeof words)['zh']>>;
 /** The scans, newest first, each beside what was usual before it. */
 export function NightTable({ nights }: { nights: Night[] }): ReactElement {
   const t = useWords(words);
-  const heads = [t.day, t.state, t.begun, t.took];
-  const numbers = [t.households, t.aside, t.raised, t.cleared];
+  const numbers = [[t.households], [t.aside], [t.raised], [t.cleared]] as const;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <section className="nights-wide" tabIndex={0} aria-label={t.nights}>
       <table className="plain-table">
-        <thead>
-          <tr>
-            {heads.map((title) => (
-              <th key={title} scope="col">
-                {title}
-              </th>
-            ))}
-            {numbers.map((title) => (
-              <th key={title} scope="col" className="number">
-                {title}
-              </th>
-            ))}
-            <th scope="col">{t.compared}</th>
-            <th scope="col">{t.ruleset}</th>
-          </tr>
-        </thead>
+        <Heads titles={[t.day, t.state, t.begun, t.took, ...numbers, t.compared, t.ruleset]} />
         <tbody>
           {nights.map((night) => (
             <NightRow key={night.run} night={night} />
@@ -85,7 +71,7 @@ function State({ night }: { night: Night }): ReactElement {
   return (
     <>
       {named[night.status] ?? night.status}
-      {night.attempt > 1 ? <span className="quiet">（{t.try(night.attempt)}）</span> : null}{' '}
+      {night.attempt > 1 ? <span className="quiet">{aside(t.try(night.attempt))}</span> : null}{' '}
       {night.can_release && may('run.start') ? (
         <Button size="small" loading={busy} onClick={() => act(night.run)}>
           {night.status === 'held' ? t.letGo : t.again}

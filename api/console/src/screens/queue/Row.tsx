@@ -4,6 +4,7 @@ import { useStored } from '../../app/store';
 import { Level } from '../../parts/small';
 import { work } from '../../parts/words-of-work';
 import { useServed, useWords } from '../../words/catalogue';
+import { labelled } from '../../words/marks';
 import type { Brief } from './asked';
 import { type Column, columns } from './columns';
 import { words } from './words';
@@ -33,6 +34,7 @@ export function Row({ one, current, selected, to, onSelect }: RowProps): ReactEl
       <Link to={to} className="queue-who" data-alert={one.id} aria-current={current ? 'true' : undefined}>
         <b>{one.name}</b> <span className="masked">{one.household_no}</span>
       </Link>
+      {cell('id', <span className="queue-id masked">{one.id_masked}</span>)}
       {cell('region', <span className="queue-region">{shortName(one.region_name)}</span>)}
       {cell('reason', <Reason one={one} />)}
       {cell('due', <Due one={one} />)}
@@ -78,7 +80,8 @@ function Note({ one }: { one: Brief }): ReactElement {
   if (note === null) return <span className="queue-note" />;
   return (
     <span className="queue-note" title={note.text}>
-      “{note.on.slice(5)} {note.by}：{note.text}”
+      “{note.on.slice(5)} {labelled(note.by)}
+      {note.text}”
     </span>
   );
 }

@@ -9,6 +9,7 @@ import { newId } from '../../parts/ids';
 import { OneOf } from '../../parts/OneOf';
 import { offerUndo } from '../../parts/Undo';
 import { useWords } from '../../words/catalogue';
+import { aside } from '../../words/marks';
 import { shared } from '../../words/shared';
 import type { Narrowing } from './asked';
 import { words } from './words';
@@ -29,7 +30,7 @@ export function Views({ narrowing }: { narrowing: Narrowing }): ReactElement {
         label={t.views}
         value={chosen?.id ?? ''}
         none={t.view}
-        options={views.map((one) => ({ value: one.id, text: one.mine ? one.name : `${one.name}（${t.sharedView}）` }))}
+        options={views.map((one) => ({ value: one.id, text: one.mine ? one.name : one.name + aside(t.sharedView) }))}
         onChoose={(id) => {
           const view = views.find((one) => one.id === id);
           if (view === undefined) narrowing.clear();

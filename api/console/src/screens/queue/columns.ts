@@ -1,9 +1,9 @@
 import { store } from '../../app/store';
 
-export const COLUMNS = ['region', 'reason', 'due', 'owner', 'note'] as const;
+export const COLUMNS = ['id', 'region', 'reason', 'due', 'owner', 'note'] as const;
 export type Column = (typeof COLUMNS)[number];
 
-const KEPT = 'lowincome.queue-columns';
+const KEPT = 'lowincome.queue-shown';
 
 function remembered(): Column[] {
   try {

@@ -4,6 +4,7 @@ import paths from '../../../paths.json';
 import { Level } from '../../parts/small';
 import { writtenCount } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
+import { labelled } from '../../words/marks';
 import type { Rule, Yield } from './asked';
 import { words } from './words';
 
@@ -30,7 +31,8 @@ export function Card({ rule, did, known }: { rule: Rule; did: Yield | undefined;
       </p>
       <p>{served(rule.preview.zh, rule.preview.en)}</p>
       <p className="quiet">
-        {t.law}：{rule.reference.title} {rule.reference.article}
+        {labelled(t.law)}
+        {rule.reference.title} {rule.reference.article}
       </p>
       {known ? <Did did={did} /> : null}
     </li>

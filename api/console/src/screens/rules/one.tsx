@@ -8,6 +8,7 @@ import { useServed, useWords } from '../../words/catalogue';
 import { useRule, type Whole } from './asked';
 import { Reads } from './reads';
 import './rules.css';
+import { labelled } from '../../words/marks';
 import { Values } from './values';
 import { words } from './words';
 
@@ -50,7 +51,8 @@ function Told({ rule }: { rule: Whole }): ReactElement {
       <p>{served(rule.condition.zh, rule.condition.en)}</p>
       {rule.limit === null ? null : (
         <p>
-          {t.limit}：{served(rule.limit.zh, rule.limit.en)}
+          {labelled(t.limit)}
+          {served(rule.limit.zh, rule.limit.en)}
         </p>
       )}
       <p>{t.cooldown(rule.cooldown_days)}</p>
@@ -88,7 +90,7 @@ function Examples({ rule }: { rule: Whole }): ReactElement {
               </span>
             )}
             <p>
-              {t.household}：
+              {labelled(t.household)}
               {one.given
                 .map((fact) => `${served(fact.called.zh, fact.called.en)} ${served(fact.value.zh, fact.value.en)}`)
                 .join(served('；', '; '))}

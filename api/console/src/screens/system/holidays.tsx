@@ -8,6 +8,7 @@ import { ListState } from '../../parts/ListState';
 import { Day } from '../../parts/small';
 import { cityToday } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
+import { labelled } from '../../words/marks';
 import { Editing } from './calendar-editing';
 import { words as editing } from './calendar-words';
 import { words } from './words';
@@ -60,7 +61,8 @@ function Told({ year }: { year: Schemas['YearOut'] }): ReactElement {
       <p className={year.published ? 'quiet' : 'bar-yellow'}>{year.published ? t.published : t.provisional}</p>
       {year.title === '' ? null : (
         <p>
-          {t.notice}：{year.title}
+          {labelled(t.notice)}
+          {year.title}
         </p>
       )}
       {year.off.length === 0 ? <p>{t.noYear}</p> : <Days what={t.off} days={year.off} />}

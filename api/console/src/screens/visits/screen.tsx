@@ -10,6 +10,7 @@ import { StopLine } from './stop';
 import { type Day, useDay } from './useDay';
 import '../../parts/chips.css';
 import './visits.css';
+import { aside } from '../../words/marks';
 import { words } from './words';
 
 const SECTIONS: Section[] = ['todo', 'agreed', 'later', 'done'];
@@ -71,9 +72,7 @@ function Sections({ day, stops }: { day: Day; stops: Stop[] }): ReactElement {
         const some = parted.get(one) ?? [];
         return some.length === 0 ? null : (
           <section key={one} aria-label={t[one]}>
-            <h2>
-              {t[one]}（{some.length}）
-            </h2>
+            <h2>{t[one] + aside(some.length)}</h2>
             <Villages day={day} stops={some} section={one} recorded={recorded} />
           </section>
         );

@@ -25,7 +25,8 @@ export function StopLine({ stop, section, phone, draft, queued }: Props): ReactE
   return (
     <li className="stop">
       <div className="stop-head">
-        <Level level={stop.level} /> <strong>{stop.name}</strong> <DueWord stop={stop} />
+        <Level level={stop.level} /> <strong>{stop.name}</strong> <span className="masked quiet">{stop.id_masked}</span>{' '}
+        <DueWord stop={stop} />
         {draft ? <span className="tag">{t.draft}</span> : null}
         {queued ? <span className="tag">{t.queued}</span> : null}
       </div>

@@ -3,6 +3,7 @@ import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { api, type Schemas, told } from '../../contract/client';
 import { useSaid } from '../../parts/Failure';
+import { Heads } from '../../parts/Heads';
 import { ListState } from '../../parts/ListState';
 import { offerUndo } from '../../parts/Undo';
 import { writtenInstant } from '../../parts/written';
@@ -24,15 +25,7 @@ export function Packs(): ReactElement {
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
         <section className="workload" tabIndex={0} aria-label={t.title}>
           <table className="plain-table">
-            <thead>
-              <tr>
-                {(['who', 'households', 'phones', 'made', 'until', 'asked', 'state'] as const).map((name) => (
-                  <th key={name} scope="col">
-                    {t[name]}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <Heads titles={[t.who, [t.households], [t.phones], t.made, t.until, t.asked, t.state]} />
             <tbody>
               {packs.map((one) => (
                 <PackRow key={one.id} one={one} />

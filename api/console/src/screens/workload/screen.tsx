@@ -3,8 +3,10 @@ import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'react-router';
+import { words as app } from '../../app/words';
 import { api, type Schemas, told } from '../../contract/client';
 import { Failure } from '../../parts/Failure';
+import { Heads } from '../../parts/Heads';
 import { newId } from '../../parts/ids';
 import { ListState } from '../../parts/ListState';
 import { offerUndo } from '../../parts/Undo';
@@ -31,6 +33,8 @@ export default function Workload(): ReactElement {
   const giving = useGiving();
   const alerts = waiting.data?.items ?? [];
   const chosen = workers.find((one) => one.id === arranged);
+  const counts = [[t.open], [t.overdue], [t.late], [t.today], [t.capacity]] as const;
+  const titles = [t.name, t.region, ...counts, t.days, [t.villages] as const, t.leave, t.arrange];
   return (
     <>
       <h1>{t.title}</h1>
@@ -40,29 +44,7 @@ export default function Workload(): ReactElement {
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
         <section className="workload" tabIndex={0} aria-label={t.workers}>
           <table className="plain-table">
-            <thead>
-              <tr>
-                {(
-                  [
-                    'name',
-                    'region',
-                    'open',
-                    'overdue',
-                    'late',
-                    'today',
-                    'capacity',
-                    'days',
-                    'villages',
-                    'leave',
-                  ] as const
-                ).map((name) => (
-                  <th key={name} scope="col">
-                    {t[name]}
-                  </th>
-                ))}
-                <th scope="col">{t.arrange}</th>
-              </tr>
-            </thead>
+            <Heads titles={titles} />
             <tbody>
               {workers.map((one) => (
                 <Line
@@ -96,6 +78,7 @@ type LineProps = {
 
 function Line({ one, all, load, onArrange, drop }: LineProps): ReactElement {
   const t = useWords(words);
+  const common = useWords(app);
   const cover = all.find((each) => each.id === one.cover)?.name ?? t.noCover;
   const from = one.away_from ?? null;
   const until = one.away_until ?? null;
@@ -103,7 +86,7 @@ function Line({ one, all, load, onArrange, drop }: LineProps): ReactElement {
   return (
     <tr {...drop}>
       <th scope="row">{one.name}</th>
-      <td>{one.region}</td>
+      <td>{one.region_name === '' ? common.nation : one.region_name}</td>
       <td className="number">
         <Link to={`/queue?owner=${one.id}`}>{one.open}</Link>
       </td>
@@ -112,7 +95,7 @@ function Line({ one, all, load, onArrange, drop }: LineProps): ReactElement {
       <td className="number">{load?.today ?? '—'}</td>
       <td className="number">{visits}</td>
       <td>{t.load(one.open, visits)}</td>
-      <td>{one.villages?.length ?? 0}</td>
+      <td className="number">{one.villages?.length ?? 0}</td>
       <td>{from === null || until === null ? '—' : t.away(from, until, cover)}</td>
       <td>
         <Button size="small" aria-label={t.arranging(one.name)} onClick={onArrange}>

@@ -9,6 +9,7 @@ import { Level } from '../../parts/small';
 import { offerUndo } from '../../parts/Undo';
 import { writtenDay } from '../../parts/written';
 import { language, useServed, useWords } from '../../words/catalogue';
+import { aside } from '../../words/marks';
 import { words } from './pack-words';
 
 type Brief = Schemas['AlertBrief'];
@@ -107,7 +108,7 @@ function WaitingOne({ one, workers, giving }: OneProps): ReactElement {
         label={t.give(one.name)}
         value=""
         none={t.choose}
-        options={workers.map((each) => ({ value: each.id, text: `${each.name}（${each.open}）` }))}
+        options={workers.map((each) => ({ value: each.id, text: each.name + aside(each.open) }))}
         onChoose={choose}
       />
     </li>
