@@ -212,11 +212,7 @@ class FollowUpIn(VisitIn):
     finding: FindingWord = Field(description="核查结论 / conclusion")
 
 
-_OF_REASON = {str(field.validation_alias or name) for name, field in ReasonOut.model_fields.items()} - {
-    "evidence",
-    "observed_before",
-    "before_on",
-}
+_OF_REASON = {str(field.validation_alias or name) for name, field in ReasonOut.model_fields.items()} - {"evidence"}
 
 
 @router.get("/{alert_id}", summary="一条预警 / One alert", dependencies=[may("alert.read")])

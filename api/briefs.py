@@ -90,7 +90,8 @@ class Desk:
         return [
             AlertBrief(
                 **_what(line, who.get(line.household_id, NOBODY), places), **self._when(line, left),
-                owner=line.owner_id, owner_name=line.owner_name, paused_until=line.paused_until, note=_note(said.get(line.id)),
+                owner=line.owner_id, owner_name=line.owner_name, paused_until=line.paused_until,
+                note=_note(said.get(line.id)),
             )
             for line in found
         ]  # fmt: skip

@@ -115,6 +115,6 @@ def _colleague(one: Colleague, laws: Laws) -> ColleagueOut:
     place = "" if one.region == NATION else laws.tree.name(one.region, today())
     return ColleagueOut(
         id=one.id, name=one.name, role=one.role, region=one.region, region_name=place, open=one.open,
-        overdue=one.overdue, villages=list(one.care.villages), visits_a_day=one.care.visits_a_day, away_from=one.care.away_from,
-        away_until=one.care.away_until, cover=one.care.cover, version=one.care.version,
+        overdue=one.overdue, villages=list(one.care.villages), visits_a_day=one.care.visits_a_day,
+        away_from=one.care.away_from, away_until=one.care.away_until, cover=one.care.cover, version=one.care.version,
     )  # fmt: skip

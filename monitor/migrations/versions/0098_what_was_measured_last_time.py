@@ -1,6 +1,6 @@
 """A reason keeps what was measured before it last changed
 
-Revision 0098, after 0096.
+Revision 0098, after 0099.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0098"
-down_revision: str | None = "0096"
+down_revision: str | None = "0099"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

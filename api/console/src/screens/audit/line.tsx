@@ -1,11 +1,14 @@
 import type { ReactElement } from 'react';
 import { Instant } from '../../parts/small';
 import { useWords } from '../../words/catalogue';
+import { comma } from '../../words/marks';
 import { acts } from './acts';
 import type { Entry, Filters } from './asked';
+import { parts } from './details';
 import { words } from './words';
 
 type Props = { entry: Entry; onOnly: (more: Partial<Filters>) => void };
+type Names = Record<string, string>;
 const SHORT = 8;
 
 /** One entry: who and what lead to all that the same one did, and all that was done to the same thing. */
@@ -41,12 +44,13 @@ function Only({ said, onClick }: { said: string; onClick: () => void }): ReactEl
 }
 
 function Detail({ entry }: { entry: Entry }): ReactElement {
+  const names = useWords(parts);
   const told = Object.entries(entry.detail);
   return (
     <>
       {told.map(([key, value]) => (
         <span key={key} className="audit-pair">
-          <span className="quiet">{key}</span> {written(value)}{' '}
+          <span className="quiet">{names[key] ?? key}</span> {written(value, names)}{' '}
         </span>
       ))}
       <span className="quiet masked">#{entry.id}</span>
@@ -54,15 +58,16 @@ function Detail({ entry }: { entry: Entry }): ReactElement {
   );
 }
 
-function written(value: unknown): string {
+function written(value: unknown, names: Names): string {
   if (value === null) return '—';
-  if (Array.isArray(value)) return value.length > 3 ? `${value.length}` : value.map(written).join(', ');
+  const each = (one: unknown): string => written(one, names);
+  if (Array.isArray(value)) return value.length > 3 ? `${value.length}` : value.map(each).join(comma());
   if (typeof value === 'object' && value !== null) {
     return Object.entries(value)
-      .map(([key, inner]) => `${key} ${written(inner)}`)
-      .join(', ');
+      .map(([key, inner]) => `${names[key] ?? key} ${each(inner)}`)
+      .join(comma());
   }
-  return typeof value === 'string' ? shortened(value) : String(value);
+  return names[`value_${value}`] ?? (typeof value === 'string' ? shortened(value) : String(value));
 }
 
 /** An id by its first eight signs: enough to tell two apart on a page. */
