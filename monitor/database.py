@@ -43,7 +43,7 @@ _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _AT_ONCE = 20_000
 # Connections of a process: eight processes leave room on a server that takes a hundred. A new one costs tens of
 # milliseconds, so those of a busy morning are kept.
-_KEPT, _MOST = 10, 12
+_KEPT, _MOST = 10, 15
 _PATIENCE = "400ms"
 _FOR_ALL = "SELECT set_config(%s, %s, true)"
 # Fifty at their desks want one process each, no compiler for what takes milliseconds, and an index before the table.
