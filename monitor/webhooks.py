@@ -134,9 +134,8 @@ def sign(receiver: Receiver, message: Message, *, at: int) -> dict[str, str]:
 
 def _body(row: Outbox) -> bytes:
     """Ids, codes and days only: what a payload holds beyond them stays in the house."""
-    kept = {
-        key: row.payload[key] for key in ("level", "finding", "reason_code", "department", "code") if key in row.payload
-    }
+    told = {"level": row.payload.get("to"), **row.payload} if row.kind == "alert_escalated" else row.payload
+    kept = {key: told[key] for key in ("level", "finding", "reason_code", "department", "code") if key in told}
     said = {"id": str(row.id), "event": _BY_KIND[row.kind], "subject": row.subject, "at": row.made_at.isoformat()}
     return json.dumps(said | {"detail": kept}, ensure_ascii=False, sort_keys=True).encode()
 

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 import yaml
-from factories import FIRES, Home, judge, register, scan
+from factories import DAY, FIRES, Home, judge, register, scan, viewer
 from sqlalchemy import insert, select, update
 
 from jobs.publish import publish
 from monitor import database, webhooks
 from monitor.alerts import raise_alerts
 from monitor.errors import Invalid
+from monitor.lifecycle import Step, move
 from monitor.service import Service, today
-from monitor.tables import Outbox, WebhookSend, utc_now
+from monitor.tables import Alert, Outbox, WebhookSend, utc_now
 
 SECRET, NEXT = b"0123456789abcdef0123456789abcdef", b"fedcba9876543210fedcba9876543210"
 
@@ -106,6 +107,24 @@ def test_an_alert_that_a_scan_raises_is_told_once_signed_and_without_anything_pe
     assert len({headers["Webhook-Id"] for headers, _ in hearing.heard}) == 2
     with database.reading(service.engine) as session:
         assert session.scalars(select(Outbox).where(Outbox.sent_at.is_(None))).all() == []
+
+
+def test_a_life_that_rises_is_referred_and_ends_is_told_step_by_step(listening: Listening, hearing: Hearing) -> None:
+    told = ["alert.raised", "alert.escalated", "referral.made", "alert.closed"]
+    service = listening(events=told)
+    with database.transaction(service.engine) as session:
+        home = register(session)[0].id
+        for days, shown in enumerate(({"elder": FIRES}, {"elder": FIRES, "illness": FIRES})):
+            night = DAY + timedelta(days=days)
+            raise_alerts(session, judge({home: Home(shown)}, as_of=night), scan=scan(session, night))
+        alert = session.scalars(select(Alert)).one()
+        move(session, alert, "refer", by=viewer(), step=Step("RF_MED", night))
+        move(session, alert, "close", by=viewer(), step=Step("NE_INC", night))
+    assert publish(service, today())["delivered"] == 4
+    said = [json.loads(body) for _, body in hearing.heard]
+    assert [one["event"] for one in said] == told
+    assert {one["subject"] for one in said} == {str(alert.id)}
+    assert [one["detail"].get("level") for one in said[:2]] == ["yellow", "red"]
 
 
 def test_only_the_events_asked_for_go_and_only_ids_and_codes_of_them(listening: Listening, hearing: Hearing) -> None:
