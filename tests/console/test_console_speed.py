@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Callable
 
 import pytest
-from demo_city import TOWN
+from demo_city import PEOPLE, TOWN
 from desks import raised
 from factories import FIRES
 from playwright.sync_api import BrowserContext, Page, expect
@@ -86,6 +86,7 @@ def test_first_rows_come_in_time_in_a_village(
     name: str, size: dict[str, int], service: Served, signed_in_as: Callable[..., Page],
     new_context: Callable[..., BrowserContext], figure: Callable[[str], None],
 ) -> None:  # fmt: skip
+    service.leave(3, PEOPLE["caseworker"])  # who has nothing to visit has no row
     page = new_context().new_page()
     page.set_viewport_size(size)
     page.add_init_script(_FIRST % ROW)
