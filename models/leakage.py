@@ -16,7 +16,7 @@ from models.sample import Sample
 
 Array = NDArray[np.float64]
 Scores = Callable[[Sample, pd.DataFrame], Array]
-TELLTALE, STRONG = 0.95, 0.9
+TELLTALE, STRONG = 0.95, 0.92
 SILENT = 0.02
 SIGMAS = 3.0
 SHUFFLES, SHUFFLED_ROWS = 8, 3_000

@@ -49,8 +49,9 @@ def taught(service: Service) -> tuple[RiskScorer, pd.DataFrame]:
     return RiskScorer(monotone={"medical_self_pay_12m": 1}, max_iter=30, max_depth=3).fit(many, label), many
 
 
-def promote(service: Service, *, until: date = MARCH) -> str:
+def promote(service: Service, *, until: date = MARCH, slope: float | None = None) -> str:
     scorer, many = taught(service)
+    scorer.slope_ = scorer.slope_ if slope is None else slope
     gates = tuple({"id": name, "gate": "reached", "verdict": "reached", "note": ""} for name in HARD)
     manifest = Manifest(
         kind="RiskScorer", features=tuple(map(str, many)), training={"until": until.isoformat()}, metrics={},
@@ -146,6 +147,31 @@ def test_with_and_without_a_model_the_same_alerts_are_raised(small: Service, tmp
     receive(bare, FIRST)
     scan(bare, MARCH)
     assert alerts_of(small) == alerts_of(bare)
+
+
+def test_scores_that_are_no_numbers_count_as_none_and_rules_alone_order(small: Service) -> None:
+    promote(small, slope=float("nan"))
+    done = scan(small, MARCH)
+    assert (done.counts["score"]["mode"], done.counts["score"]["reason"]) == ("rules_only", "scores")
+    assert not (small.settings.home / "scores" / f"{done.scan}.parquet").exists()
+    assert len(alerts_of(small)) == 3
+
+
+def test_equal_scores_of_everybody_leave_the_order_to_the_rules(small: Service, tmp_path: Path, pack: Path) -> None:
+    from monitor.service import open_service
+    from monitor.settings import read
+
+    promote(small, slope=0.0)
+    bare = replace(open_service(read({"LOWINCOME_HOME": str(tmp_path / "bare")})), pack=pack)
+    receive(bare, FIRST)
+    ordered = []
+    for service in (small, bare):
+        scan(service, MARCH)
+        with database.reading(service.engine) as session:
+            ordered.append(session.scalars(select(Alert.household_id).order_by(Alert.rank)).all())
+    assert ordered[0] == ordered[1]
+    kept = pd.read_parquet(next((small.settings.home / "scores").glob("*.parquet")))
+    assert kept["score"].nunique() == 1
 
 
 def test_every_feature_has_words_and_what_a_household_is_is_never_a_reason() -> None:

@@ -29,8 +29,11 @@ class Scores:
         return self.score if self.order is None else self.order
 
     def tenths(self, keys: pd.Index) -> pd.Series:
-        """Return in which tenth each household stands, 0 the highest; one without a score in the middle."""
-        order = self.listed.rank(ascending=False, method="first", pct=True)
+        """Return in which tenth each household stands, 0 the highest; one without a score in the middle.
+
+        Equal scores stand in the same tenth: where they say nothing, the rules' own order is left as it is.
+        """
+        order = self.listed.rank(ascending=False, method="average", pct=True)
         found = (order * TENTHS).apply(lambda share: min(int(share), TENTHS - 1))
         return found.reindex(keys).fillna(UNSCORED).astype("int64")
 
