@@ -130,6 +130,7 @@ COSTS_REFUSED = [
     ("window:", "where: kinds = 'x'\nwindow:", 'there is no column "kinds"; did you mean kind?'),
     ("window:", "on: settled\nwindow:", 'there is no column "settled"'),
     ("12 months", "1 year", 'expected "12 months", "90 days", "next 30 days" or "months 0..2"'),
+    ("12 months", "90 seconds", 'expected "12 months", "90 days"'),
     ("12 months", "months 3..2", 'expected "12 months"'),
     ("unit: yuan", "unit: euro", '"euro" is not one of'),
     ("window:", "compute: cars\nwindow:", "give either feed or compute, and only one"),

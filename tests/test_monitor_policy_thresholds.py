@@ -140,6 +140,7 @@ def test_a_region_may_say_for_itself_what_the_day_says_for_all():
         ("unit: yuan", "unit: dollars", '"dollars" is not one of'),
         ('"00": 5', '"00": 5\n    "00": 6', '"00" is written twice'),
         ('"00": 5', '"00": {value: 5, note: x}', 'unknown key "note"'),
+        ('"00": 5', '"00": {value: 5, unit: persons}', 'unknown key "unit"'),
         ("values:\n", "note: x\nvalues:\n", 'unknown key "note"'),
         ("known_on: 2024-01-01", "known_on: 2024-01-01\n    status: guess", '"guess" is not one of: sourced, sample'),
     ],
