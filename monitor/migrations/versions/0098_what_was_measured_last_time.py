@@ -15,7 +15,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.add_column("reasons", sa.Column("observed_before", sa.Float(), nullable=True))
+    op.add_column("reasons", sa.Column("observed_before", sa.Double(), nullable=True))
     op.add_column("reasons", sa.Column("before_on", sa.Date(), nullable=True))
 
 
