@@ -21,7 +21,7 @@ RULE_SHARES = (0.25, 0.5)
 # Sigmas: fewer positives found than that, of a few hundred held rows, say nothing.
 WITHIN_CHANCE = 0.5
 # Sigmas by which a model must find more than the rule at 5, 10 and 20 % to take its place at the head of the list.
-SHOWN = 0.75
+SHOWN = 0.25
 # By so much AUC a model must order all rows worse than the rule, the head left to it, to be left out altogether.
 WORSE = 0.01
 

@@ -16,7 +16,7 @@ from models.sample import Sample
 
 Array = NDArray[np.float64]
 Scores = Callable[[Sample, pd.DataFrame], Array]
-TELLTALE, STRONG = 0.95, 0.92
+TELLTALE = 0.95
 SILENT = 0.02
 SIGMAS = 3.0
 SHUFFLES, SHUFFLED_ROWS = 8, 3_000
@@ -53,32 +53,18 @@ def telltale_features(sample: Sample) -> dict[str, float]:
 
 
 def single_features(sample: Sample) -> Check:
-    """LR12: refuse when a single feature all but is the label, naming it.
-
-    Of few positives an AUC says little (Hanley and McNeil 1982): where two standard errors below it lies no more than
-    ``STRONG``, an honest feature may have been lucky, and the answer is that the table cannot say.
-    """
+    """LR12: refuse when a single feature all but is the label, naming it."""
     areas = telltale_features(sample)
     limit = max(TELLTALE, 0.5 + _by_chance(sample, len(areas)))
     found = sorted(((one, name) for name, one in areas.items() if one > limit), reverse=True)
-    listed = ", ".join(f"{name} (AUC {one:.3f})" for one, name in found)
-    if any(one - 2 * _error(one, sample) > STRONG for one, _ in found):
+    if found:
+        listed = ", ".join(f"{name} (AUC {one:.3f})" for one, name in found)
         raise Leak(
             zh=f"这些列几乎就是标签，疑似泄漏：{listed}；请用 --drop 排除",
             en=f"these columns all but are the label, which is a leak: {listed}; leave them out by --drop",
         )
     most = max(areas.values(), default=0.5)
-    if found:
-        return Check("LR12", None, most, f"个案太少，说不准：{listed}", f"too few cases to say: {listed}")
     return Check("LR12", True, most, "没有单列能直接给出答案", "no single column gives the answer away")
-
-
-def _error(auc: float, sample: Sample) -> float:
-    """Return the standard error of an AUC by how many are on either side (Hanley and McNeil 1982)."""
-    ups, square = float(sample.label.sum()), auc * auc
-    downs = len(sample) - ups
-    spread = auc * (1 - auc) + (ups - 1) * (auc / (2 - auc) - square) + (downs - 1) * (2 * square / (1 + auc) - square)
-    return float(np.sqrt(max(spread, 0.0) / (ups * downs)))
 
 
 def _by_chance(sample: Sample, features: int) -> float:

@@ -107,8 +107,7 @@ def test_learning_is_timed_on_as_many_rows_as_were_asked_for_and_says_each_part(
     found = json.loads((tmp_path / "found.json").read_text())["stages"]["score"]
     assert found["boosted_rows"] == found["scored_rows"] == 1500
     assert min(found[f"{part}_seconds"] for part in ("boosted", "compared")) > 0
-    # Of so few rows nothing is shown to beat the rule, whose order then stands first.
-    assert found["auc"] > 0.6
+    assert found["auc"] > 0.7
 
 
 def test_a_folder_that_no_benchmark_made_is_left_alone(tmp_path: Path) -> None:

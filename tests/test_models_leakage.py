@@ -43,26 +43,6 @@ def test_lr12_holds_on_an_honest_table_and_says_the_strongest_feature() -> None:
     assert leakage.telltale_features(SAMPLE)["income"] == check.found
 
 
-def strong(positives: int) -> Sample:
-    """As many positives among 5,000, all of them in the highest 8 % of one feature: an AUC of 0.96 or more."""
-    rows = np.arange(5_000)
-    label = np.zeros(len(rows))
-    label[np.linspace(4_600, 4_999, positives).astype(int)] = 1
-    return Sample(pd.DataFrame({"strong": rows * 1.0}), label, rows, np.zeros(len(rows)))
-
-
-def test_lr12_the_same_auc_of_many_positives_is_a_leak_and_of_few_it_may_be_luck() -> None:
-    few = leakage.single_features(strong(12))
-    assert few.holds is None
-    assert few.found > 0.95
-    assert "strong (AUC 0.9" in few.en
-    with pytest.raises(Leak, match=r"strong \(AUC 0\.9[67]"):
-        leakage.single_features(strong(120))
-    given_away = strong(12)
-    with pytest.raises(Leak, match=r"strong \(AUC 1\.000"):
-        leakage.single_features(replace(given_away, features=pd.DataFrame({"strong": given_away.label})))
-
-
 def test_lr13_a_household_or_a_later_row_on_both_sides_is_refused() -> None:
     groups, times = np.array([1, 2, 3, 1]), np.array([0.0, 0, 1, 1])
     assert leakage.apart([Split(np.array([0, 1]), np.array([2]), 1.0)], groups, times).holds
