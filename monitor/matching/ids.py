@@ -151,7 +151,8 @@ def candidates(damaged: str) -> tuple[Candidate, ...]:
     a valid number satisfies sum(weight * value) = 1 modulo 11, X counting ten.
     """
     values = [ALPHABET.find(character) for character in damaged]
-    slips = (*_one_wrong(damaged, values), *_two_swapped(damaged, values))
+    excess = sum(weight * value for weight, value in zip(_WEIGHED, values, strict=True)) - 1
+    slips = (*_one_wrong(damaged, values, excess), *_two_swapped(damaged, values, excess))
     return tuple(slip for slip in slips if checksum_ok(slip.number) and birth_on(slip.number))
 
 
@@ -184,21 +185,14 @@ def _digits(text: str, length: int) -> bool:
     return len(text) == length and text.isascii() and text.isdigit()
 
 
-def _one_wrong(damaged: str, values: Sequence[int]) -> Iterator[Candidate]:
-    excess = _excess(values)
+def _one_wrong(damaged: str, values: Sequence[int], excess: int) -> Iterator[Candidate]:
     for place, value in enumerate(values):
         right = ALPHABET[(value - excess * _UNDOES[place]) % 11]
         yield Candidate(damaged[:place] + right + damaged[place + 1 :], "digit", (place,))
 
 
-def _two_swapped(damaged: str, values: Sequence[int]) -> Iterator[Candidate]:
-    excess = _excess(values)
+def _two_swapped(damaged: str, values: Sequence[int], excess: int) -> Iterator[Candidate]:
     for place, (left, right) in enumerate(pairwise(values)):
         if (excess + _STEPS[place] * (right - left)) % 11 == 0:
             number = damaged[:place] + damaged[place + 1] + damaged[place] + damaged[place + 2 :]
             yield Candidate(number, "swap", (place, place + 1))
-
-
-def _excess(values: Sequence[int]) -> int:
-    """How far, modulo 11, the weighed sum is from that of a valid number."""
-    return sum(weight * value for weight, value in zip(_WEIGHED, values, strict=True)) - 1
