@@ -15,7 +15,7 @@ _ROOM = 16  # places in the sieve for each key asked: some six in a hundred othe
 
 def last_seen(paths: Sequence[Path], asked: pa.Array) -> tuple[list[int], list[int]]:
     """Return which of the keys ``asked`` the files hold, and for each the last delivery that has it."""
-    found = [rows for rows in _met(paths, asked) if rows.num_rows]
+    found = list(_met(paths, asked))
     if not found:
         return [], []
     last = pa.concat_tables(found).group_by("fact_key").aggregate([("seq", "max")])
