@@ -33,7 +33,8 @@ const swept = sweep().catch(() => undefined);
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
 const csp = { nonce };
 const transformers = [legacyLogicalPropertiesTransformer];
-const plainButtons = { autoInsertSpace: false };
+// Its own icon of waiting is called "loading", and can outlast the wait: a button keeps its name.
+const plainButtons = { autoInsertSpace: false, loadingIcon: <span className="turning" aria-hidden="true" /> };
 
 export function App(): ReactElement {
   const chosen = useStored(language);

@@ -1,5 +1,5 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
+import { Button } from '../parts/Button';
 import { Dialog } from '../parts/Dialog';
 import { useSaid } from '../parts/Failure';
 import { useWords } from '../words/catalogue';

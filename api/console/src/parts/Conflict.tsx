@@ -1,7 +1,7 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useWords } from '../words/catalogue';
 import { shared } from '../words/shared';
+import { Button } from './Button';
 
 export type Line = { what: string; mine: string; theirs: string };
 type Props = { lines: Line[]; onTheirs: () => void; onMine: () => void; busy?: boolean };

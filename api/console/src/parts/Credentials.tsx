@@ -1,8 +1,8 @@
-import { Button } from 'antd';
 import type { ReactElement, SubmitEvent } from 'react';
 import { useId, useState } from 'react';
 import { Refusal } from '../contract/client';
 import { catalogue, useWords } from '../words/catalogue';
+import { Button } from './Button';
 import { useSaid } from './Failure';
 
 export type Shown = { login: string; password: string; code: string | null };

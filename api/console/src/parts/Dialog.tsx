@@ -1,8 +1,8 @@
-import { Button } from 'antd';
 import type { ReactElement, ReactNode } from 'react';
 import { useEffect, useId, useRef } from 'react';
 import { useWords } from '../words/catalogue';
 import { shared } from '../words/shared';
+import { Button } from './Button';
 
 type Props = { title: ReactNode; onClose: () => void; children: ReactNode; buttons?: ReactNode };
 

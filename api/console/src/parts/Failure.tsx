@@ -1,9 +1,9 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { Refusal, Unreachable } from '../contract/client';
 import { useServed, useWords } from '../words/catalogue';
 import { labelled } from '../words/marks';
 import { shared } from '../words/shared';
+import { Button } from './Button';
 
 type Props = { error: unknown; what?: string; onRetry?: (() => void) | undefined; kept?: boolean };
 

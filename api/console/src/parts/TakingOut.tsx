@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Button, Input } from 'antd';
+import { Input } from 'antd';
 import type { ReactElement } from 'react';
 import { useId, useState } from 'react';
 import { Link } from 'react-router';
 import paths from '../../paths.json';
 import { api, type Schemas } from '../contract/client';
 import { catalogue, useWords } from '../words/catalogue';
+import { Button } from './Button';
 import { Failure } from './Failure';
 import { saved } from './saving';
 import { writtenCount } from './written';

@@ -1,11 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useEffect, useState } from 'react';
 import { useKeys } from '../app/keys';
 import { store, useStored } from '../app/store';
 import { useWords } from '../words/catalogue';
 import { shared } from '../words/shared';
+import { Button } from './Button';
 import { useSaid } from './Failure';
 
 const LASTS_SECONDS = 30;

@@ -1,10 +1,10 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement, SubmitEvent } from 'react';
 import { useState } from 'react';
 import { SESSION_KEY, useMay, useSession } from '../../app/session';
 import { words as app } from '../../app/words';
 import { api, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Field } from '../../parts/Credentials';
 import { useSaid } from '../../parts/Failure';
 import { useWords } from '../../words/catalogue';

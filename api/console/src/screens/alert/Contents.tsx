@@ -1,9 +1,9 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useKeys } from '../../app/keys';
 import { useMay } from '../../app/session';
+import { Button } from '../../parts/Button';
 import { Conflict, type Line } from '../../parts/Conflict';
 import { Failure, useSaid } from '../../parts/Failure';
 import { Heard } from '../../parts/Heard';

@@ -1,9 +1,9 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useEffect, useRef } from 'react';
 import { Link } from 'react-router';
 import { leftBox, useKeys } from '../../app/keys';
 import { Refusal } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
 import { Skeleton } from '../../parts/ListState';
 import { useWords } from '../../words/catalogue';

@@ -1,6 +1,6 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useMay, useSession } from '../../app/session';
+import { Button } from '../../parts/Button';
 import { Level } from '../../parts/small';
 import { work } from '../../parts/words-of-work';
 import { useWords } from '../../words/catalogue';

@@ -1,8 +1,8 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useMay } from '../../app/session';
 import { api, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
 import { Line } from '../../parts/Line';
 import { OneOf } from '../../parts/OneOf';

@@ -1,6 +1,6 @@
-import { Button } from 'antd';
 import type { ReactElement, ReactNode } from 'react';
 import { useId, useState } from 'react';
+import { Button } from '../../parts/Button';
 import { DayField } from '../../parts/DayField';
 import { OneOf } from '../../parts/OneOf';
 import { PauseFields, usePause } from '../../parts/putting-off';

@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useEffect } from 'react';
 import { api, BY_ITSELF, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { useWords } from '../../words/catalogue';
 import { comma } from '../../words/marks';
 import { shared } from '../../words/shared';

@@ -1,7 +1,7 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useEffect, useState } from 'react';
 import { api, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { useSaid } from '../../parts/Failure';
 import { OneOf } from '../../parts/OneOf';
 import { work } from '../../parts/words-of-work';

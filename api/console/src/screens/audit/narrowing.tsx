@@ -1,7 +1,7 @@
-import { Button } from 'antd';
 import type { FormEvent, ReactElement } from 'react';
 import { useRef, useState } from 'react';
 import { useKeys } from '../../app/keys';
+import { Button } from '../../parts/Button';
 import { Choice } from '../../parts/Choice';
 import { useWords } from '../../words/catalogue';
 import { type Filters, isKind, KINDS, type Kind } from './asked';

@@ -1,6 +1,6 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
+import { Button } from '../../parts/Button';
 import { ListState } from '../../parts/ListState';
 import '../../parts/reading.css';
 import { useWords } from '../../words/catalogue';

@@ -1,9 +1,9 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import paths from '../../../paths.json';
 import { api, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Heads } from '../../parts/Heads';
 import { ListState } from '../../parts/ListState';
 import { Day, Level, Masked } from '../../parts/small';

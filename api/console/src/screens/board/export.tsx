@@ -1,7 +1,8 @@
-import { Button, Input } from 'antd';
+import { Input } from 'antd';
 import type { ReactElement } from 'react';
 import { useId, useState } from 'react';
 import { api } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Dialog } from '../../parts/Dialog';
 import { useSaid } from '../../parts/Failure';
 import { saved } from '../../parts/saving';

@@ -1,7 +1,7 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { lazy, Suspense, useState } from 'react';
 import { useMay } from '../../app/session';
+import { Button } from '../../parts/Button';
 import { ListState } from '../../parts/ListState';
 import { Region } from '../../parts/Region';
 import { writtenInstant } from '../../parts/written';

@@ -1,5 +1,5 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
+import { Button } from '../../parts/Button';
 import { writtenCount } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
 import { aside } from '../../words/marks';

@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useSession } from '../../app/session';
 import { api, ifMatch, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { useSaid } from '../../parts/Failure';
 import { newId } from '../../parts/ids';
 import { ListState } from '../../parts/ListState';

@@ -1,8 +1,8 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import type { Draft, DraftPhoto } from '../../field/drafts';
 import { asText, MOST_PHOTOS, NotAPhoto, shrunk } from '../../field/photo';
+import { Button } from '../../parts/Button';
 import { newId } from '../../parts/ids';
 import { useWords } from '../../words/catalogue';
 import { words } from './words';

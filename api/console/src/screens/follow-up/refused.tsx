@@ -1,5 +1,4 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -7,6 +6,7 @@ import { api, told } from '../../contract/client';
 import { dropDraftOf } from '../../field/drafts';
 import { giveUp, keepAsSupplement, sendAnyway, type Waiting } from '../../field/outbox';
 import type { Catalogue } from '../../field/pack';
+import { Button } from '../../parts/Button';
 import { Conflict, type Line } from '../../parts/Conflict';
 import { useSaid } from '../../parts/Failure';
 import { offerUndo } from '../../parts/Undo';

@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
@@ -7,6 +6,7 @@ import paths from '../../../paths.json';
 import { nextToVisit } from '../../field/day';
 import { type Catalogue, catalogueNow, type Sheet, sheetOf } from '../../field/pack';
 import { secure } from '../../field/vault';
+import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
 import { Skeleton } from '../../parts/ListState';
 import { useNarrow } from '../../parts/narrow';

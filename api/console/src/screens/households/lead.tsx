@@ -1,10 +1,10 @@
-import { Button } from 'antd';
 import type { ReactElement, SubmitEvent } from 'react';
 import { useId, useState } from 'react';
 import { Link } from 'react-router';
 import paths from '../../../paths.json';
 import { useSession } from '../../app/session';
 import { api, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { One } from '../../parts/Chips';
 import { DayField } from '../../parts/DayField';
 import { useSaid } from '../../parts/Failure';

@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement, SubmitEvent } from 'react';
 import { useId, useState } from 'react';
 import { Link } from 'react-router';
 import paths from '../../../paths.json';
 import { useMay } from '../../app/session';
 import { api, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
 import { Skeleton } from '../../parts/ListState';
 import { Level } from '../../parts/small';

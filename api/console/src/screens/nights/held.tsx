@@ -1,9 +1,10 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Button, Input } from 'antd';
+import { Input } from 'antd';
 import type { ReactElement } from 'react';
 import { useId, useState } from 'react';
 import { useMay } from '../../app/session';
 import { api, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { useSaid } from '../../parts/Failure';
 import { saved } from '../../parts/saving';
 import { offerUndo } from '../../parts/Undo';

@@ -1,6 +1,6 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useMay } from '../../app/session';
+import { Button } from '../../parts/Button';
 import { Heads } from '../../parts/Heads';
 import { Day, Instant } from '../../parts/small';
 import { writtenCount } from '../../parts/written';

@@ -1,11 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useKeys } from '../../app/keys';
 import { useMay } from '../../app/session';
 import { useStored } from '../../app/store';
 import { api, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { useSaid } from '../../parts/Failure';
 import { newId } from '../../parts/ids';
 import { OneOf } from '../../parts/OneOf';

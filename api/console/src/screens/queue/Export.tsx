@@ -1,6 +1,6 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
+import { Button } from '../../parts/Button';
 import { TakingOut } from '../../parts/TakingOut';
 import { useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';

@@ -1,7 +1,7 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { Link } from 'react-router';
 import paths from '../../../paths.json';
+import { Button } from '../../parts/Button';
 import { useServed, useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
 import type { LeftOut } from './bulk';

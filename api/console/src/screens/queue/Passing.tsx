@@ -1,7 +1,7 @@
-import { Button } from 'antd';
 import type { KeyboardEvent, ReactElement } from 'react';
 import { useEffect, useRef } from 'react';
 import { keysOn } from '../../app/keys';
+import { Button } from '../../parts/Button';
 import { Dialog } from '../../parts/Dialog';
 import { useWords } from '../../words/catalogue';
 import type { Next } from './next';

@@ -1,7 +1,7 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { lazy, Suspense } from 'react';
 import { useKeys } from '../../app/keys';
+import { Button } from '../../parts/Button';
 import { useWords } from '../../words/catalogue';
 import type { Brief, Narrow } from './asked';
 import { type Current, useNext } from './next';

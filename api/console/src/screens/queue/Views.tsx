@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useMay, useSession } from '../../app/session';
 import { api, ifMatch, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { useSaid } from '../../parts/Failure';
 import { newId } from '../../parts/ids';
 import { OneOf } from '../../parts/OneOf';

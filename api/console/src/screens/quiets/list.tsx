@@ -1,10 +1,10 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import paths from '../../../paths.json';
 import { useMay } from '../../app/session';
 import { useStored } from '../../app/store';
+import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
 import { OneOf } from '../../parts/OneOf';
 import { writtenDay } from '../../parts/written';

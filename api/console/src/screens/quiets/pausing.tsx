@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useMay } from '../../app/session';
 import { api, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { DayField } from '../../parts/DayField';
 import { Failure } from '../../parts/Failure';
 import { newId } from '../../parts/ids';

@@ -1,6 +1,6 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useSearchParams } from 'react-router';
+import { Button } from '../../parts/Button';
 import { ListState } from '../../parts/ListState';
 import { OneOf } from '../../parts/OneOf';
 import { Region } from '../../parts/Region';

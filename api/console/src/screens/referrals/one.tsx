@@ -1,10 +1,10 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import paths from '../../../paths.json';
 import { useMay } from '../../app/session';
 import { Refusal } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
 import { Line } from '../../parts/Line';
 import { Skeleton } from '../../parts/ListState';

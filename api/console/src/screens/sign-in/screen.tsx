@@ -1,10 +1,10 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { Link, Navigate, useLocation, useNavigate } from 'react-router';
 import paths from '../../../paths.json';
 import { SESSION_KEY, useWho } from '../../app/session';
 import { api, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Credentials, type Shown } from '../../parts/Credentials';
 import { language, speak, useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';

@@ -1,8 +1,8 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { api, ifMatch, Refusal, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
 import { Line } from '../../parts/Line';
 import { OneOf } from '../../parts/OneOf';

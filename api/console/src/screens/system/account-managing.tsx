@@ -1,10 +1,10 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useEffect, useRef, useState } from 'react';
 import paths from '../../../paths.json';
 import { useMay } from '../../app/session';
 import { api, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
 import { offerUndo } from '../../parts/Undo';
 import { useWords } from '../../words/catalogue';

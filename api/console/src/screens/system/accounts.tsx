@@ -1,9 +1,9 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useMay } from '../../app/session';
 import { api, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { ListState } from '../../parts/ListState';
 import { Instant } from '../../parts/small';
 import { useServed, useWords } from '../../words/catalogue';

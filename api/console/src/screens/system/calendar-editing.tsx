@@ -1,8 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useId, useState } from 'react';
 import { api, ifMatch, Refusal, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Conflict, type Line } from '../../parts/Conflict';
 import { DayField } from '../../parts/DayField';
 import { Failure } from '../../parts/Failure';

@@ -1,8 +1,8 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { api, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
 import { ListState } from '../../parts/ListState';
 import { useWords } from '../../words/catalogue';

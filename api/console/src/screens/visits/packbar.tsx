@@ -1,5 +1,4 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useOnline } from '../../app/online';
@@ -11,6 +10,7 @@ import { flush, sending } from '../../field/outbox';
 import { type Pack, takePack, wipePack } from '../../field/pack';
 import { gone } from '../../field/start';
 import { secure } from '../../field/vault';
+import { Button } from '../../parts/Button';
 import { useSaid } from '../../parts/Failure';
 import { writtenInstant } from '../../parts/written';
 import { useWords } from '../../words/catalogue';

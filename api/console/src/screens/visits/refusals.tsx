@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -7,6 +6,7 @@ import paths from '../../../paths.json';
 import { draftOf, keepDraft } from '../../field/drafts';
 import { giveUp, type Waiting } from '../../field/outbox';
 import { catalogueNow } from '../../field/pack';
+import { Button } from '../../parts/Button';
 import { useWords } from '../../words/catalogue';
 import { draftFrom } from '../follow-up/form';
 import { RefusedOne } from '../follow-up/refused';

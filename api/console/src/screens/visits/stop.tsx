@@ -1,4 +1,3 @@
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -7,6 +6,7 @@ import { useOnline } from '../../app/online';
 import { useMay } from '../../app/session';
 import { api, told } from '../../contract/client';
 import type { Section, Stop } from '../../field/day';
+import { Button } from '../../parts/Button';
 import { DayField } from '../../parts/DayField';
 import { useSaid } from '../../parts/Failure';
 import { Level } from '../../parts/small';

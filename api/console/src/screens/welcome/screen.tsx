@@ -1,9 +1,9 @@
-import { Button } from 'antd';
 import type { ReactElement, SubmitEvent } from 'react';
 import { useState } from 'react';
 import { Link, useLocation } from 'react-router';
 import paths from '../../../paths.json';
 import { api, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Field } from '../../parts/Credentials';
 import { useSaid } from '../../parts/Failure';
 import { useWords } from '../../words/catalogue';

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { api, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { useSaid } from '../../parts/Failure';
 import { Heads } from '../../parts/Heads';
 import { ListState } from '../../parts/ListState';

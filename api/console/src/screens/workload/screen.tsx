@@ -1,10 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { words as app } from '../../app/words';
 import { api, type Schemas, told } from '../../contract/client';
+import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
 import { Heads } from '../../parts/Heads';
 import { newId } from '../../parts/ids';
