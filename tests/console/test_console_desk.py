@@ -1,5 +1,6 @@
 """The desk at work: somebody else was faster, an input method composes, keys are switched off."""
 
+import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -70,3 +71,22 @@ def test_keys_that_are_switched_off_do_nothing_until_they_are_switched_on(
     page.keyboard.press("Escape")
     page.keyboard.press("j")
     expect(page.locator(".queue-current")).to_have_count(1)
+
+
+FASTER_THAN_DRAWN = """keys => keys.forEach(key =>
+  document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true})))"""
+
+
+def test_keys_that_follow_each_other_faster_than_the_page_is_drawn_are_all_heard(
+    page: Page, signed_in_as: Callable[..., Page]
+) -> None:
+    signed_in_as("caseworker").goto("/queue")
+    at_rest(page)
+    lines = [one.get_attribute("data-alert") for one in page.locator("[data-alert]").all()[:7]]
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("complementary", name="预警")).to_contain_text("1/")
+    page.evaluate(FASTER_THAN_DRAWN, ["j", "j", "j", "j", "x", "j"])
+    expect(page).to_have_url(re.compile(f"alert={lines[5]}"))
+    expect(page.get_by_role("complementary", name="预警")).to_contain_text("6/")
+    expect(page.locator(".queue-selected [data-alert]")).to_have_attribute("data-alert", str(lines[4]))

@@ -123,6 +123,8 @@ function PhoneFilters({ narrowing }: { narrowing: ReturnType<typeof useNarrowing
 type Opened = {
   id: string | null;
   at: number;
+  /** The line that the keys have reached by now: drawing it comes later, and keys follow each other quickly. */
+  now: () => number;
   to: (one: Brief) => string;
   show: (one: Brief) => void;
   step: (by: number) => void;
@@ -136,9 +138,15 @@ function useOpened(items: Brief[], narrow: boolean): Opened {
   const [params, setParams] = useSearchParams();
   const go = useNavigate();
   const id = params.get('alert');
-  const [reached, setReached] = useState(-1);
-  const open = items.findIndex((one) => one.id === id);
-  const at = id === null ? reached : open;
+  const [drawn, setDrawn] = useState(-1);
+  const reached = useRef(-1);
+  const reach = (index: number): void => {
+    reached.current = index;
+    setDrawn(index);
+  };
+  const place = (alert: string | null): number => items.findIndex((one) => one.id === alert);
+  const opened = (): string | null => new URLSearchParams(location.search).get('alert');
+  const now = (): number => (opened() === null ? reached.current : place(opened()));
   const address = (one: Brief | undefined): URLSearchParams => {
     const next = new URLSearchParams(params);
     if (one === undefined) next.delete('alert');
@@ -152,20 +160,21 @@ function useOpened(items: Brief[], narrow: boolean): Opened {
   const show = (index: number): void => {
     const one = items[index];
     if (one === undefined) return;
-    setReached(index);
+    reach(index);
     bring(one);
   };
-  const bounded = (by: number): number => Math.max(0, Math.min(items.length - 1, at + by));
+  const bounded = (by: number): number => Math.max(0, Math.min(items.length - 1, now() + by));
   return {
     id: narrow ? null : id,
-    at,
+    at: id === null ? drawn : place(id),
+    now,
     show: bring,
     to: (one) => (narrow ? `/alerts/${one.id}` : `?${address(one).toString()}`),
     step: (by) => show(bounded(by)),
-    move: (by) => (id === null ? setReached(bounded(by)) : show(bounded(by))),
-    open: () => show(at),
+    move: (by) => (opened() === null ? reach(bounded(by)) : show(bounded(by))),
+    open: () => show(now()),
     close: () => {
-      setReached(open);
+      reach(now());
       setParams(address(undefined), { replace: true });
     },
   };
@@ -177,13 +186,12 @@ function useQueueKeys(
   toggle: (index: number, range: boolean) => void,
   search: () => void,
 ): void {
-  const { at } = opened;
   useKeys({
     j: () => opened.move(1),
     k: () => opened.move(-1),
-    Enter: () => items[at] !== undefined && opened.open(),
-    x: () => toggle(at, false),
-    X: () => toggle(at, true),
+    Enter: () => items[opened.now()] !== undefined && opened.open(),
+    x: () => toggle(opened.now(), false),
+    X: () => toggle(opened.now(), true),
     '/': search,
   });
 }
