@@ -1,6 +1,5 @@
 """The pace of a run: long tests first, each failure named as it comes, and what took long kept for the next time."""
 
-import heapq
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,14 @@ import pytest
 RECORD = Path(__file__).parent / "pace.txt"
 LONG = 3.0
 """Seconds from which a test is worth a place at the beginning: what begins last ends alone."""
+WAITING = (
+    "tests/test_torture.py",
+    "tests/test_jobs_work.py",
+    "tests/test_jobs_schedule.py",
+    "tests/test_jobs_clocks.py",
+)
+"""Files whose tests mostly wait for processes that are killed, stopped and found again: one after the other, beside
+others that reckon, they cost a run nothing; all at once they leave its cores idle."""
 Taken = Mapping[str, float]
 
 
@@ -41,18 +48,19 @@ def dealt(names: Sequence[str], taken: Taken, workers: int) -> list[int]:
     """Return the order in which tests are best handed out to ``workers``, as places in ``names``.
 
     pytest-xdist gives each worker one even piece of the whole, which it works through from its beginning; others
-    steal from its end. So each piece begins with its share of what takes long, and the rest keeps its order.
+    steal from its end. So each piece begins with its share of what takes long, and the rest keeps its order. What
+    mostly waits is one worker's.
     """
     groups: dict[str, list[int]] = {}
     for place, name in enumerate(names):
         groups.setdefault(next((key for key in (name, file_of(name)) if key in taken), ""), []).append(place)
     rest, order = groups.pop("", []), list[int]()
-    loads = [(0.0, worker) for worker in range(workers)]
+    loads = [0.0] * workers
     shares = [list[int]() for _ in range(workers)]
-    for key in sorted(groups, key=lambda key: (-taken[key], key)):
-        load, worker = heapq.heappop(loads)
+    for key in sorted(groups, key=lambda key: (file_of(key) not in WAITING, -taken[key], key)):
+        worker = 0 if file_of(key) in WAITING else loads.index(min(loads))
         shares[worker] += groups[key]
-        heapq.heappush(loads, (load + taken[key], worker))
+        loads[worker] += taken[key]
     for worker, share in enumerate(shares):
         room = max((len(names) - len(order)) // (workers - worker) - len(share), 0)
         order += share + rest[:room]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from demo_city import BEFORE, TOWN
 from playwright.sync_api import BrowserContext, Page, expect
-from screens import THERE, at_rest
+from screens import at_rest
 from served import Served
 from sqlalchemy import select
 
@@ -16,6 +16,7 @@ from monitor import database
 from monitor.service import today
 from monitor.tables import Quarantine, Run
 
+DATABASES = ["sqlite", "postgresql"]
 STAGE = BEFORE
 
 
@@ -46,7 +47,6 @@ def test_somebody_without_work_is_not_told_that_all_is_well_after_a_failed_night
     accessible(page)
 
 
-@pytest.mark.skipif("nights" not in THERE, reason="the nights' screen is not there yet")
 def test_the_operator_lets_a_failed_night_go_again_and_everybody_sees_its_results(
     page: Page, service: Served, signed_in_as: Callable[..., Page], accessible: Callable[[Page], None],
     shot: Callable[[Page, str], None], new_context: Callable[..., BrowserContext],
@@ -74,10 +74,6 @@ def test_the_operator_lets_a_failed_night_go_again_and_everybody_sees_its_result
     at_rest(worker)
     expect(worker.get_by_text("昨夜扫描未完成")).to_have_count(0)
     expect(worker.get_by_text(f"数据截至 {today()}")).to_be_visible()
-
-
-if "alert" not in THERE:
-    pytestmark = pytest.mark.skip(reason="the queue does not tell of nights yet")
 
 
 def set_aside(service: Served, nights: int) -> str:

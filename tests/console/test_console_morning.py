@@ -11,6 +11,8 @@ from served import Served
 
 from monitor.service import today
 
+DATABASES = ["sqlite", "postgresql"]
+
 
 def sign_in(page: Page, service: Served, who: str) -> None:
     """Sign in as a person does: name, password, and the code from the telephone once it is asked for."""

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
-from screens import THERE, at_rest
+from screens import at_rest
 from served import Served
 
+DATABASES = ["sqlite", "postgresql"]
 
-@pytest.mark.skipif("board" not in THERE, reason="the board is not there yet")
+
 def test_the_board_tells_the_same_as_the_service_and_leads_to_its_rows(
     page: Page, service: Served, signed_in_as: Callable[..., Page], accessible: Callable[[Page], None],
     shot: Callable[[Page, str], None],
@@ -30,7 +30,6 @@ def test_the_board_tells_the_same_as_the_service_and_leads_to_its_rows(
     accessible(page)
 
 
-@pytest.mark.skipif("board" not in THERE, reason="the board is not there yet")
 def test_every_chart_has_a_sentence_and_a_table_behind_it(page: Page, signed_in_as: Callable[..., Page]) -> None:
     signed_in_as("supervisor").goto("/board")
     at_rest(page)
@@ -41,7 +40,6 @@ def test_every_chart_has_a_sentence_and_a_table_behind_it(page: Page, signed_in_
     assert page.get_by_role("table").count() >= 2
 
 
-@pytest.mark.skipif("workload" not in THERE, reason="the workload's screen is not there yet")
 def test_work_without_an_owner_is_seen_and_given_out(
     page: Page, signed_in_as: Callable[..., Page], accessible: Callable[[Page], None], shot: Callable[[Page, str], None]
 ) -> None:

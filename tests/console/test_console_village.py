@@ -15,6 +15,7 @@ from monitor import database
 from monitor.service import today
 from monitor.tables import FollowUp
 
+DATABASES = ["sqlite", "postgresql"]
 _KEPT = """
 async () => {
   const found = [];
