@@ -72,8 +72,10 @@ class ReasonOut(BaseModel):
     evidence: list[EvidenceOut]
     unseen: list[str]
     data_on: date | None = Field(description="数据截至 / data up to")
-    first_on: date
-    last_on: date
+    first_on: date = Field(description="首次命中的截止日 / the first night on which it fired")
+    last_on: date = Field(
+        description="最近一次命中的截止日；已消除或缺数据的为此前最后一次 / the last night on which it fired"
+    )
     cleared_on: date | None
     cleared_by: dict[str, Any] | None = Field(description="消除依据：各数据截至日 / the data that cleared it")
 
@@ -289,7 +291,9 @@ def reason_out(reason: Reason, places: dict[int, int], received: Mapping[int, da
     """Return a reason as it is shown; ``received`` says when the deliveries behind it were taken in, if it is known."""
     days = received or {}
     rows = [one | {"received_on": days.get(one["delivery"])} for one in by_place(reason.evidence, places)]
-    return ReasonOut.model_validate({name: getattr(reason, name) for name in _OF_REASON} | {"evidence": rows})
+    last_on = reason.alert.seen_on if reason.status == "active" else reason.last_on
+    said = {name: getattr(reason, name) for name in _OF_REASON} | {"evidence": rows, "last_on": last_on}
+    return ReasonOut.model_validate(said)
 
 
 def _unseen(alert: Alert, laws: Laws) -> list[UnseenOut]:

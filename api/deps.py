@@ -1,5 +1,6 @@
 """What the routes ask for: the service, who is asking, a session that reads or one unit of work."""
 
+import logging
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
@@ -17,6 +18,7 @@ from monitor.regions import Tree, read_tree
 from monitor.service import Service, judgeable, today
 from monitor.tables import Scan, utc_now
 
+_log = logging.getLogger(__name__)
 bearer = HTTPBearer(
     auto_error=False, description="数据服务的令牌；人员用会话 / a machine's token; people have sessions"
 )
@@ -127,14 +129,30 @@ def asked_date(session: Session, as_of: date | None) -> date:
 
 
 class Laws:
-    """The policy in force on a date and the tree of regions, each read once."""
+    """The policy in force on a date and the tree of regions, each read once.
+
+    A page that somebody spoils while the service runs changes nothing: the pack read before stays until all pages are
+    sound again. Only a process that never read a sound one refuses, with file and line.
+    """
 
     def __init__(self, service: Service) -> None:
-        root = service.pack or policy.HERE
-        production = service.settings.production
-        self.on = lru_cache(maxsize=16)(lambda day: policy.load(day, known_on=day, root=root, production=production))
+        self.on = lru_cache(maxsize=16)(self._on)
         self._service = service
+        self._pack: policy.Pack | None = None
         self._tree: Tree | None = None
+
+    def _on(self, day: date) -> policy.Policy:
+        pack = self._pack = self._sound()
+        return policy.in_force(pack, day, known_on=day, production=self._service.settings.production)
+
+    def _sound(self) -> policy.Pack:
+        try:
+            return policy.read_pack(self._service.pack or policy.HERE)
+        except policy.PolicyError as fault:
+            if self._pack is None:
+                raise
+            _log.warning("a page of policy cannot be read: the pack before stays", extra={"at": str(fault.place)})
+            return self._pack
 
     @property
     def tree(self) -> Tree:

@@ -3,17 +3,17 @@
 import json
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import DAY, FIRES, UNKNOWN, Home, judge, register, scan
+from factories import DAY, FIRES, SILENT, UNKNOWN, Home, judge, register, scan
 from fastapi.testclient import TestClient
 from sqlalchemy import event, func, select, update
 
 from api.app import create_app
 from monitor import access, database
-from monitor.alerts import raise_alerts
+from monitor.alerts import mark_seen, raise_alerts
 from monitor.cases import FINDINGS, WAYS
 from monitor.service import Service
 from monitor.tables import Alert, Delivery, FollowUp, Person, Worker, utc_now
@@ -166,18 +166,34 @@ def test_a_reason_says_what_was_measured_last_time_in_this_alert_or_in_the_one_b
     raise_some(service, [{"illness": (FIRES, 12_000), "income": FIRES}])
     first, home = only_alert(service).id, only_alert(service).household_id
     with database.transaction(service.engine) as session:
-        session.execute(update(Alert).values(status="closed", closed_at=utc_now()))
+        seen = DAY + timedelta(days=9)  # nights on which nothing was new
+        session.execute(update(Alert).values(status="closed", closed_at=utc_now(), seen_on=seen))
         on = DAY + timedelta(days=40)
         raise_alerts(session, judge({home: Home({"illness": (FIRES, 15_000)})}, as_of=on), scan=scan(session, on))
     with database.reading(service.engine) as session:
         second = session.scalars(select(Alert.id).where(Alert.previous_id == first)).one()
     reason = client.get(f"/api/v1/alerts/{second}").json()["reasons"][0]
-    assert (reason["observed"], reason["before"], reason["before_on"]) == (15_000, 12_000, DAY.isoformat())
+    assert (reason["observed"], reason["before"], reason["before_on"]) == (15_000, 12_000, seen.isoformat())
     with database.transaction(service.engine) as session:
         on = DAY + timedelta(days=41)
         raise_alerts(session, judge({home: Home({"illness": (FIRES, 16_000)})}, as_of=on), scan=scan(session, on))
     reason = client.get(f"/api/v1/alerts/{second}").json()["reasons"][0]
     assert (reason["before"], reason["before_on"]) == (15_000, (DAY + timedelta(days=40)).isoformat())
+
+
+def test_a_reason_says_the_first_and_the_last_night_on_which_it_fired(client: TestClient, service: Service) -> None:
+    raise_some(service, [{"illness": (FIRES, 12_000), "income": FIRES}])
+    alert, home = only_alert(service).id, only_alert(service).household_id
+    for days, income in ((1, FIRES), (2, FIRES), (3, SILENT), (4, SILENT)):
+        night = DAY + timedelta(days=days)
+        judged = judge({home: Home({"illness": (FIRES, 12_000), "income": income})}, as_of=night)
+        with database.transaction(service.engine) as session:
+            raise_alerts(session, judged, scan=scan(session, night))
+            mark_seen(session, "340299", home, home, as_of=night)
+    said = {one["rule"]: one for one in client.get(f"/api/v1/alerts/{alert}").json()["reasons"]}
+    last = {rule: date.fromisoformat(one["last_on"]) - DAY for rule, one in said.items()}
+    assert {rule: one.days for rule, one in last.items()} == {"illness": 4, "income": 2}
+    assert {one["first_on"] for one in said.values()} == {DAY.isoformat()}
 
 
 def test_a_line_of_the_queue_holds_the_heads_number_with_its_middle_taken_out(

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from jobs import bench
 from jobs.__main__ import app
-from jobs.bench import by_hand
+from jobs.bench import by_hand, workers
 from monitor.errors import Conflict, Invalid
 from monitor.settings import read
 
@@ -36,6 +36,28 @@ def test_every_stage_reports_its_time_and_its_own_peak_memory(report: dict[str, 
     assert all(stage["seconds"] > 0 and stage["peak_mib"] > 50 for stage in stages.values())
     assert stages["ingest"]["rows"] >= stages["generate"]["rows"]
     assert stages["whole_scan"]["raised"] > 0
+
+
+def test_the_desk_says_how_long_each_role_waited_how_it_was_asked_and_what_a_page_costs(
+    report: dict[str, dict[str, dict[str, Any]]],
+) -> None:
+    office = report["stages"]["desk"]["sqlite"]
+    roles = {"assistant", "caseworker", "reviewer", "supervisor"}
+    assert set(office["milliseconds"]["queue"]) == set(office["cost_ms"]) == roles
+    for waits in office["milliseconds"]["queue"].values():
+        assert 0 < waits["p50"] <= waits["p95"] <= waits["p99"]
+        assert waits["count"] >= office["length"]["samples"]
+    assert {"breath", "people", "warm"} <= set(office["length"])
+    assert min(office["share"]["service"], office["share"]["people"], office["per_second"]) > 0
+    assert (office["walled"], office["share"]["database"]) == (False, 0.0)
+
+
+def test_what_people_waited_while_all_warmed_up_is_not_counted() -> None:
+    crowd = workers._Crowd(1, {"caseworker": ["t"]}, workers.Length(people=1))
+    crowd.clients[0].times["caseworker", "queue"] += [9.0]
+    assert crowd._fewest() == 1
+    crowd.forget()
+    assert crowd._fewest() == 0
 
 
 def test_sql_pandas_and_policy_say_the_same_fifteen(report: dict[str, dict[str, dict[str, dict[str, float]]]]) -> None:

@@ -9,7 +9,8 @@ from desks import OTHER_COUNTY, raised
 from factories import DAY, FIRES, VILLAGE, viewer
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select, update
+from roles import as_application
+from sqlalchemy import event, func, select, text, update
 
 from monitor import database, policy
 from monitor.matching.finding import index_people
@@ -154,11 +155,33 @@ def test_pages_and_counts_are_read_along_the_index(service: Service) -> None:
     event.listen(service.engine, "before_cursor_execute", lambda *run: said.append((run[2], run[3])))
     with database.reading(service.engine) as session:
         queue.queue(session, Filters(), viewer=viewer("340299"), spans=SPANS)
-    statement, values = next(one for one in said if "UNION ALL" in one[0] and "ORDER BY" in one[0])
-    if service.engine.dialect.name == "sqlite":
-        with service.engine.connect() as connection:
+    statement, values = next(one for one in said if "stretches" in one[0] or ("UNION ALL" in one[0]))
+    with service.engine.begin() as connection:
+        if service.engine.dialect.name == "sqlite":
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
-        assert sum("ix_alerts_county" in row[3] for row in plan) == 16
+            assert sum("ix_alerts_county" in row[3] for row in plan) == 16
+            return
+        connection.execute(text("SET LOCAL enable_seqscan = off"))  # three rows are read at once
+        lines = connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
+    assert sum("Index Only Scan using ix_alerts_county" in line for line in lines) == 1
+    assert not [line for line in lines if "Bitmap" in line or "Seq Scan on alerts" in line]
+
+
+@pytest.mark.parametrize("region", ["00", "3402", "340299", VILLAGE[:9], VILLAGE])
+def test_the_wall_needs_nothing_of_an_alert_that_stands_in_no_index_of_the_queue(service: Service, region: str) -> None:
+    """What the policy names stands in each index: the database then asks it of the index and fetches no row."""
+    raised(service, [{"illness": FIRES}] * 3)
+    said: list[tuple[str, Any]] = []
+    with as_application(service) as walled:
+        event.listen(walled.engine, "before_cursor_execute", lambda *run: said.append((run[2], run[3])))
+        with database.reading(walled.engine, region=region) as session:
+            for way in ("enable_seqscan", "enable_bitmapscan"):  # three rows are read at once
+                session.execute(select(func.set_config(way, "off", True)))
+            said.clear()
+            assert len(queue.page(session, Filters(), viewer=viewer(region), spans=SPANS).ids) == 3
+            for statement, values in list(said):
+                plan = session.connection().exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
+                assert any("Index Only Scan using ix_alerts_" in line for line in plan), plan
 
 
 def test_somebody_is_found_within_the_region_only_and_by_who_they_are_now(service: Service) -> None:

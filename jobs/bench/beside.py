@@ -1,29 +1,23 @@
 """The API while nights are scanned: how long those wait who read and those who write, and whether all is answered."""
 
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import select
 
 from jobs.bench.crowd import Crowd, Waits
+from jobs.bench.serving import begun, served, used
 from monitor import access, database
 from monitor.service import Service
 from monitor.settings import Settings
 from monitor.tables import Alert
 
 _ALERTS = 2_000
-_READY = 60.0
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -53,11 +47,11 @@ def measure_beside(service: Service, night: date, length: Length = WHOLE) -> dic
     processor for each request while they were alone; ``per_second`` how often was asked.
     """
     token, alerts = _desk(service)
-    with _served(service.settings) as (port, api), _working(Crowd(port, token, alerts)) as crowd:
+    with served(service.settings) as (port, api), _working(Crowd(port, token, alerts)) as crowd:
         time.sleep(length.warm)
-        before = _used(api)
+        before = used(api)
         calm = _during(crowd, lambda _: time.sleep(length.alone))
-        cost = (_used(api) - before) / max(calm.asked, 1)
+        cost = (used(api) - before) / max(calm.asked, 1)
         began = time.perf_counter()
         ended: list[int] = []
         busy = _during(crowd, lambda waits: ended.extend(_nights(service.settings, night, length, waits)))
@@ -103,51 +97,11 @@ def _desk(service: Service) -> tuple[str, list[str]]:
         return token, [str(one) for one in found]
 
 
-@contextmanager
-def _served(settings: Settings) -> Iterator[tuple[int, int]]:
-    """The port of the API and the process that began its processes."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = int(probe.getsockname()[1])
-    with _begun(settings, "serve", "--port", str(port)) as serving:
-        try:
-            _until_ready(port)
-            yield port, serving.pid
-        finally:
-            serving.terminate()
-
-
-def _until_ready(port: int) -> None:
-    until = time.monotonic() + _READY
-    while time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError("the API did not start")
-
-
-def _used(pid: int) -> float:
-    """Processor seconds that a process and its children have used so far."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    spent = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[11:13]
-    return sum(map(int, spent)) / _TICKS + sum(_used(int(child)) for child in children)
-
-
 def _scanned(settings: Settings, night: date) -> int:
     """Scan as the worker has it done, and return how it ended; a scan lives only as long as its standard input."""
-    scanning = _begun(settings, "run", "scan", "--as-of", night.isoformat(), "--unattended")
+    scanning = begun(settings, "run", "scan", "--as-of", night.isoformat(), "--unattended")
     with scanning:
         return scanning.wait()
-
-
-def _begun(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
-    said = {
-        "LOWINCOME_HOME": str(settings.home), "LOWINCOME_DATABASE_URL": settings.database_url,
-        "LOWINCOME_KEY_FILE": str(settings.key_file), "LOWINCOME_THREADS": str(settings.threads),
-    }  # fmt: skip
-    command, quiet = [sys.executable, "-m", "jobs", *words], subprocess.DEVNULL
-    return subprocess.Popen(command, env=os.environ | said, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet)  # noqa: S603
 
 
 AFTER = timedelta(days=31)

@@ -1,142 +1,107 @@
 """The desk under load: fifty people at once, each taking a breath between two acts, through the real HTTP server."""
 
-import http.client
-import json
 import os
-import random
-import socket
-import subprocess
-import sys
-import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
-from jobs.bench import office
-from monitor.errors import Invalid
+from sqlalchemy import Engine, text
+
+from jobs.bench import office, serving
+from jobs.bench.workers import QUERIES, Client, Length, Times, work
+from monitor import database
 from monitor.service import open_service
 from monitor.settings import Settings
 
-ALERTS, WORKERS, ROUNDS, BREATH_SECONDS = 525_000, 50, 8, 10.0
+ALERTS = 525_000
 _SMALL = 10_000
-_STARTS_WITHIN = 90.0
-_HOST = "127.0.0.1"
-_SOUGHT = ("王伟", "lixiu", "zxy", "单桂兰", "1234", "zengjie", "吕")
-_QUERIES = (
-    "", "?group=overdue", "?level=red", "?owner=me", "?owner=nobody", "?recurring=false", "?rule=medical_self_pay",
-    "?factor=illness&group=soon", "?limit=200",
-)  # fmt: skip
-Times = dict[tuple[str, str], list[float]]
+WHOLE, TRIED = Length(), Length(people=4, breath=0.0, warm=1.0, samples=2, longest=30.0, costed=4)
+"""What is reported, and what only tries the harness in an office too small to say anything."""
 
 
-@dataclass
-class Client:
-    """Somebody at work: one connection, one token."""
+def desk(settings: Settings, alerts: int, *, served_as: str | None = None) -> dict[str, Any]:
+    """Furnish the empty database of ``settings`` with so many alerts and measure there; see ``measure``.
 
-    port: int
-    role: str
-    token: str
-    times: Times = field(default_factory=lambda: defaultdict(list))
-
-    def __post_init__(self) -> None:
-        self._line = http.client.HTTPConnection(_HOST, self.port, timeout=120)
-
-    def ask(
-        self, what: str, verb: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> tuple[int, Any]:
-        """Send one request, note how long it took under ``what``, and return status and contents."""
-        sent = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", **(headers or {})}
-        began = time.perf_counter()
-        self._line.request(verb, path, json.dumps(body) if body is not None else None, sent)
-        answer = self._line.getresponse()
-        said = answer.read()
-        self.times[self.role, what].append(time.perf_counter() - began)
-        if answer.status >= 500 or answer.status in (401, 403, 422):
-            raise Invalid(zh=f"测速请求失败：{answer.status}", en=f"a request of the benchmark failed: {answer.status}")
-        return answer.status, json.loads(said)
-
-    def pause(self) -> None:
-        """Let the connection go: the server closes one idle for five seconds, maybe just as a request is sent."""
-        self._line.close()
-
-
-def desk(settings: Settings, alerts: int) -> dict[str, Any]:
-    """Return 50th, 95th and 99th percentiles of each act by role, in milliseconds, and the bulk assignment's seconds.
-
-    The database of ``settings`` must be empty. A small office has few workers and no breath: it tries the harness.
+    ``served_as`` is the database's address for the service's own role, where another one owns the tables.
     """
     service = open_service(settings)
     began = time.perf_counter()
     tokens = office.furnish(service, alerts)
     service.engine.dispose()
     furnished = time.perf_counter() - began
-    with _serving(settings) as port:
-        clients = _work(port, tokens, small=alerts < _SMALL)
-        bulk = _bulk(port, tokens["supervisor"])
-    times: Times = defaultdict(list)
-    for client in clients:
-        for key, took in client.times.items():
-            times[key] += took
-    return {"alerts": alerts, "furnished_seconds": round(furnished, 1), "milliseconds": _told(times), **bulk}
+    here = replace(settings, database_url=served_as or settings.database_url)
+    found = measure(here, tokens, length=TRIED if alerts < _SMALL else WHOLE)
+    return {"alerts": alerts, "furnished_seconds": round(furnished, 1), **found}
+
+
+def measure(
+    settings: Settings, tokens: Mapping[str, Sequence[str]], *, length: Length = WHOLE, bulk: bool = True
+) -> dict[str, Any]:
+    """Return 50th, 95th and 99th percentiles of each act by role in milliseconds, a warming up left out.
+
+    ``cost_ms`` is what one page of the queue used of a processor, by role and asked alone: the service's processes,
+    and PostgreSQL's where they run here. ``share`` says how much of one core the service, its database and the people
+    themselves used while all worked. ``walled``: row-level security held.
+    """
+    engine = database.connect(settings)
+    with serving.served(settings) as (port, api):
+
+        def spent() -> tuple[float, float]:
+            return serving.used(api), serving.used_by_database(engine)
+
+        before = spent()
+        times, said = work(port, tokens, length)
+        after, whole = spent(), said["seconds"] + length.warm
+        cost = {role: _cost(Client(port, role, some[0]), spent, length.costed) for role, some in tokens.items()}
+        given = _bulk(port, tokens["supervisor"]) if bulk else {}
+    share = {"service": (after[0] - before[0]) / whole, "database": (after[1] - before[1]) / whole}
+    share["people"] = said["cpu"] / said["seconds"]
+    found = {
+        "length": asdict(length), "walled": _walled(engine), "per_second": round(said["asked"] / said["seconds"], 1),
+        "share": {name: round(value, 2) for name, value in share.items()}, "cost_ms": cost,
+        "milliseconds": told(times), **given,
+    }  # fmt: skip
+    engine.dispose()
+    return found
 
 
 def both(settings: Settings, alerts: int) -> dict[str, Any]:
-    """Measure on SQLite, and on the PostgreSQL that LOWINCOME_BENCH_POSTGRESQL names (an empty database), if any."""
+    """Measure on SQLite, and on the PostgreSQL that LOWINCOME_BENCH_POSTGRESQL names (an empty database), if any.
+
+    LOWINCOME_BENCH_APPLICATION is the same database for a role that row-level security holds for.
+    """
     home = settings.home / "desk"
     here = replace(settings, home=home, database_url=f"sqlite:///{home / 'lowincome.db'}", key_file=home / "k" / "key")
     found = {"sqlite": desk(here, alerts)}
     url = os.environ.get("LOWINCOME_BENCH_POSTGRESQL")
     if url:
         there = replace(here, home=settings.home / "desk-postgresql", database_url=url)
-        found["postgresql"] = desk(there, alerts)
+        found["postgresql"] = desk(there, alerts, served_as=os.environ.get("LOWINCOME_BENCH_APPLICATION"))
     return found
 
 
-def _work(port: int, tokens: Mapping[str, Sequence[str]], *, small: bool) -> list[Client]:
-    workers, rounds, breath = (4, 3, 0.0) if small else (WORKERS, ROUNDS, BREATH_SECONDS)
-    roles = list(tokens)
-    clients = [
-        Client(port, roles[number % len(roles)], tokens[roles[number % len(roles)]][number // len(roles)])
-        for number in range(workers)
-    ]
-    start = threading.Barrier(workers)
-
-    def shift(number: int) -> None:
-        chance = random.Random(number)  # noqa: S311 - order of acts, no secret
-        start.wait(timeout=_STARTS_WITHIN)
-        for _ in range(rounds):
-            time.sleep(chance.uniform(0, 2 * breath))
-            _turn(clients[number], chance)
-            clients[number].pause()
-
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(shift, range(workers)))
-    return clients
+def told(times: Times) -> dict[str, dict[str, Any]]:
+    """Return by act and role how many waits there were and their percentiles in milliseconds."""
+    found: dict[str, dict[str, Any]] = {}
+    for (role, what), took in sorted(times.items()):
+        ordered = sorted(took)
+        at = {
+            f"p{share}": round(ordered[min(len(ordered) * share // 100, len(ordered) - 1)] * 1000, 1)
+            for share in (50, 95, 99)
+        }
+        found.setdefault(what, {})[role] = at | {"count": len(ordered)}
+    return found
 
 
-def _turn(client: Client, chance: random.Random) -> None:
-    """One look at the queue, its next page, a search, and one alert taken and put back."""
-    query = chance.choice(_QUERIES)
-    _, page = client.ask("queue", "GET", f"/api/v1/alerts{query}")
-    if page["next"]:
-        joint = "&" if query else "?"
-        client.ask("next page", "GET", f"/api/v1/alerts{query}{joint}after={page['next']}")
-    client.ask("counts", "GET", "/api/v1/alerts/counts")
-    text = chance.choice(_SOUGHT)
-    if len(text) > 1:
-        client.ask("search", "POST", "/api/v1/alerts/search", {"text": text})
-    free = [one for one in page["items"] if one["owner"] is None and one["status"] == "open"]
-    if free and client.role != "supervisor":
-        alert = chance.choice(free)
-        path = f"/api/v1/alerts/{alert['id']}"
-        status, taken = client.ask("status change", "POST", f"{path}/claim", headers=_tag(alert["version"]))
-        if status == 200:
-            client.ask("status change", "POST", f"{path}/release", headers=_tag(taken["version"]))
+def _cost(client: Client, spent: Callable[[], tuple[float, float]], pages: int) -> dict[str, float]:
+    """Ask for pages of the queue, one after the other, each narrowing as often as any other."""
+    before = spent()
+    for number in range(pages):
+        client.ask("cost", "GET", f"/api/v1/alerts{QUERIES[number % len(QUERIES)]}")
+    api, base = (now - then for now, then in zip(spent(), before, strict=True))
+    client.pause()
+    return {"service": round(api / pages * 1000, 1), "database": round(base / pages * 1000, 1)}
 
 
 def _bulk(port: int, tokens: Sequence[str]) -> dict[str, Any]:
@@ -151,51 +116,8 @@ def _bulk(port: int, tokens: Sequence[str]) -> dict[str, Any]:
     return {"bulk_assigned": done["done"], "bulk_seconds": round(time.perf_counter() - began, 2)}
 
 
-def _tag(version: int) -> dict[str, str]:
-    return {"If-Match": f'"{version}"'}
-
-
-def _told(times: Times) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for (role, what), took in sorted(times.items()):
-        ordered = sorted(took)
-        at = {
-            f"p{share}": round(ordered[min(len(ordered) * share // 100, len(ordered) - 1)] * 1000, 1)
-            for share in (50, 95, 99)
-        }
-        found.setdefault(what, {})[role] = at | {"count": len(ordered)}
-    return found
-
-
-@contextmanager
-def _serving(settings: Settings) -> Iterator[int]:
-    """Serve the office over loopback in a process of its own while the block works."""
-    with socket.socket() as free:
-        free.bind((_HOST, 0))
-        port = free.getsockname()[1]
-    place = {
-        "LOWINCOME_HOME": str(settings.home), "LOWINCOME_DATABASE_URL": settings.database_url,
-        "LOWINCOME_KEY_FILE": str(settings.key_file),
-    }  # fmt: skip
-    command = [sys.executable, "-m", "jobs", "serve", "--port", str(port)]
-    here, quiet = Path(__file__).parents[2], subprocess.DEVNULL
-    server = subprocess.Popen(  # noqa: S603 - our own server
-        command, env=os.environ | place, cwd=here, stdout=quiet, stderr=quiet
-    )
-    try:
-        _await(port)
-        yield port
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-def _await(port: int) -> None:
-    until = time.monotonic() + _STARTS_WITHIN
-    while time.monotonic() < until:
-        try:
-            with socket.create_connection((_HOST, port), timeout=1):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise Invalid(zh="测速服务未能启动", en="the benchmark's server did not start")
+def _walled(engine: Engine) -> bool:
+    if engine.dialect.name != "postgresql":
+        return False
+    with engine.connect() as connection:
+        return bool(connection.scalar(text("SELECT row_security_active('alerts')")))

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from monitor.access import Viewer, scope
@@ -57,7 +57,8 @@ def measured_before(session: Session, alert: Alert) -> Mapping[str, tuple[float,
 
     Last time is before it last changed in this alert, or else in the episode before.
     """
-    last = select(Reason.rule, Reason.observed, Reason.last_on).where(Reason.alert_id == alert.previous_id)
+    until = case((Reason.status == "active", Alert.seen_on), else_=Reason.last_on).label("last_on")
+    last = select(Reason.rule, Reason.observed, until).join(Reason.alert).where(Alert.id == alert.previous_id)
     rows = session.execute(last).all() if alert.previous_id else []
     found = {row.rule: (row.observed, row.last_on) for row in rows if row.observed is not None}
     for reason in alert.reasons:

@@ -7,7 +7,7 @@ from monitor.policy.gaps import Step
 from monitor.policy.indicator_pages import Aggregate, IndicatorPage, Window
 from monitor.policy.judging import FIRES, SILENT, UNKNOWN, Verdicts
 from monitor.policy.language import PolicyError
-from monitor.policy.pack import HERE, Pack, Policy, load, read_pack
+from monitor.policy.pack import HERE, Pack, Policy, in_force, load, read_pack
 from monitor.policy.rule_pages import Rule
 from monitor.policy.score_pages import ScorePage
 from monitor.policy.thresholds import Parameter, Reference
@@ -35,6 +35,7 @@ __all__ = [
     "Step",
     "Verdicts",
     "Window",
+    "in_force",
     "load",
     "read_pack",
 ]

@@ -125,7 +125,11 @@ def load(as_of: date, *, known_on: date | None = None, root: Path = HERE, produc
     examples disagree with it, that reads what no page defines, or whose parameter has no value in force
     anywhere; and in ``production`` also a value or a rule that is only a sample.
     """
-    pack = read_pack(root)
+    return in_force(read_pack(root), as_of, known_on=known_on, production=production)
+
+
+def in_force(pack: Pack, as_of: date, *, known_on: date | None = None, production: bool = False) -> Policy:
+    """Return the policy of ``pack`` on a day; refuses what ``load`` does of a pack that is sound."""
     policy = Policy(pack, as_of, known_on or as_of)
     for rule in pack.rules.values():
         _check_in_force(rule, policy.resolved)

@@ -30,6 +30,7 @@ from monitor.work.shapes import Shape, Stretch
 MOST_COUNTED = 1000
 STANDING = ("active", "unknown")
 _FEW, _COMMON, _TOWN = 2000, 3000, 9
+_LEAST, _NIL = -(2**63), uuid.UUID(int=0)
 Made = Callable[..., Select[*tuple[Any, ...]]]
 
 
@@ -147,7 +148,8 @@ class _Asked:
         self.shape, self.values = _shape(filters, viewer, skip), _values(filters, viewer, spans, skip)
         self.stretches = _stretches(filters, spans)
         self.wide = not _selects(filters)
-        self.common = self.shape.standing and not self.shape.town and self._has_many(shapes.reasons, _COMMON)
+        self.listed = session.get_bind().dialect.name == "postgresql"
+        self.common = self.shape.standing and not self.shape.town and self._stands_in_many()
 
     def whole(self) -> list[Key] | None:
         """Return all that is wanted in order when it is few; None when it is many, or nothing selects among it.
@@ -173,11 +175,14 @@ class _Asked:
         return found
 
     def _first(self, stretches: Sequence[Stretch], most: int, begin: Key | None) -> list[Key]:
-        begun = begin is not None and stretches[0].place == begin.place
-        values = _bounds(stretches)
-        if begin is not None:
-            values |= {"last_due": begin.due_on, "last_rank": begin.rank, "last_id": begin.id}
-        rows = self._run(shapes.along, len(stretches), begun, most=most, **values)
+        begun = begin if begin is not None and stretches[0].place == begin.place else None
+        if self.listed:
+            rows = self._run(shapes.along_listed, most=most, **_lists(stretches, begun))
+        else:
+            values = _bounds(stretches)
+            if begun is not None:
+                values |= {"last_due": begun.due_on, "last_rank": begun.rank, "last_id": begun.id}
+            rows = self._run(shapes.along, len(stretches), begun is not None, most=most, **values)
         return [Key(*row) for row in rows]
 
     def count(self, stretches: Sequence[Stretch]) -> int:
@@ -186,13 +191,24 @@ class _Asked:
             return int(self._run(shapes.counted, most=MOST_COUNTED + 1).scalar_one())  # they are all that stands
         if not stretches:
             return 0
-        said = self._run(shapes.counted_along, len(stretches), most=MOST_COUNTED + 1, **_bounds(stretches))
+        if self.listed:
+            said = self._run(shapes.counted_listed, most=MOST_COUNTED + 1, **_lists(stretches, None))
+        else:
+            said = self._run(shapes.counted_along, len(stretches), most=MOST_COUNTED + 1, **_bounds(stretches))
         return int(said.scalar_one())
 
     def by_group(self) -> dict[str, int]:
         """Count all that is wanted, group by group, in one go: what has a reason that is not common is soon counted."""
         parts = {"long": self.spans.long, "today": self.spans.today, "soon": self.spans.soon}
         return {group: count for group, count in self._run(shapes.by_group, **parts)}  # noqa: C416 - typed rows
+
+    def _stands_in_many(self) -> bool:
+        """Whether the reasons wanted are common anywhere: which way is shorter hangs on that, and no answer does.
+
+        Behind the wall every reason looked at would first be asked for its alert.
+        """
+        with database.whole(self.session):
+            return self._has_many(shapes.reasons, _COMMON)
 
     def _has_many(self, of: Made, most: int) -> bool:
         return bool(self._run(of, most=most + 1).scalar_one() > most)
@@ -259,6 +275,17 @@ def _bounds(stretches: Sequence[Stretch]) -> dict[str, Any]:
         for number, one in enumerate(stretches)
         for name in ("place", "level", "start", "end")
     }
+
+
+def _lists(stretches: Sequence[Stretch], begun: Key | None) -> dict[str, Any]:
+    """The stretches as lists; the first goes on after ``begun``, the others begin before all that lies in them."""
+    after = [(one.start, _LEAST, _NIL) for one in stretches]
+    if begun is not None:
+        after[0] = (begun.due_on, begun.rank, begun.id)
+    due, ranks, ids = zip(*after, strict=True)
+    found = {name: [getattr(one, name) for one in stretches] for name in ("place", "level", "start", "end")}
+    found |= {"last_due": list(due), "last_rank": list(ranks), "last_id": list(ids)}
+    return {f"all_{name}": values for name, values in found.items()}
 
 
 def _selects(filters: Filters) -> bool:

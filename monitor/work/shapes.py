@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     BindParameter,
     ColumnElement,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     tuple_,
     union_all,
 )
@@ -44,6 +46,10 @@ _KEY = (
     literal_column("id", Uuid()),
 )  # fmt: skip
 _KEYS = (Alert.due_on, Alert.rank, Alert.id)
+_LISTED: Mapping[str, Any] = {
+    "place": Integer(), "level": Text(), "start": Date(), "end": Date(), "last_due": Date(),
+    "last_rank": BigInteger(), "last_id": Uuid(),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,27 @@ def counted_along(shape: Shape, stretches: int) -> Select[*tuple[Any, ...]]:
         for number in range(stretches)
     ]
     return _counted(union_all(*parts).limit(_most()))
+
+
+def along_listed(shape: Shape) -> Select[*tuple[Any, ...]]:
+    """Return what ``along`` does where a query may look into another's rows: planned once for any number of stretches.
+
+    Each stretch begins after its own ``last_due``, ``last_rank``, ``last_id``.
+    """
+    listed = _listed()
+    keys = tuple_(*_KEYS) > tuple_(listed.c.last_due, listed.c.last_rank, listed.c.last_id)
+    chosen = select(*_KEYS).where(*_within(shape, listed), keys, *conditions(shape), *_asked_along(shape))
+    first = chosen.order_by(*_KEYS).limit(_most()).lateral()
+    found = select(listed.c.place.label("place"), first.c.due_on, first.c.rank, first.c.id)
+    return found.select_from(listed.join(first, true())).order_by(*_KEY).limit(_most())
+
+
+def counted_listed(shape: Shape) -> Select[*tuple[Any, ...]]:
+    """Return what ``counted_along`` does, as ``along_listed`` does what ``along`` does."""
+    listed = _listed()
+    chosen = select(Alert.id).where(*_within(shape, listed), *conditions(shape), *_asked_along(shape))
+    each = chosen.limit(_most()).lateral()
+    return _counted(select(each.c.id).select_from(listed.join(each, true())).limit(_most()))
 
 
 def counted(shape: Shape) -> Select[*tuple[Any, ...]]:
@@ -201,6 +228,19 @@ def _stretch(shape: Shape, number: int) -> tuple[Condition, ...]:
         return (Alert.status == _named("status"), Alert.closed_at.is_not(None))
     between = Alert.due_on.between(_named(f"start{number}", Date()), _named(f"end{number}", Date()))
     return (Alert.closed_at.is_(None), Alert.level == _named(f"level{number}"), between)
+
+
+def _listed() -> Any:
+    """The stretches as rows, one value of each from as many lists."""
+    lists = [bindparam(f"all_{name}", type_=ARRAY(kind)) for name, kind in _LISTED.items()]
+    return func.unnest(*lists).table_valued(*_LISTED).render_derived(name="stretches")
+
+
+def _within(shape: Shape, listed: Any) -> tuple[Condition, ...]:
+    if shape.status == "ended":
+        return (Alert.status == _named("status"), Alert.closed_at.is_not(None))
+    between = Alert.due_on.between(listed.c.start, listed.c.end)
+    return (Alert.closed_at.is_(None), Alert.level == listed.c.level, between)
 
 
 def _chosen(shape: Shape, *columns: Any) -> Select[*tuple[Any, ...]]:

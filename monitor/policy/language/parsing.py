@@ -92,7 +92,7 @@ def parse(text: str, *, place: Place) -> Expression:
 def _tokens(text: str, place: Place) -> list[Token]:
     found: list[Token] = []
     at = 0
-    while at < len(text):
+    while at < len(text) and len(found) <= LONGEST:  # what is too long is not read to its end
         for sign, (zh, en) in HINTS.items():
             if text.startswith(sign, at):
                 raise PolicyError(place.at(at), zh=f"不认识 {sign}:{zh}", en=f"cannot read {sign}: {en}")

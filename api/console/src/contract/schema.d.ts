@@ -6478,11 +6478,13 @@ export interface components {
             /**
              * First On
              * Format: date
+             * @description 首次命中的截止日 / the first night on which it fired
              */
             first_on: string;
             /**
              * Last On
              * Format: date
+             * @description 最近一次命中的截止日；已消除或缺数据的为此前最后一次 / the last night on which it fired
              */
             last_on: string;
             /** Cleared On */
