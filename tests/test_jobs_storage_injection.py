@@ -1,15 +1,20 @@
 """The N-th call to the disk fails: whatever was promised holds, nothing half done is found, the next attempt succeeds.
 
-A sample in the daily run; ``lowincome inject --trials 500`` is the campaign, and its ``--seed`` chooses other calls.
-A failure names the call, the error and the seed.
+A sample in the daily run; ``lowincome inject --trials 500`` is the campaign: as many calls of each kind of work, or
+every one it makes if they are fewer. ``--seed`` draws others. A failure names the call, the error and the seed.
 """
 
+import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -32,27 +37,58 @@ from monitor.tables import Delivery
 ROOT = Path(__file__).parent.parent
 TRIALS = int(os.environ.get("LOWINCOME_INJECTIONS", "3"))
 SEED = int(os.environ.get("LOWINCOME_INJECTION_SEED", "1"))
-FAULTS = (("pwrite64", "EIO"), ("pwrite64", "ENOSPC"), ("write", "ENOSPC"), ("fsync", "EIO"), ("fdatasync", "EIO"),
-          ("openat", "EMFILE"), ("rename", "EIO"), ("ftruncate", "EIO"))  # fmt: skip
+FAULTS = {
+    "pwrite64": ("EIO", "ENOSPC"), "write": ("EIO", "ENOSPC"), "fsync": ("EIO",), "fdatasync": ("EIO",),
+    "openat": ("EMFILE",), "rename": ("EIO",), "ftruncate": ("EIO",),
+}  # fmt: skip
 
 
-def injected(home: Path, kind: str, inputs: Path, fault: str) -> tuple[int, bool]:
-    """Run one piece of work with one call failing; returns its exit code, and whether the call was reached.
+@dataclass
+class Attempts:
+    """Work of one kind on copies of an installation, in children of a process that has everything imported."""
 
-    Python itself opens and writes as it starts: those two calls fail on the installation's own files only.
-    """
-    log, where = home.with_suffix(".strace"), []
-    if fault.startswith(("inject=write:", "inject=openat:")):
-        new = [home / "lake" / "medical_settlements" / name for name in ("2.writing", "2.parquet")]
-        new += [home / f"lowincome.db{end}" for end in ("", "-wal", "-shm")]
-        where = [arg for path in {*home.rglob("*"), *new} for arg in ("-P", str(path))]
-    command = ["strace", "-f", "-qq", "-o", str(log), *where, "-e", fault.split(":")[0].replace("inject", "trace")]
-    environment = os.environ | {"LOWINCOME_HOME": str(home), "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
-    ended = subprocess.run(
-        [*command, "-e", fault, sys.executable, "-m", "injection", kind, str(inputs)],
-        env=environment, capture_output=True, check=False, timeout=120,
-    )  # fmt: skip
-    return ended.returncode, "(INJECTED)" in log.read_text(errors="replace")
+    kind: str
+    folder: Path
+    inputs: Path
+    process: "subprocess.Popen[str]"
+
+    def __call__(self, home: Path, *, fault: str = "") -> tuple[int, str]:
+        """Do the work in ``home`` with one call failing; returns its exit code and what strace saw of such calls."""
+        shutil.copytree(self.folder / "base", home)
+        log = home.with_suffix(".strace")
+        seen = fault.split(":")[0].partition("=")[2] or ",".join(FAULTS)
+        asked = {"kind": self.kind, "home": str(home), "inputs": str(self.inputs), "log": str(log), "fault": fault}
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(json.dumps(asked | {"trace": seen}) + "\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline()), log.read_text(errors="replace")
+
+    def faults(self) -> list[str]:
+        """Every fault of every call that the work makes, as strace takes it; calls are counted for each thread."""
+        code, log = self(self.folder / "counted")
+        assert code == 0
+        seen = Counter(re.findall(r"^(\d+) +(\w+)\(", log, re.MULTILINE))
+        most = {name: max((count for (_, call), count in seen.items() if call == name), default=0) for name in FAULTS}
+        return [
+            f"inject={name}:error={error}:when={number}"
+            for name, errors in FAULTS.items() for error in errors for number in range(1, most[name] + 1)
+        ]  # fmt: skip
+
+
+@contextmanager
+def attempts(kind: str, folder: Path, inputs: Path) -> Iterator[Attempts]:
+    """Begin the process whose children do the work."""
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "injection", str(inputs / "pack")]
+    with (
+        (folder / "said").open("w") as said,
+        subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True
+        ) as process,
+    ):
+        yield Attempts(kind, folder, inputs, process)
+        assert process.stdin is not None
+        process.stdin.close()
 
 
 def sound(service: Service) -> None:
@@ -71,28 +107,33 @@ def sound(service: Service) -> None:
 def test_whatever_call_to_the_disk_fails_no_promise_is_broken(kind: str, tmp_path: Path) -> None:
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed: fault 24 is not simulated")
-    base, chance = tmp_path / "base", random.Random(SEED)
-    drop(tmp_path / "in", "household_register", people(20))
+    inputs = furnished(kind, tmp_path)
+    reached = 0
+    with attempts(kind, tmp_path, inputs) as attempt:
+        faults = attempt.faults()
+        chosen = random.Random(SEED).sample(faults, min(TRIALS, len(faults)))
+        for trial, fault in enumerate(chosen):
+            home = tmp_path / f"home{trial}"
+            code, log = attempt(home, fault=fault)
+            reached += "(INJECTED)" in log
+            assert code in (0, 1), f"{fault} (seed {SEED}): ended with {code}; see {tmp_path / 'said'}"
+            held_to(home, kind, inputs, promised=code == 0)
+            shutil.rmtree(home)
+    assert reached, "no call was made to fail: nothing was proven"
+
+
+def furnished(kind: str, folder: Path) -> Path:
+    """Lay what comes in, and the installation as it is before the work; returns where the former lies."""
+    drop(folder / "in", "household_register", people(20))
     bills = settlements(300, of=20, self_pay="999.50", settled_on="2025-12-10")
-    inputs = drop(tmp_path / "in", "medical_settlements", bills).parent
+    inputs = drop(folder / "in", "medical_settlements", bills).parent
     small_pack(inputs / "pack", ("costly_admission", "medical_self_pay"))
-    service = open_service(read({"LOWINCOME_HOME": str(base)}))
+    service = open_service(read({"LOWINCOME_HOME": str(folder / "base")}))
     feeds.ingest(service, inputs / "household_register.csv")
     if kind == "scan":
         feeds.ingest(service, inputs / "medical_settlements.csv")
     service.engine.dispose()
-    reached = 0
-    for trial in range(TRIALS):
-        name, error = chance.choice(FAULTS)
-        fault = f"inject={name}:error={error}:when={chance.randint(1, 12)}"
-        home = tmp_path / f"home{trial}"
-        shutil.copytree(base, home)
-        code, hit = injected(home, kind, inputs, fault)
-        reached += hit
-        assert code in (0, 1), f"{fault} (seed {SEED}): ended with {code}"
-        held_to(home, kind, inputs, promised=code == 0)
-        shutil.rmtree(home)
-    assert reached, "no call was made to fail: nothing was proven"
+    return inputs
 
 
 @cache
