@@ -22,6 +22,7 @@ from jobs.backups.sealing import PIECE, SealedReader, SealedWriter
 from monitor import audit, database, feeds
 from monitor.errors import Conflict, Invalid, Refused
 from monitor.lake import Lake
+from monitor.migrations import walls
 from monitor.service import Service, open_service
 from monitor.tables import AuditEntry, Outbox, Person, Run
 
@@ -92,6 +93,10 @@ def test_a_backup_put_back_is_equal_row_for_row_and_file_for_file(city: Service)
         assert done.differences == ()
         assert done.manifest == made.manifest
         assert done.manifest.tables["people"].rows == 40
+        put_back = database.connect(place)
+        with put_back.connect() as connection:
+            walls.require(connection)  # as it came back, before anybody's start puts up what is missing
+        put_back.dispose()
         again = open_service(place)
         with database.reading(again.engine) as session:
             assert list(audit.broken_links(session)) == []

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from jobs import ledger, run
 from jobs.ledger import Busy, Fenced, Stopped
-from monitor import database, migrations
+from monitor import database, gauges, migrations
 from monitor.errors import NotFound
 from monitor.service import Service
 from monitor.tables import Outbox, Run, RunEvent, Scan, utc_now
@@ -128,6 +128,8 @@ def test_a_zombie_that_was_overtaken_writes_nothing_more(service: Service) -> No
     ledger.finish(heir, told)
     assert messages(service) == ["0", "1"]
     assert events(service) == [("begun", 1), ("taken_over", 2), ("done", 2)]
+    counted = gauges.exposition(gauges.StoreCollector(service)).decode()
+    assert 'lowincome_job_holders_lost_total{job="scan"} 1.0' in counted
 
 
 def test_nobody_overtakes_in_the_middle_of_a_chunk_and_its_end_renews_the_lease(service: Service) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from statistics import median
 
-from prometheus_client.core import GaugeMetricFamily, Metric
-from sqlalchemy import func, select
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from monitor import database
 from monitor.gauges.families import family, filled
 from monitor.gauges.nights import SCAN, WELL
-from monitor.tables import Quarantine, Run, utc_now
+from monitor.tables import Quarantine, Run, RunEvent, utc_now
 
 REMEMBERED = timedelta(days=14)
 _OF, _LEAST = 20, 3
@@ -33,6 +33,7 @@ def runs(session: Session) -> Iterator[Metric]:
     )
     yield filled(usual, (((job,), seconds) for job, seconds in _usual(session)))
     yield from _left(session)
+    yield _lost(session)
 
 
 def _usual(session: Session) -> Iterator[tuple[str, float]]:
@@ -58,3 +59,11 @@ def _left(session: Session) -> Iterator[Metric]:
     )
     set_aside.add_metric([], float(aside or 0))
     yield set_aside
+
+
+def _lost(session: Session) -> Metric:
+    """By job, how often a run was taken from whoever had it: they had died, or were silent beyond their lease."""
+    taken = or_(RunEvent.kind == "taken_over", RunEvent.problem == "killed")
+    counts = select(Run.job, func.count()).join(RunEvent, RunEvent.run_id == Run.id).where(taken).group_by(Run.job)
+    lost = family(CounterMetricFamily, "job_holders_lost", "Runs taken from a holder who died or fell silent", ["job"])
+    return filled(lost, (((job,), float(count)) for job, count in sorted(session.execute(counts).all())))
