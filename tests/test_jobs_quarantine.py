@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 import pytest
 from installed import receive, small_pack
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from test_jobs_scan import APRIL, FIRST, MARCH, RULES
 
 from jobs import quarantine, settling
@@ -21,7 +21,7 @@ from monitor.errors import Conflict
 from monitor.indicators import computing
 from monitor.lake import sql
 from monitor.service import Service
-from monitor.tables import Alert, Household, Quarantine, Reason, Run
+from monitor.tables import Alert, AlertEvent, Household, Outbox, Quarantine, Reason, Run
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +199,22 @@ def test_a_night_cut_short_sets_aside_once_whose_indicators_break(
     assert scan(city, MARCH).counts["quarantined"] == 1
     assert len(set_aside(city)) == 1
     assert (only(city).attempt, only(city).status, len(alerted(city))) == (2, "done_with_quarantine", 2)
+
+
+def test_what_a_program_of_another_form_left_is_begun_anew_and_nothing_is_done_twice(
+    city: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "_BATCH", 1)
+    cut_short_before_its_end(city, monkeypatch)
+    assert len(alerted(city)) == 3
+    with database.transaction(city.engine) as session:
+        entry = session.scalars(select(Run)).one()
+        session.execute(update(Run).values(cursor={"form": entry.cursor["form"] + 1, "at": ["3402", 7]}))
+    done = scan(city, MARCH)
+    assert (done.counts["households"], only(city).attempt, only(city).status) == (4, 2, "done")
+    with database.reading(city.engine) as session:
+        told = [session.scalar(select(func.count()).select_from(table)) for table in (Alert, AlertEvent, Outbox)]
+    assert told == [3, 3, 3]
 
 
 def test_a_household_that_cannot_be_settled_is_set_aside_and_the_others_are_written(city: Service) -> None:
