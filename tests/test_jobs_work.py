@@ -254,38 +254,6 @@ def test_a_scan_that_is_refused_before_it_begins_waits_for_a_person_in_its_own_w
     assert "no household register" in (entry(sqlite_service).problem or "")
 
 
-def test_api_clock_and_worker_go_up_together_and_one_that_dies_comes_back(tmp_path: Path) -> None:
-    environment = os.environ | {"LOWINCOME_HOME": str(tmp_path / "var"), "PYTHONPATH": str(ROOT)}
-    crew = subprocess.Popen(
-        [sys.executable, "-m", "jobs", "up", "--port", "18473"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
-    )
-    try:
-        wait_for(lambda: len(hands(crew.pid)) == 3, 60)
-        first = hands(crew.pid)["work"]
-        os.kill(first, signal.SIGKILL)
-        wait_for(lambda: hands(crew.pid).get("work", first) != first, 30)
-    finally:
-        crew.terminate()
-        assert crew.wait(30) == 0
-    assert hands(crew.pid) == {}
-
-
-def hands(parent: int) -> dict[str, int]:
-    """The living children of ``parent`` by their command."""
-    found = {}
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            state = (folder / "stat").read_text().rpartition(")")[2].split()
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if int(state[1]) == parent and state[0] != "Z" and len(words) > 3:
-            found[words[3].decode()] = int(folder.name)
-    return found
-
-
 def test_the_lease_of_the_installation_is_what_its_settings_say(service: Service) -> None:
     quick = replace(service, settings=replace(service.settings, lease_seconds=3.0))
     with run.leased(quick, "scan", as_of=DAY) as lease:
