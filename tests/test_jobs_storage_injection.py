@@ -58,7 +58,8 @@ class Attempts:
         log = home.with_suffix(".strace")
         seen = fault.split(":")[0].partition("=")[2] or ",".join(FAULTS)
         asked = {"kind": self.kind, "home": str(home), "inputs": str(self.inputs), "log": str(log), "fault": fault}
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(asked | {"trace": seen}) + "\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline()), log.read_text(errors="replace")

@@ -94,7 +94,7 @@ def _fork_alike() -> None:
 
     alike = get_context("forkserver")
     alike.set_forkserver_preload(["api.app"])
-    _subprocess.spawn = alike  # type: ignore[assignment] - it asks for a process, whatever its beginning
+    _subprocess.spawn = alike  # type: ignore[assignment]  # it wants processes, however they begin
 
 
 def serve(
