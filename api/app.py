@@ -19,6 +19,7 @@ from api import (
     auth,
     caseload,
     cases,
+    circumstances,
     desk,
     dossiers,
     duties,
@@ -77,9 +78,9 @@ region of the worker whose bearer token is sent; names are masked and ID numbers
 """
 _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
     health, auth, oidc, accounts, audit, queue, together, taking, presence, alerts, desk, duties, views, households,
-    silences, dossiers, months, visiting, packs, leads, means, places, feeds, runs, uploads, held, reveals, reports,
-    sheets, imports, forms, outgoing, caseload, cases, referrals, photos, reviews, suggestions, models, rules, system,
-    nights,
+    silences, dossiers, months, visiting, packs, leads, means, circumstances, places, feeds, runs, uploads, held,
+    reveals, reports, sheets, imports, forms, outgoing, caseload, cases, referrals, photos, reviews, suggestions,
+    models, rules, system, nights,
 )  # fmt: skip
 
 

@@ -1001,7 +1001,10 @@ class Measure(Table):
 
 
 class Referral(Table):
-    """A request to another department, with its due date, what became of it and the receipt."""
+    """A request to another department, with its due date, what became of it and the receipt.
+
+    With ``feed``, ``delivery_seq`` and ``row_no`` it asks for no help but for one row of data to be corrected.
+    """
 
     __tablename__ = "referrals"
 
@@ -1023,8 +1026,24 @@ class Referral(Table):
     receipt_no: Mapped[str | None] = mapped_column(String(64))
     ended_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    feed: Mapped[str | None] = mapped_column(String(64))
+    delivery_seq: Mapped[int | None] = mapped_column(BigInteger)
+    row_no: Mapped[int | None] = mapped_column(BigInteger)
     __table_args__ = (
         _among("status", "sent", "accepted", "refused", "done", "withdrawn"),
+        CheckConstraint(
+            "(feed IS NULL) = (row_no IS NULL) AND (feed IS NULL) = (delivery_seq IS NULL)", name="whole_row"
+        ),
+        Index(
+            "uq_referrals_row",
+            "alert_id",
+            "feed",
+            "delivery_seq",
+            "row_no",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL AND feed IS NOT NULL"),
+            postgresql_where=text("ended_at IS NULL AND feed IS NOT NULL"),
+        ),
         Index(
             "ix_referrals_outstanding",
             "due_on",

@@ -25,7 +25,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "alert.raised": ("alert_raised",),
     "alert.escalated": ("alert_escalated",),
     "alert.closed": ("alert_closed",),
-    "referral.made": ("alert_referred",),
+    "referral.made": ("alert_referred", "alert_disputed"),
 }
 _BY_KIND = {kind: event for event, kinds in EVENTS.items() for kind in kinds}
 _WAITS = (1, 5, 15, 60, 180, 360, 720, 1440)  # minutes before each further attempt: two days in all

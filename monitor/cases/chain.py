@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from monitor.access import Viewer, scope
-from monitor.cases.codes import FINDINGS, PAUSED, PROGRAMS, REASON_CODES, SENT_BACK
+from monitor.cases.codes import DISPUTED, FINDINGS, PAUSED, PROGRAMS, REASON_CODES, SENT_BACK
 from monitor.cases.supplements import WHY
 from monitor.errors import NotFound
 from monitor.indicators import manifest, opened
@@ -35,7 +35,7 @@ from monitor.tables import (
 
 _YEARS_OF_BENEFITS = timedelta(days=3 * 365)
 _ID = 36
-_WHYS = {**REASON_CODES, **SENT_BACK, **PAUSED}
+_WHYS = {**REASON_CODES, **SENT_BACK, **PAUSED, **DISPUTED}
 _SAID = {
     "raised": ("发出预警", "alert raised"),
     "evidence": ("预警依据变化", "evidence changed"),
@@ -47,6 +47,13 @@ _SAID = {
     "passed_over": ("跳过", "passed over"),
     "rule_paused": ("暂停规则", "rule paused"),
     "lead": ("收到困难线索", "a lead was heard of"),
+}
+
+_ANSWERED = {
+    "accepted": ("已受理", "taken to be checked"),
+    "done": ("已更正，回执 {}", "corrected, receipt {}"),
+    "refused": ("未更正：", "not corrected: "),
+    "withdrawn": ("已撤回：", "withdrawn: "),
 }
 
 
@@ -84,7 +91,7 @@ def chain(session: Session, household: Household, *, lake: Lake, policy: Policy,
     names and numbers are not in it; a correction by an agency is an entry like any other.
     """
     told = [
-        *_alert_events(session, household), *_visits(session, household), *_referrals(session, household),
+        *_alert_events(session, household), *_visits(session, household), *_referrals(session, household, policy),
         *_cases(session, household), *_measures(session, household),
         *_benefits(session, household, lake=lake, policy=policy, as_of=as_of),
     ]  # fmt: skip
@@ -161,7 +168,7 @@ def _finding(found: FollowUp) -> tuple[str, str]:
     )
 
 
-def _referrals(session: Session, household: Household) -> Iterator[Entry]:
+def _referrals(session: Session, household: Household, policy: Policy) -> Iterator[Entry]:
     for found in session.scalars(select(Referral).where(Referral.household_id == household.id)):
         zh, en = REASON_CODES[found.code]
         detail = {
@@ -169,7 +176,27 @@ def _referrals(session: Session, household: Household) -> Iterator[Entry]:
             "status": found.status, "receipt_no": found.receipt_no, "why": found.refused_why,
         }  # fmt: skip
         on = found.sent_at.astimezone(CITY_TIME).date()
-        yield Entry("referral", on, found.sent_at, str(found.id), zh, en, found.sent_by, detail)
+        if found.feed is None:
+            yield Entry("referral", on, found.sent_at, str(found.id), zh, en, found.sent_by, detail)
+        else:
+            yield from _correction(found, policy, on, detail)
+
+
+def _correction(found: Referral, policy: Policy, on: date, detail: Json) -> Iterator[Entry]:
+    """What was asked of the row's agency, and its answer; of a feed that policy has no more, by its code."""
+    page, subject = policy.feeds.get(str(found.feed)), str(found.id)
+    feed = (page.description.zh, page.description.en) if page else (str(found.feed), str(found.feed))
+    wrong, batch, row = REASON_CODES[found.code], found.delivery_seq, found.row_no
+    zh = f"数据更正：{feed[0]}第{batch}批第{row}行{wrong[0]}，由{found.department}核对"
+    en = f"data: {wrong[1]} in {feed[1]}, delivery {batch}, row {row}, for {found.department} to check"
+    yield Entry("correction", on, found.sent_at, subject, zh, en, found.sent_by, detail)
+    if found.answered_at is not None:
+        zh, en = _ANSWERED[found.status]
+        why = _WHYS.get(found.refused_why or "", ("", ""))
+        zh = f"数据更正（第{batch}批第{row}行）{zh.format(found.receipt_no)}{why[0]}"
+        en = f"data (delivery {batch}, row {row}) {en.format(found.receipt_no)}{why[1]}"
+        on = found.answered_at.astimezone(CITY_TIME).date()
+        yield Entry("correction.answered", on, found.answered_at, subject, zh, en, found.answered_by, detail)
 
 
 def _measures(session: Session, household: Household) -> Iterator[Entry]:

@@ -84,6 +84,12 @@ PAUSED: Mapping[str, tuple[str, str]] = {
     "DATA_AMENDED": ("数据有误，部门正在更正", "the data are wrong, and their agency is mending them"),
     "AGREED": ("已与该户约定到期再看", "agreed with the household to look again then"),
 }
+DISPUTED: Mapping[str, tuple[str, str]] = {
+    "DATA_RIGHT": ("核对无误", "the data are right"),
+    "NOT_OURS": ("不是本部门的数据", "not this agency's data"),
+    "ASKED_AMISS": ("提请有误", "asked for by mistake"),
+}
+"""Why a request to correct a row ends without a correction."""
 REFERRALS = frozenset(code for code in REASON_CODES if code.startswith("RF_"))
 HELP = frozenset(code for code in REASON_CODES if code.startswith(("IN_", "LS_"))) | {
     "UP_AMT", "DOWN_AMT", "STOP", "GRACE", "CAT_CHG", "ADJUST", "RECOVER", "REPORT",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from monitor import audit
 from monitor.access import DEPARTMENT, NATION, Viewer, scope, shorten
-from monitor.cases.codes import REASON_CODES
+from monitor.cases.codes import DISPUTED, REASON_CODES
 from monitor.cases.office import Office, alert_for, case_of
 from monitor.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from monitor.lifecycle import Step, move
@@ -81,6 +81,8 @@ def answer(
 ) -> Referral:
     """Record what became of a referral; with the last one answered the alert comes back to where it stood.
 
+    A correction of data, asked for by ``disputes``, is answered like any other and moves no alert: facts do.
+
     Refuses a refusal or withdrawal without a reason, an end without a receipt, a step that does not follow, and the
     withdrawal by a department of what was asked of it. Saying the same again changes nothing.
     """
@@ -92,22 +94,26 @@ def answer(
         raise Stale(found.version)
     if target is None:
         raise Conflict(zh="转办已办结，或不能这样办理", en="the referral has ended, or this does not follow")
-    _check_answer(said, by)
+    _check_answer(said, by, of=found)
     found.status, found.answered_by, found.refused_why = target, str(by.worker), said.why
     found.answered_at, found.receipt_no = utc_now(), said.receipt_no
     found.ended_at = utc_now() if target in ENDED else None
     found.version += 1
     session.flush()
     _tell(session, found, by)
-    _come_back(session, found, by=by, office=office)
+    if found.feed is None:
+        _come_back(session, found, by=by, office=office)
     return found
 
 
-def _check_answer(said: Answered, by: Viewer) -> None:
+def _check_answer(said: Answered, by: Viewer, *, of: Referral) -> None:
     if said.act == "withdraw" and by.role == DEPARTMENT:
         raise Forbidden(zh="撤回由转办的民政部门办理", en="a referral is withdrawn by whoever sent it")
     if said.act in ("refuse", "withdraw") and not said.why:
         raise Invalid(zh="退回或撤回转办须写明原因代码", en="a refusal or withdrawal needs a reason code")
+    if of.feed is not None and said.why and said.why not in DISPUTED:
+        listed = ", ".join(DISPUTED)
+        raise Invalid(zh=f"数据更正的原因代码只能是：{listed}", en=f"reason codes for data: {listed}")
     if said.act == "finish" and not said.receipt_no:
         raise Invalid(zh="办结转办须填写回执号", en="an end needs the department's receipt number")
 
@@ -175,7 +181,8 @@ def _tell(session: Session, found: Referral, by: Viewer) -> None:
 
 def _come_back(session: Session, found: Referral, *, by: Viewer, office: Office) -> None:
     alert = session.get_one(Alert, found.alert_id, with_for_update=True)
-    waiting = select(Referral.id).where(Referral.alert_id == alert.id, Referral.ended_at.is_(None)).limit(1)
+    waiting = select(Referral.id).where(Referral.alert_id == alert.id, Referral.ended_at.is_(None))
+    waiting = waiting.where(Referral.feed.is_(None)).limit(1)
     if alert.status == "referred" and session.scalar(waiting) is None:
         detail = {"referral": str(found.id), "became": found.status}
         move(session, alert, "settle", by=by, step=Step(found.refused_why, office.today, detail=detail))

@@ -105,11 +105,15 @@ def by_year(facts: str, *, persons: Sequence[int], day_of: str, amount: str, cou
 def standing_of(
     facts: str, *, persons: Sequence[int], day_of: str, amount: str, codes: Sequence[str], stands: str
 ) -> str:
-    """Return what stands in the name of each of ``persons``: since when, how much (NULL: nothing counted), codes."""
+    """Return what stands in the name of each of ``persons``: since when, how much (NULL: nothing counted), codes.
+
+    The newest comes first; of one day, what arrived last.
+    """
     listed = ", ".join(str(int(person)) for person in persons) or "NULL"
     chosen = "".join(f", {named(code)}" for code in codes)
     counted = "NULL" if amount == "NULL" else named(amount)
     return (
         f"SELECT person_key, {named(day_of)} AS since, CAST({counted} AS DOUBLE) AS amount{chosen} "
-        f"FROM {named(facts)} WHERE person_key IN ({listed}) AND {stands} ORDER BY since DESC NULLS LAST, seq, row_no"
+        f"FROM {named(facts)} WHERE person_key IN ({listed}) AND {stands} "
+        "ORDER BY since DESC NULLS LAST, seq DESC, row_no DESC"
     )

@@ -36,6 +36,7 @@ _STATES = {
 _LIVING = tuple(state for state in _STATES if state not in ("closed", "annulled"))
 _OWNED = {"open": "assigned", "reopened": "assigned", **staying(("assigned", "visited", "returned"))}
 _WRONG = frozenset({"ERR_ID", "ERR_WITHDRAWN", "ERR_AMT", "ERR_STALE", "DUP"})
+_IN_A_ROW = frozenset({"ERR_ID", "ERR_AMT", "ERR_STALE"})
 _AWAITED = frozenset({"AWAIT_REPORT", "AWAIT_COMPARISON", "AWAIT_NOTICE"})
 _PAUSE = ("paused_until", "wakes_on_worse")
 _SEEN = ("contacted_on", "visited_on")
@@ -70,6 +71,10 @@ ALERT = Machine(
         "refer": Edge(
             "转办", "refer", "referred", to("referred", *WORKED, "referred"), TOWNSHIP, needs_why=True,
             guard=guards.keep_place, outside=True,
+        ),
+        "dispute": Edge(
+            "提请更正数据", "ask for the data to be corrected", "disputed", staying(_LIVING), TOWNSHIP, needs_why=True,
+            codes=_IN_A_ROW, outside=True,
         ),
         "settle": Edge(
             "转办办结", "settle the referrals", "settled", to(BEFORE, "referred"),

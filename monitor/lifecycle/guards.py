@@ -63,9 +63,10 @@ def awake(paused_from: str | None, *, owned: bool) -> str:
 
 
 def answered(ask: Ask) -> Values:
-    """no referral is outstanding; back to where it stood"""
+    """no referral is outstanding, corrections of data apart; back to where it stood"""
     waiting = select(func.count()).select_from(Referral)
     waiting = waiting.where(Referral.alert_id == ask.subject.id, Referral.status.in_(OUTSTANDING))
+    waiting = waiting.where(Referral.feed.is_(None))
     if ask.session.scalar(waiting):
         raise Conflict(zh="尚有转办未办结", en="a referral is still outstanding")
     return resume(ask)

@@ -102,12 +102,14 @@ def _cleared(table: Any) -> ColumnElement[bool]:
 
 
 def referred(table: Any) -> ColumnElement[bool]:
-    """Whether a department has not yet answered a referral made for the alert, open or ended."""
-    return table.id.in_(select(Referral.alert_id).where(Referral.ended_at.is_(None)))  # type: ignore[no-any-return]
+    """Whether a department has not yet answered a referral made for the alert, open or ended; data apart."""
+    asked = select(Referral.alert_id).where(Referral.ended_at.is_(None), Referral.feed.is_(None))
+    return table.id.in_(asked)  # type: ignore[no-any-return]
 
 
 def _referral_late(table: Any) -> ColumnElement[bool]:
     late = select(Referral.alert_id).where(Referral.ended_at.is_(None), Referral.due_on < today())
+    late = late.where(Referral.feed.is_(None))
     return table.id.in_(late)  # type: ignore[no-any-return]
 
 

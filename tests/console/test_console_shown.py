@@ -98,6 +98,61 @@ def test_the_months_are_summed_as_their_table_says_and_what_did_not_come_is_no_z
     expect(region.get_by_role("row")).to_have_count(len(months) + 1)
 
 
+def test_a_number_shows_its_ends_a_reason_its_value_of_last_time_and_its_rows_when_they_came(
+    page: Page, service: Served, signed_in_as: SignInAs
+) -> None:
+    chosen = select(Reason).join(Alert, Alert.id == Reason.alert_id).where(Alert.town == TOWN, Alert.status == "open")
+    with database.transaction(service.engine) as session:
+        one = next(one for one in session.scalars(chosen.order_by(Reason.id)) if one.evidence and one.observed)
+        one.observed_before, one.before_on = one.observed, today() - timedelta(days=1)
+        alert = session.get_one(Alert, one.alert_id)
+    signed_in_as("caseworker").goto("/queue")
+    at_rest(page)
+    shown = [number for number in page.locator(".queue-id").all_inner_texts() if number]
+    assert shown, "the people of the city have numbers"
+    assert all(re.fullmatch(r"\d{6}\*{8}\d{3}[\dX]", number) for number in shown), shown
+    with page.expect_response(re.compile(f"/api/v1/alerts/{alert.id}$")) as asked:
+        page.goto(f"/alerts/{alert.id}")
+    reasons = asked.value.json()["reasons"]
+    (on,) = {one["before_on"] for one in reasons} - {None}
+    why = page.get_by_role("region", name="为什么预警")
+    expect(why.get_by_text("上次").first).to_be_visible()
+    expect(why).to_contain_text(f"（截至 {on}）")
+    rows = [row for one in reasons for row in one["evidence"]]
+    table = page.get_by_role("region", name="证据表")
+    for title in ("入库日期", "状态"):
+        expect(table.get_by_role("columnheader", name=title)).to_be_visible()
+    line = table.get_by_role("row").filter(has_text=f"{rows[0]['delivery']}·{rows[0]['row']}").first
+    expect(line).to_contain_text(rows[0]["received_on"])
+    expect(line).to_contain_text(re.compile("有效|现缺数据|原因已消除|已撤回"))
+
+
+def test_a_household_page_tells_of_each_member_and_what_no_list_told_is_unknown(
+    page: Page, service: Served, signed_in_as: SignInAs, shot: Shot, accessible: Callable[[Page], None]
+) -> None:
+    number = service.household_no(service.alerts(town=TOWN)[0])
+    signed_in_as("caseworker")
+    with page.expect_response(re.compile("/circumstances$")) as asked:
+        page.goto(f"/households/{number}")
+    said = asked.value.json()
+    at_rest(page)
+    part = page.get_by_role("region", name="成员劳动能力、残疾、就学与待遇")
+    lines = part.locator("tbody").get_by_role("row")
+    expect(lines).to_have_count(len(said["members"]))
+    for place, one in enumerate(said["members"]):
+        cells = lines.nth(place).get_by_role("cell").all_inner_texts()
+        assert cells[0] == {True: "劳动年龄、无重度残疾", False: "非劳动年龄，或重度残疾", None: "未知"}[one["able"]]
+        for kind, cell in zip(("disability", "school", "benefit"), cells[1:], strict=True):
+            words = [word["zh"] for told in one["told"] if told["kind"] == kind for word in told["said"]]
+            nothing = "名单中未见" if kind in one["silent"] else "未知"
+            assert all(word in cell for word in words) if words else cell == nothing, (kind, cell)
+    for one in said["heard"]:
+        expect(part.locator("tfoot")).to_contain_text(one["zh"])
+    expect(part).to_contain_text("未知不等于没有")
+    accessible(page)
+    shot(page, "household-circumstances")
+
+
 def test_a_day_is_written_as_people_here_read_it_beside_the_browsers_own_field(
     page: Page, service: Served, signed_in_as: SignInAs, shot: Shot
 ) -> None:

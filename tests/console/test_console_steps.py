@@ -141,3 +141,60 @@ def test_a_departments_answer_is_recorded_where_the_alert_is(
         kept = session.get_one(Referral, uuid.UUID(sent["id"]))
         assert (kept.status, kept.receipt_no) == ("done", "RS-2026-118")
     assert service.alert(mine.id).status == "assigned"
+
+
+def with_rows(service: Served) -> tuple[Alert, dict[str, Any]]:
+    """An open alert of the township that rests on rows of data, and the first of them."""
+    for alert in service.alerts(town=TOWN):
+        with database.reading(service.engine) as session:
+            rows = [row for one in session.get_one(Alert, alert.id).reasons for row in one.evidence]
+        if rows:
+            return alert, rows[0]
+    raise AssertionError("the city of the tests has alerts that rest on rows")
+
+
+def test_a_row_that_is_wrong_goes_to_who_answers_for_it_whose_answer_stands_where_the_alert_is(
+    page: Page, phone: Page, service: Served, signed_in_as: SignInAs, accessible: Callable[[Page], None],
+    shot: Callable[[Page, str], None],
+) -> None:  # fmt: skip
+    alert, row = with_rows(service)
+    batch = f"{row['delivery']}·{row['row']}"
+    signed_in_as("caseworker").goto(f"/alerts/{alert.id}")
+    line = page.get_by_role("row").filter(has_text=batch).first
+    line.get_by_role("button", name="数据有误").click()
+    panel = page.get_by_role("group", name="提请更正")
+    expect(panel).to_contain_text(batch)
+    expect(panel.get_by_role("button", name="提请更正")).to_be_disabled()
+    panel.get_by_label("哪里有误").select_option(label="金额错误")
+    expect(panel.get_by_label("负责部门", exact=True)).not_to_have_value("")
+    at_rest(page)
+    accessible(page)
+    shot(page, "alert-row-disputed")
+    panel.get_by_role("button", name="提请更正").click()
+    expect(line).to_contain_text("更正中")
+    page.get_by_role("button", name="撤销").click()
+    expect(page.get_by_role("region", name="数据更正")).to_contain_text("已撤回 · 提请有误")
+    line.get_by_role("button", name="数据有误").click()
+    panel.get_by_label("哪里有误").select_option(label="金额错误")
+    panel.get_by_label("负责部门", exact=True).fill("human_resources")
+    panel.get_by_label(re.compile("^说明")).fill("与本人出示的票据不符")
+    panel.get_by_role("button", name="提请更正").click()
+    expect(line).to_contain_text("更正中")
+    chosen = select(Referral).where(Referral.alert_id == alert.id, Referral.ended_at.is_(None))
+    with database.reading(service.engine) as session:
+        asked = session.scalars(chosen).one()
+    assert (asked.status, asked.code, asked.row_no) == ("sent", "ERR_AMT", row["row"])
+    assert (service.alert(alert.id).status, service.alert(alert.id).level) == ("open", alert.level)
+    signed_in_as("department", on=phone).goto(f"/referrals?referral={asked.id}")
+    task = phone.get_by_role("region", name="转办内容")
+    expect(task).to_contain_text(batch)
+    expect(task).to_contain_text("与本人出示的票据不符")
+    at_rest(phone)
+    shot(phone, "correction-open")
+    task.get_by_label("退回原因").select_option(label="核对无误")
+    task.get_by_role("button", name="退回").click()
+    expect(phone.get_by_text("转办单位会看到原因")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("region", name="数据更正")).to_contain_text("未更正 · 核对无误")
+    expect(page.get_by_role("region", name="一户一条救助链")).to_contain_text(f"第{row['row']}行）未更正：核对无误")
+    expect(line.get_by_role("button", name="数据有误")).to_be_visible()

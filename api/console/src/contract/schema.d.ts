@@ -415,6 +415,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{alert_id}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 数据更正 / Corrections asked for
+         * @description Return every request to correct a row behind the alert, ended ones too, the newest first.
+         */
+        get: operations["list_corrections_api_v1_alerts__alert_id__corrections_get"];
+        put?: never;
+        /**
+         * 数据有误，提请更正 / Ask for a row of data to be corrected
+         * @description Ask whoever answers for a row to correct it, by a date that policy sets; the alert stays as it is.
+         *
+         *     If-Match is the alert's version, and the same id again changes nothing. It is answered like any referral.
+         */
+        post: operations["dispute_api_v1_alerts__alert_id__corrections_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{alert_id}/decline": {
         parameters: {
             query?: never;
@@ -1516,6 +1542,26 @@ export interface paths {
          *     Members are today's unless a date is asked for: who was registered since the newest scan belongs to it too.
          */
         get: operations["get_household_api_v1_households__household_no__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{household_no}/circumstances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 成员情况 / Members' circumstances
+         * @description Return ability to work, disability, school and benefits of a year of each member, by place; unknown is not no.
+         */
+        get: operations["get_circumstances_api_v1_households__household_no__circumstances_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3835,6 +3881,21 @@ export interface components {
             entries: components["schemas"]["EntryOut"][];
         };
         /**
+         * CircumstancesOut
+         * @description 劳动能力、残疾、就学与待遇: of each member, as known on a day.
+         */
+        CircumstancesOut: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Members */
+            members: components["schemas"]["MemberStandingOut"][];
+            /** Heard */
+            heard: components["schemas"]["KindHeardOut"][];
+        };
+        /**
          * CodeIn
          * @description The first code of a new second factor.
          */
@@ -3934,6 +3995,43 @@ export interface components {
             needed: boolean;
             /** Place */
             place: number | null;
+        };
+        /**
+         * CorrectionIn
+         * @description A row of an alert's evidence that is wrong.
+         */
+        CorrectionIn: {
+            /**
+             * Id
+             * Format: uuid
+             * @description 由设备生成 / made by the device
+             */
+            id: string;
+            /**
+             * Code
+             * @description 金额错误、错人、数据过时 / what is wrong
+             * @enum {string}
+             */
+            code: "ERR_AMT" | "ERR_ID" | "ERR_STALE";
+            /** Feed */
+            feed: string;
+            /**
+             * Delivery
+             * @description 批次序号 / number of the delivery
+             */
+            delivery: number;
+            /**
+             * Row
+             * @description 行号 / row of the delivery
+             */
+            row: number;
+            /** Department */
+            department: string;
+            /**
+             * Note
+             * @description 加密保存，受理部门可见 / for the department to read
+             */
+            note?: string | null;
         };
         /**
          * CountyActIn
@@ -5052,6 +5150,30 @@ export interface components {
             en: string;
         };
         /**
+         * KindHeardOut
+         * @description One feed that one kind of thing is known from.
+         */
+        KindHeardOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "able" | "disability" | "school" | "benefit";
+            /** Feed */
+            feed: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /**
+             * Heard On
+             * @description 最近数据；空为从未获取 / the newest data; null: never obtained
+             */
+            heard_on: string | null;
+            /** Fresh */
+            fresh: boolean;
+        };
+        /**
          * KnownOut
          * @description One thing known of the household, or not known.
          */
@@ -5412,6 +5534,26 @@ export interface components {
             sex: string | null;
             /** Born In */
             born_in: number | null;
+        };
+        /**
+         * MemberStandingOut
+         * @description What is told of one member; what is neither told nor silent is unknown.
+         */
+        MemberStandingOut: {
+            /** Place */
+            place: number;
+            /**
+             * Able
+             * @description 劳动年龄且无重度残疾（推算）；空为未知 / of working age and not severely disabled; null: unknown
+             */
+            able: boolean | null;
+            /** Told */
+            told: components["schemas"]["ToldOut"][];
+            /**
+             * Silent
+             * @description 按期到达的数据中没有该成员 / agencies heard of in time that tell nothing
+             */
+            silent: ("disability" | "school" | "benefit")[];
         };
         /**
          * MonthOut
@@ -6645,6 +6787,21 @@ export interface components {
              * @description 版本，即 ETag / its ETag
              */
             version: number;
+            /**
+             * Feed
+             * @description 请其更正的数据；空：一般转办 / the data to be corrected; null: to help
+             */
+            feed: string | null;
+            /**
+             * Delivery Seq
+             * @description 批次序号 / number of the delivery
+             */
+            delivery_seq: number | null;
+            /**
+             * Row No
+             * @description 行号 / row of the delivery
+             */
+            row_no: number | null;
             /** Household No */
             household_no: string;
             /**
@@ -6658,6 +6815,15 @@ export interface components {
             region_name: string;
             /** Note */
             note: string | null;
+            /** Feed Zh */
+            feed_zh: string | null;
+            /** Feed En */
+            feed_en: string | null;
+            /**
+             * Received On
+             * @description 该批入库日期 / the day that delivery was taken in
+             */
+            received_on: string | null;
         };
         /**
          * ReferralOut
@@ -6708,6 +6874,21 @@ export interface components {
              * @description 版本，即 ETag / its ETag
              */
             version: number;
+            /**
+             * Feed
+             * @description 请其更正的数据；空：一般转办 / the data to be corrected; null: to help
+             */
+            feed: string | null;
+            /**
+             * Delivery Seq
+             * @description 批次序号 / number of the delivery
+             */
+            delivery_seq: number | null;
+            /**
+             * Row No
+             * @description 行号 / row of the delivery
+             */
+            row_no: number | null;
         };
         /**
          * RegionOut
@@ -7144,6 +7325,16 @@ export interface components {
          * @description One thing found in the delivery, in both languages.
          */
         Said: {
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
+        /**
+         * SaidOut
+         * @description A code of an agency in words.
+         */
+        SaidOut: {
             /** Zh */
             zh: string;
             /** En */
@@ -7618,6 +7809,32 @@ export interface components {
             expires_at: string;
             /** Revoked At */
             revoked_at: string | null;
+        };
+        /**
+         * ToldOut
+         * @description One thing an agency tells of a member.
+         */
+        ToldOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "disability" | "school" | "benefit";
+            /**
+             * Said
+             * @description 类别、等级、在读状态或项目 / what it is, by the agency's codes
+             */
+            said: components["schemas"]["SaidOut"][];
+            /**
+             * On
+             * @description 发证日或最近发放月 / its day, or the newest month paid
+             */
+            on: string | null;
+            /**
+             * Amount
+             * @description 最近发放月的合计（元） / yuan paid in the newest month
+             */
+            amount: number | null;
         };
         /**
          * TwinOut
@@ -8975,6 +9192,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertBrief"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_corrections_api_v1_alerts__alert_id__corrections_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferralOut"][];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dispute_api_v1_alerts__alert_id__corrections_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 重发同一请求时不变，保存七天 / the same when the request is sent again; kept seven days */
+                "Idempotency-Key"?: string | null;
+                /** @description 所依据的版本（ETag）/ the ETag you read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferralOut"];
                 };
             };
             /** @description refused */
@@ -10987,6 +11275,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DossierOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_circumstances_api_v1_households__household_no__circumstances_get: {
+        parameters: {
+            query?: {
+                /** @description 截止日，默认最近一次扫描 / default: the newest scan's */
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description 户编号 / the register's number */
+                household_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CircumstancesOut"];
                 };
             };
             /** @description refused */

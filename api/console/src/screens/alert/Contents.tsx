@@ -13,7 +13,8 @@ import { work } from '../../parts/words-of-work';
 import { useWords } from '../../words/catalogue';
 import { Pausing } from '../quiets/pausing';
 import { type Acting, useActing } from './acting';
-import type { Alert } from './asked';
+import type { Alert, Evidence } from './asked';
+import { Corrections, CorrectPanel } from './Correcting';
 import { EvidenceTable } from './EvidenceTable';
 import { Members, Timeline } from './Facts';
 import { Head } from './Head';
@@ -28,7 +29,7 @@ import { Reveal } from './Reveal';
 import { Reviewing } from './Reviewing';
 import { words as stepWords } from './step-words';
 import { Visited } from './Visited';
-import { Clears, NotSeen, Why, WITHOUT_ROWS } from './Why';
+import { Clears, NotSeen, useFeedNames, Why, WITHOUT_ROWS } from './Why';
 import { words } from './words';
 import './alert.css';
 
@@ -45,7 +46,17 @@ export function Contents({ alert }: { alert: Alert }): ReactElement {
   const may = useMay();
   const [panel, setPanel] = useState<PanelName>(null);
   const [note, setNote] = useKeptNote(alert.id);
+  const [wrong, setWrong] = useState<Evidence | null>(null);
   const acting = useActing(alert, () => setPanel(null));
+  const noted = useWrongNote();
+  const said = (row: Evidence): void => {
+    if (may('alert.refer') && alert.closed_at === null) {
+      setWrong(row);
+      setPanel('correct');
+    } else {
+      setNote(noted(row));
+    }
+  };
   return (
     <>
       <div className="alert-body">
@@ -60,21 +71,35 @@ export function Contents({ alert }: { alert: Alert }): ReactElement {
         <Pausing no={alert.household_no} rules={standing(alert)} />
         <NotSeen alert={alert} />
         <Months household={alert.household_no} />
-        <EvidenceTable alert={alert} onWrong={setNote} />
+        <EvidenceTable alert={alert} onWrong={said} />
+        <Corrections alert={alert} />
         <Members alert={alert} />
         <Referred alert={alert} />
         <Visited alert={alert} />
         <Timeline household={alert.household_no} />
         <Notes alert={alert.id} text={note} onText={setNote} may={may('alert.work')} />
       </div>
-      <Footer alert={alert} acting={acting} panel={panel} onPanel={setPanel} />
+      <Footer alert={alert} acting={acting} panel={panel} wrong={wrong} onPanel={setPanel} />
     </>
   );
 }
 
-type FooterProps = { alert: Alert; acting: Acting; panel: PanelName; onPanel: (panel: PanelName) => void };
+/** Who may ask nobody to correct a row says in a note what is wrong, for who may. */
+function useWrongNote(): (row: Evidence) => string {
+  const t = useWords(words);
+  const named = useFeedNames();
+  return (row) => t.wrongNote(named(row.feed), `${row.delivery}·${row.row}`);
+}
 
-function Footer({ alert, acting, panel, onPanel }: FooterProps): ReactElement {
+type FooterProps = {
+  alert: Alert;
+  acting: Acting;
+  panel: PanelName;
+  wrong: Evidence | null;
+  onPanel: (panel: PanelName) => void;
+};
+
+function Footer({ alert, acting, panel, wrong, onPanel }: FooterProps): ReactElement {
   const may = useMay();
   const go = useNavigate();
   const ended = alert.closed_at !== null;
@@ -100,6 +125,9 @@ function Footer({ alert, acting, panel, onPanel }: FooterProps): ReactElement {
       {panel === 'snooze' ? <SnoozePanel acting={acting} onClose={close} /> : null}
       {panel === 'handOver' ? <HandOverPanel alert={alert} onClose={close} /> : null}
       {panel === 'refer' ? <ReferPanel acting={acting} onClose={close} /> : null}
+      {panel === 'correct' && wrong !== null ? (
+        <CorrectPanel key={`${wrong.feed}${wrong.delivery}·${wrong.row}`} row={wrong} acting={acting} onClose={close} />
+      ) : null}
       <Buttons alert={alert} acting={acting} works={works} visit={visit()} onPanel={onPanel} onPrint={print} />
     </footer>
   );

@@ -2,26 +2,30 @@ import type { ReactElement } from 'react';
 import { Heads } from '../../parts/Heads';
 import { writtenMoney } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
-import { type Alert, type Evidence, useFeeds } from './asked';
+import { type Alert, type Correction, type Evidence, useCorrections, useFeeds } from './asked';
+import { corrections } from './correction-words';
 import { useFeedNames } from './Why';
 import { words } from './words';
 
-type EvidenceProps = { alert: Alert; onWrong: (text: string) => void };
+type EvidenceProps = { alert: Alert; onWrong: (row: Evidence) => void };
 
-/** The rows behind the reasons; what is wrong in them can be said in a note that names the row. */
+/** The rows behind the reasons; a row that is wrong can be said to be so, and is then marked while it is checked. */
 export function EvidenceTable({ alert, onWrong }: EvidenceProps): ReactElement {
   const t = useWords(words);
   const rows = distinct(alert.reasons.flatMap((one) => one.evidence.map((row) => ({ ...row, state: one.status }))));
   return (
     <section aria-labelledby="evidence">
       <h2 id="evidence">{t.evidence}</h2>
-      {rows.length === 0 ? <p>{t.noEvidence}</p> : <EvidenceRows rows={rows} onWrong={onWrong} />}
+      {rows.length === 0 ? <p>{t.noEvidence}</p> : <EvidenceRows alert={alert.id} rows={rows} onWrong={onWrong} />}
     </section>
   );
 }
 
-function EvidenceRows({ rows, onWrong }: { rows: Evidence[]; onWrong: (text: string) => void }): ReactElement {
+type RowsProps = { alert: string; rows: Evidence[]; onWrong: (row: Evidence) => void };
+
+function EvidenceRows({ alert, rows, onWrong }: RowsProps): ReactElement {
   const t = useWords(words);
+  const asked = (useCorrections(alert).data ?? []).filter((one) => one.ended_at === null);
   const disputed = disagreeing(rows);
   return (
     <>
@@ -31,7 +35,13 @@ function EvidenceRows({ rows, onWrong }: { rows: Evidence[]; onWrong: (text: str
           <Heads titles={[t.item, [t.amount], t.agency, t.on, t.receivedOn, t.state, t.batch, t.member, t.wrong]} />
           <tbody>
             {rows.map((row) => (
-              <EvidenceRow key={keyOf(row)} row={row} disputed={disputed.has(aboutOf(row))} onWrong={onWrong} />
+              <EvidenceRow
+                key={keyOf(row)}
+                row={row}
+                disputed={disputed.has(aboutOf(row))}
+                asked={asked.some((one) => isOf(one, row))}
+                onWrong={onWrong}
+              />
             ))}
           </tbody>
         </table>
@@ -42,6 +52,10 @@ function EvidenceRows({ rows, onWrong }: { rows: Evidence[]; onWrong: (text: str
 
 function keyOf(row: Evidence): string {
   return `${row.feed} ${row.delivery} ${row.row} ${row.member}`;
+}
+
+function isOf(one: Correction, row: Evidence): boolean {
+  return one.feed === row.feed && one.delivery_seq === row.delivery && one.row_no === row.row;
 }
 
 /** A row that stands for one reason stands, whatever became of another. */
@@ -69,10 +83,11 @@ export function disagreeing(rows: Evidence[]): Set<string> {
   return found;
 }
 
-type RowProps = { row: Evidence; disputed: boolean; onWrong: (text: string) => void };
+type RowProps = { row: Evidence; disputed: boolean; asked: boolean; onWrong: (row: Evidence) => void };
 
-function EvidenceRow({ row, disputed, onWrong }: RowProps): ReactElement {
+function EvidenceRow({ row, disputed, asked, onWrong }: RowProps): ReactElement {
   const t = useWords(words);
+  const correcting = useWords(corrections);
   const named = useFeedNames();
   const { data } = useFeeds();
   const agency = data?.find((one) => one.feed === row.feed)?.agency ?? '—';
@@ -94,9 +109,13 @@ function EvidenceRow({ row, disputed, onWrong }: RowProps): ReactElement {
       <td>{batch}</td>
       <td>{row.member === null ? '—' : t.memberNo(row.member)}</td>
       <td>
-        <button type="button" className="linkish" onClick={() => onWrong(t.wrongNote(named(row.feed), batch))}>
-          {t.wrong}
-        </button>
+        {asked ? (
+          correcting.asked
+        ) : (
+          <button type="button" className="linkish" onClick={() => onWrong(row)}>
+            {t.wrong}
+          </button>
+        )}
       </td>
     </tr>
   );

@@ -10,11 +10,11 @@ import { aside } from '../../words/marks';
 import { shared } from '../../words/shared';
 import { useColleagues } from '../queue/asked';
 import type { Acting } from './acting';
-import { useDepartments } from './asked';
+import { Department } from './Department';
 import { referrals } from './referral-words';
 import { words } from './words';
 
-export type PanelName = 'assign' | 'snooze' | 'refer' | 'reveal' | 'handOver' | null;
+export type PanelName = 'assign' | 'snooze' | 'refer' | 'reveal' | 'handOver' | 'correct' | null;
 type Props = { acting: Acting; onClose: () => void };
 type BoxProps = Props & { title: string; ready: boolean; onGo: () => void; children: ReactNode };
 
@@ -61,10 +61,7 @@ export function ReferPanel({ acting, onClose }: Props): ReactElement {
   const codes = useWords(referrals);
   const id = useId();
   const [said, setSaid] = useState({ code: 'RF_MED', department: '', due_on: '', note: '' });
-  const { data } = useDepartments();
-  const known = data ?? [];
-  const typed = said.department.trim();
-  const ready = typed !== '' && said.due_on > cityToday();
+  const ready = said.department.trim() !== '' && said.due_on > cityToday();
   const go = (): void =>
     void acting.go({ kind: 'refer', referral: { ...said, note: said.note.trim() === '' ? null : said.note } });
   return (
@@ -75,26 +72,11 @@ export function ReferPanel({ acting, onClose }: Props): ReactElement {
         options={Object.entries(codes).map(([value, text]) => ({ value, text }))}
         onChoose={(code) => setSaid({ ...said, code })}
       />
-      <span className="choice">
-        <label htmlFor={`${id}d`}>{t.department}</label>
-        <input
-          id={`${id}d`}
-          maxLength={64}
-          list={`${id}l`}
-          value={said.department}
-          onChange={(event) => setSaid({ ...said, department: event.target.value })}
-        />
-      </span>
-      <datalist id={`${id}l`}>
-        {known.map((one) => (
-          <option key={one} value={one} />
-        ))}
-      </datalist>
-      {data === undefined || typed === '' || known.includes(typed) ? null : (
-        <p className="quiet" role="status">
-          {t.noClerk}
-        </p>
-      )}
+      <Department
+        label={t.department}
+        value={said.department}
+        onDepartment={(department) => setSaid({ ...said, department })}
+      />
       <DayField label={t.referDue} value={said.due_on} onDay={(due_on) => setSaid({ ...said, due_on })} />
       <span className="choice">
         <label htmlFor={`${id}n`}>{t.referNote}</label>

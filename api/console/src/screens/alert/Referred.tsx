@@ -23,13 +23,16 @@ const WHYS = ['NE_PROG', 'NE_INC', 'NE_ASS', 'AL_ENJ', 'REFUSE', 'NE_SHORT'];
 /** What was asked of departments and is outstanding; their answers are recorded here for them. */
 export function Referred({ alert }: { alert: Alert }): ReactElement | null {
   const t = useWords(words);
+  const named = useWords(codes);
+  const called = useCodeNames();
+  const whys = WHYS.map((code) => ({ value: code, text: called(code) }));
   const query = useQuery({
     queryKey: ['referrals'],
     queryFn: () => told(api.GET('/api/v1/referrals')),
     enabled: alert.status === 'referred',
   });
   if (alert.status !== 'referred') return null;
-  const mine = query.data?.filter((one) => one.alert_id === alert.id) ?? [];
+  const mine = query.data?.filter((one) => one.alert_id === alert.id && one.feed === null) ?? [];
   return (
     <section aria-labelledby="referred">
       <h2 id="referred">{t.referrals}</h2>
@@ -37,18 +40,24 @@ export function Referred({ alert }: { alert: Alert }): ReactElement | null {
       {query.error === null ? null : <Failure error={query.error} what={t.referrals} onRetry={query.refetch} />}
       {query.isSuccess && mine.length === 0 ? <p>{t.noReferrals}</p> : null}
       {mine.map((one) => (
-        <Outstanding key={one.id} one={one} />
+        <Outstanding
+          key={one.id}
+          one={one}
+          what={one.code in named ? named[one.code as 'RF_MED'] : one.code}
+          whys={whys}
+        />
       ))}
     </section>
   );
 }
 
-function Outstanding({ one }: { one: Referral }): ReactElement {
+type OutstandingProps = { one: Referral; what: string; whys: { value: string; text: string }[] };
+
+/** One request that waits for its department; the office records the answer for it. */
+export function Outstanding({ one, what, whys }: OutstandingProps): ReactElement {
   const t = useWords(words);
-  const named = useWords(codes);
   const may = useMay();
   const step = useStep(one.version);
-  const called = useCodeNames();
   const [receipt, setReceipt] = useState('');
   const [why, setWhy] = useState('');
   const say = (body: Answer) => (): void =>
@@ -59,7 +68,6 @@ function Outstanding({ one }: { one: Referral }): ReactElement {
         return told(api.POST('/api/v1/referrals/{referral_id}/answers', { params, body }));
       },
     });
-  const what = one.code in named ? named[one.code as keyof typeof named] : one.code;
   return (
     <fieldset className="acting" aria-label={`${what} ${one.department}`}>
       <p>
@@ -81,13 +89,7 @@ function Outstanding({ one }: { one: Referral }): ReactElement {
           >
             {t.finish}
           </Button>
-          <OneOf
-            label={t.why}
-            value={why}
-            none={t.chooseWhy}
-            options={WHYS.map((code) => ({ value: code, text: called(code) }))}
-            onChoose={setWhy}
-          />
+          <OneOf label={t.why} value={why} none={t.chooseWhy} options={whys} onChoose={setWhy} />
           {(['refuse', 'withdraw'] as const).map((act) => (
             <Button
               key={act}

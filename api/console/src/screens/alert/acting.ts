@@ -5,7 +5,7 @@ import { newId } from '../../parts/ids';
 import type { Pause } from '../../parts/putting-off';
 import { offerUndo } from '../../parts/Undo';
 import { useWords } from '../../words/catalogue';
-import { type Alert, alertKey, type Brief } from './asked';
+import { type Alert, alertKey, type Brief, type Correction } from './asked';
 import { words } from './words';
 
 /** What may be done to an alert from its page, with what it needs. */
@@ -13,7 +13,8 @@ export type Act =
   | { kind: 'claim' | 'release' | 'resume' }
   | { kind: 'assign'; to: string; name: string }
   | { kind: 'snooze'; pause: Pause }
-  | { kind: 'refer'; referral: Omit<Schemas['ReferralIn'], 'id'> };
+  | { kind: 'refer'; referral: Omit<Schemas['ReferralIn'], 'id'> }
+  | { kind: 'dispute'; correction: Omit<Schemas['CorrectionIn'], 'id'> };
 
 type Conflicting = { act: Act; before: Alert };
 export type Acting = {
@@ -47,6 +48,13 @@ function sending(alert: string, act: Act, header: Header): Promise<unknown> {
           body: { ...act.referral, id: header['Idempotency-Key'] },
         }),
       );
+    case 'dispute':
+      return told(
+        api.POST('/api/v1/alerts/{alert_id}/corrections', {
+          params,
+          body: { ...act.correction, id: header['Idempotency-Key'] },
+        }),
+      );
   }
 }
 
@@ -64,8 +72,7 @@ export function useActing(alert: Alert, onDone: () => void): Acting {
     try {
       const after = await sending(alert.id, act, { ...ifMatch(alert.version), 'Idempotency-Key': newId() });
       setConflict(null);
-      const undo = act.kind === 'resume' || act.kind === 'refer' ? undefined : () => takenBack(after as Brief);
-      offerUndo({ text: t[`done_${act.kind}`], takeBack: undo });
+      offerUndo({ text: t[`done_${act.kind}`], takeBack: undoing(act, after) });
       await refresh();
       onDone();
     } catch (refused) {
@@ -88,6 +95,19 @@ export function useActing(alert: Alert, onDone: () => void): Acting {
     again: () => (conflict === null ? Promise.resolve() : go(conflict.act)),
     giveUp: () => setConflict(null),
   };
+}
+
+/** What would take it back: a correction asked for is withdrawn, what a department may have begun on is not. */
+function undoing(act: Act, after: unknown): (() => Promise<unknown>) | undefined {
+  if (act.kind === 'resume' || act.kind === 'refer') return undefined;
+  return act.kind === 'dispute' ? () => withdrawn(after as Correction) : () => takenBack(after as Brief);
+}
+
+function withdrawn(after: Correction): Promise<unknown> {
+  const header = { ...ifMatch(after.version), 'Idempotency-Key': newId() };
+  const params = { path: { referral_id: after.id }, header };
+  const body = { act: 'withdraw' as const, why: 'ASKED_AMISS', receipt_no: null };
+  return told(api.POST('/api/v1/referrals/{referral_id}/answers', { params, body }));
 }
 
 function takenBack(after: Brief): Promise<unknown> {

@@ -8,6 +8,9 @@ export type Reason = Schemas['ReasonOut'];
 /** A row behind a reason, and what became of that reason. */
 export type Evidence = Schemas['EvidenceOut'] & { state: Reason['status'] };
 
+/** A row of data that was said to be wrong, and what became of it. */
+export type Correction = Schemas['ReferralOut'];
+
 export const alertKey = (id: string) => ['alerts', 'one', id] as const;
 
 export function useAlert(id: string) {
@@ -61,5 +64,12 @@ export function useNotes(id: string) {
   return useQuery({
     queryKey: ['alerts', 'notes', id],
     queryFn: () => told(api.GET('/api/v1/alerts/{alert_id}/notes', { params: { path: { alert_id: id } } })),
+  });
+}
+
+export function useCorrections(id: string) {
+  return useQuery({
+    queryKey: ['alerts', 'corrections', id],
+    queryFn: () => told(api.GET('/api/v1/alerts/{alert_id}/corrections', { params: { path: { alert_id: id } } })),
   });
 }

@@ -11,6 +11,7 @@ import { writtenDay } from '../../parts/written';
 import { language, useServed, useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
 import { Chain } from './chain';
+import { CircumstancesPart } from './circumstances';
 import './households.css';
 import { aside } from '../../words/marks';
 import { MeansParts } from './means';
@@ -59,6 +60,7 @@ function Whole({ home }: { home: Dossier }): ReactElement {
         <span className="quiet"> · {t.upTo(writtenDay(home.as_of, language.get()))}</span>
       </p>
       <Members home={home} />
+      <CircumstancesPart no={home.household_no} />
       <MeansParts no={home.household_no} />
       <Alerts home={home} />
       <Quieted no={home.household_no} />

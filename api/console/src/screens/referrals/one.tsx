@@ -10,7 +10,8 @@ import { Line } from '../../parts/Line';
 import { Skeleton } from '../../parts/ListState';
 import { OneOf } from '../../parts/OneOf';
 import { Instant } from '../../parts/small';
-import { useWords } from '../../words/catalogue';
+import { useServed, useWords } from '../../words/catalogue';
+import { corrections, UNCHANGED } from '../alert/correction-words';
 import { type Answer, useAnswer, useReferral, type Whole } from './asked';
 import { REFUSALS, words } from './words';
 
@@ -66,8 +67,38 @@ function About({ one }: { one: Whole }): ReactElement {
         <dt>{t.note}</dt>
         <dd>{one.note ?? <span className="quiet">{t.noNote}</span>}</dd>
       </div>
+      {one.feed === null ? null : <Row one={one} />}
     </dl>
   );
+}
+
+/** The row to be checked, as its agency can find it in the file it sent. */
+function Row({ one }: { one: Whole }): ReactElement {
+  const t = useWords(corrections);
+  const served = useServed();
+  return (
+    <>
+      <div>
+        <dt>{t.row}</dt>
+        <dd>{served(one.feed_zh ?? '', one.feed_en ?? '')}</dd>
+      </div>
+      <div>
+        <dt>{t.batch}</dt>
+        <dd>{`${one.delivery_seq}·${one.row_no}`}</dd>
+      </div>
+      <div>
+        <dt>{t.receivedOn}</dt>
+        <dd>{one.received_on ?? '—'}</dd>
+      </div>
+    </>
+  );
+}
+
+function useReasons(one: Whole): { value: string; text: string }[] {
+  const t = useWords(words);
+  const wrong = useWords(corrections);
+  if (one.feed !== null) return UNCHANGED.map((code) => ({ value: code, text: wrong[code] }));
+  return REFUSALS.map((code) => ({ value: code, text: t[code] }));
 }
 
 function Answering({ one }: { one: Whole }): ReactElement | null {
@@ -75,12 +106,12 @@ function Answering({ one }: { one: Whole }): ReactElement | null {
   const may = useMay();
   const [receipt, setReceipt] = useState('');
   const [why, setWhy] = useState('');
+  const reasons = useReasons(one);
   const answer = useAnswer(one, (act) => t[`answered_${act}`]);
   if (!may('referral.answer')) return null;
   const say = (act: Answer['act']) => (): void =>
     answer.mutate({ act, why: act === 'refuse' ? why : null, receipt_no: act === 'finish' ? receipt.trim() : null });
   const busy = answer.isPending;
-  const reasons = REFUSALS.map((code) => ({ value: code, text: t[code] }));
   return (
     <div className="referral-answers">
       {one.status === 'sent' ? (

@@ -1,0 +1,61 @@
+import { catalogue } from '../../words/catalogue';
+
+/** A row of data said to be wrong, and what its agency answered. */
+export const corrections = catalogue(
+  {
+    dispute: '提请更正',
+    wrongRow: (what: string, batch: string) => `${what}（${batch}）`,
+    how: '哪里有误',
+    note: '说明（负责部门可见，勿写姓名、证件号码）',
+    department: '负责部门',
+    hint: '负责部门在时限内核对并答复；预警保持不变，更正后的数据到达后由扫描重新判断。',
+    corrections: '数据更正',
+    correction: '数据更正',
+    asked: '更正中',
+    ERR_AMT: '金额错误',
+    ERR_ID: '错人',
+    ERR_STALE: '数据过时',
+    sent: '等待受理',
+    accepted: '核对中',
+    refused: '未更正',
+    done: '已更正',
+    withdrawn: '已撤回',
+    DATA_RIGHT: '核对无误',
+    NOT_OURS: '不是本部门的数据',
+    ASKED_AMISS: '提请有误',
+    receipt: (no: string) => `回执 ${no}`,
+    row: '数据',
+    batch: '批次·行',
+    receivedOn: '入库日期',
+  },
+  {
+    dispute: 'Ask for correction',
+    wrongRow: (what: string, batch: string) => `${what} (${batch})`,
+    how: 'What is wrong',
+    note: 'Note (for the agency to read; no names, no numbers)',
+    department: 'Who answers for it',
+    hint: 'The agency checks and answers by its date; the alert stays as it is until corrected data come and are judged.',
+    corrections: 'Data to be corrected',
+    correction: 'Correction of data',
+    asked: 'being checked',
+    ERR_AMT: 'wrong amount',
+    ERR_ID: 'wrong person',
+    ERR_STALE: 'outdated data',
+    sent: 'not yet accepted',
+    accepted: 'being checked',
+    refused: 'not corrected',
+    done: 'corrected',
+    withdrawn: 'withdrawn',
+    DATA_RIGHT: 'The data are right',
+    NOT_OURS: "Not this agency's data",
+    ASKED_AMISS: 'Asked for by mistake',
+    receipt: (no: string) => `receipt ${no}`,
+    row: 'Data',
+    batch: 'Delivery·row',
+    receivedOn: 'Received',
+  },
+);
+
+/** What may be wrong in a row, and why it may stay as it is. */
+export const WRONGS = ['ERR_AMT', 'ERR_ID', 'ERR_STALE'] as const;
+export const UNCHANGED = ['DATA_RIGHT', 'NOT_OURS'] as const;
