@@ -13,7 +13,9 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
+    ColumnElement,
     Connection,
     CursorResult,
     Date,
@@ -23,6 +25,8 @@ from sqlalchemy import (
     ExceptionContext,
     Select,
     Table,
+    any_,
+    bindparam,
     create_engine,
     event,
     func,
@@ -182,6 +186,14 @@ def bare_columns(session: Session, query: Select[*tuple[Any, ...]]) -> list[tupl
     """Return the columns of ``query`` as ``bare_rows`` would their rows."""
     found = list(zip(*bare_rows(session, query), strict=True))
     return found or [() for _ in query.selected_columns]
+
+
+def among(session: Session, column: ColumnElement[int], values: Iterable[int]) -> ColumnElement[bool]:
+    """Return the condition that ``column`` is one of ``values``: one bound value, so many cost no longer statement."""
+    if session.get_bind().dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(values), type_=postgresql.ARRAY(BigInteger)))
+    listed = func.json_each(JSONEncoder().encode(list(values))).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def insert_many(session: Session, table: type[DeclarativeBase], rows: Sequence[dict[str, Any]]) -> None:

@@ -34,6 +34,7 @@ class Keyring:
         self._ciphers = Ciphers([partial(_derive, key) for key in (master, *newer)], profile=profile)
         self.index_key = _derive(master, "blind-index")
         self.fact_key = _derive(master, "fact-key")
+        self.said_key = _derive(master, "said")
         self.backup_key = _derive(master, "backup")
         self.anchor_key = _derive(master, "audit-anchor")
         self.webhook_key = _derive(master, "webhook")

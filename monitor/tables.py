@@ -152,6 +152,7 @@ class Person(Table):
     sex: Mapped[str | None] = mapped_column(String(1))
     birth_on: Mapped[date | None]
     findable: Mapped[bool] = mapped_column(server_default=false())
+    said: Mapped[int | None] = mapped_column(BigInteger)
     __table_args__ = (
         Index(
             "ix_people_to_index", "id", sqlite_where=text("NOT findable"), postgresql_where=text("NOT findable")

@@ -3,12 +3,16 @@
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from drops import DAY, codes, drop, facts, name, number, people, settlements
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from monitor import database, feeds
+from monitor.feeds.particulars import Said
 from monitor.feeds.register import NOBODY
+from monitor.privacy import Keyring
 from monitor.service import Service
 from monitor.tables import Household, Member, Person
 
@@ -116,6 +120,39 @@ def test_a_changed_name_or_phone_is_mended_and_the_person_stays_the_same(service
     rows = [*people(1, name="赵改名", phone="13900000002"), *people(1, start=1)]
     feeds.ingest(service, drop(tmp_path, "household_register", rows, day=LATER))
     assert [one[:2] for one in told(service)] == [("赵改名", "13900000002"), (name(1), None)]
+
+
+def kept(service: Service) -> list[tuple[bytes | None, bytes | None, int | None, bool]]:
+    with database.reading(service.engine) as session:
+        people = session.scalars(select(Person).order_by(Person.id))
+        return [(one.name, one.phone, one.said, one.findable) for one in people]
+
+
+@pytest.mark.parametrize("printed", [True, False])
+def test_only_cells_of_whom_the_register_says_something_else_are_written_again(
+    service: Service, tmp_path: Path, printed: bool
+) -> None:
+    feeds.ingest(service, drop(tmp_path, "household_register", people(4)))
+    before = kept(service)
+    if not printed:  # as an installation has them that was set up before there were fingerprints
+        with database.transaction(service.engine) as session:
+            session.execute(update(Person).values(said=None))
+    rows = [*people(1, phone="13900000002"), *people(1, start=1, sex="2"), *people(3, start=2)]
+    feeds.ingest(service, drop(tmp_path, "household_register", rows, day=LATER))
+    after = kept(service)
+    assert [one[0] == other[0] for one, other in zip(before, after, strict=False)] == [False, False, True, True]
+    assert after[2:4] == before[2:4]
+    assert len({one[2] for one in (*before, *after[:2], after[4])}) == 7
+    assert told(service)[0][:2] == (name(0), "13900000002")
+
+
+def test_no_fingerprint_is_alike_between_people_or_installations(service: Service, tmp_path: Path) -> None:
+    rows = [*people(1), *people(1, start=1, name=name(0), birth_on=people(1)[0]["birth_on"])]
+    feeds.ingest(service, drop(tmp_path, "household_register", rows))
+    (first, second), said = (one[2] for one in kept(service)), Said(*(pa.array([None], pa.string()) for _ in range(4)))
+    assert first != second
+    ours, theirs = (said.fingerprints(ring, np.array([1])) for ring in (service.keyring, Keyring(b"k" * 32)))
+    assert ours != theirs
 
 
 def test_somebody_who_left_the_register_still_has_facts_arriving(service: Service, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from monitor import database
 from monitor.matching import finding
 from monitor.matching.exact import ABOUT_ID_NO
 from monitor.matching.spelling import asked, ways
+from monitor.matching.tokens import Tokens
 from monitor.privacy import Keyring
 from monitor.service import Service
 from monitor.tables import Person, SearchToken
@@ -68,6 +69,22 @@ def test_one_sign_is_too_little_to_seek_by(typed: str) -> None:
 @given(st.text(max_size=12), st.text(max_size=12))
 def test_any_text_has_its_ways_and_its_keys(name: str, typed: str) -> None:
     assert all(len(key) >= 4 for key in ways(name) | asked(typed))
+
+
+NAMES = st.text(st.sampled_from("王李吕绿单曾尉迟欧阳万俟小桂兰芳㐀𠮷·． aé1"), max_size=5)
+
+
+@given(st.lists(st.tuples(st.none() | NAMES, st.none() | st.sampled_from(["", "1234", "34029919600101123x"]))))
+def test_a_column_of_people_has_the_tokens_that_each_has_alone(people: list[tuple[str | None, str | None]]) -> None:
+    keyring = Keyring(b"k" * 32)
+    alone = Tokens(keyring)
+    keys = [
+        {*(ways(name) if name else ()), *([f"d:{number[-4:].upper()}"] if number and len(number) > 4 else [])}
+        for name, number in people
+    ]
+    expected = {(token, place) for place, some in enumerate(keys) for token in alone.of(some)}
+    tokens, places = Tokens(keyring).of_people([name for name, _ in people], [number for _, number in people])
+    assert set(zip(tokens.tolist(), places.tolist(), strict=True)) == expected
 
 
 def test_people_are_found_by_name_by_sound_by_initials_and_by_the_last_four(service: Service) -> None:

@@ -41,13 +41,17 @@ def persons(session: Session) -> list[int]:
 
 def propose(session: Session, service: Service, delivery: uuid.UUID, *persons: int, row_no: int = 2) -> list[Proposal]:
     candidates = [{"person": person, "probability": 0.9, "evidence": {"name": "equal"}} for person in persons]
-    return links.propose(
+    before = set(session.scalars(select(Proposal.id)))
+    count = links.propose(
         session,
         service.keyring,
         delivery_id=delivery,
         feed="hotline_tickets",
         doubts=[Doubt(row_no, ROW, candidates)],
     )
+    made = [each for each in session.scalars(select(Proposal).order_by(Proposal.id)) if each.id not in before]
+    assert len(made) == count
+    return made
 
 
 def fact(row_no: int, person: int) -> Fact:

@@ -166,3 +166,6 @@ def _say_stage(name: str, found: "Result | None") -> None:
     if found is not None:
         facts = {key: value for key, value in found.items() if isinstance(value, int | float)}
         screen.print(f"{name:18} " + ", ".join(f"{key} {value:,}" for key, value in facts.items()), markup=False)
+        for key, value in found.items():
+            if isinstance(value, str):
+                screen.print(f"{'':18} {key}: {value}", markup=False)

@@ -1,10 +1,10 @@
 """Where the register contradicts itself: told to whoever keeps it, and nobody is left out for it."""
 
-from collections.abc import Sequence
-
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from monitor.feeds.checking import Checked
 from monitor.matching import names
@@ -13,6 +13,7 @@ from monitor.matching.numbers import NO_KEY
 
 HEAD = "02"
 RESIDENTS = (Kind.RESIDENT, Kind.EXPANDED)
+Rows = npt.NDArray[np.int64]
 
 
 def note_contradictions(checked: Checked) -> None:
@@ -20,26 +21,41 @@ def note_contradictions(checked: Checked) -> None:
     usable = np.flatnonzero(checked.usable())
     keys, kinds = checked.numbers.keys[usable], checked.numbers.kinds[usable]
     rows = pd.DataFrame({"row": usable, "number": keys, "resident": np.isin(kinds, RESIDENTS)})
-    rows["household"] = checked.values["household_id"].take(pa.array(usable)).to_pandas()
     _note_births(checked, rows)
     _note_names(checked, rows[rows.number != NO_KEY])
+    homes, first = _households(checked, usable)
     if "relation" in checked.values:
-        rows["head"] = np.array([one == HEAD for one in _taken(checked, "relation", usable)], dtype=np.bool_)
-        heads = rows.groupby("household")["head"].transform("sum")
-        first = ~rows.household.duplicated()
-        checked.faults.note("relation", "head_absent", rows.row[(heads == 0) & first].to_numpy())
-        checked.faults.note("relation", "two_heads", rows.row[(heads > 1) & rows["head"]].to_numpy())
+        head = pc.fill_null(pc.equal(_taken(checked, "relation", usable), HEAD), False).to_numpy(zero_copy_only=False)
+        heads = np.bincount(homes[head], minlength=len(first))
+        checked.faults.note("relation", "head_absent", np.sort(usable[first[heads == 0]]))
+        checked.faults.note("relation", "two_heads", usable[(heads > 1)[homes] & head])
     for column in ("category", "region"):
         if column in checked.values:
-            rows["said"] = _taken(checked, column, usable)
-            several = rows.groupby("household")["said"].transform("nunique") > 1
-            first = ~rows.household.duplicated()
-            checked.faults.note(column, "household_differs", rows.row[several & first].to_numpy())
+            several = _differing(_taken(checked, column, usable), homes, len(first))
+            checked.faults.note(column, "household_differs", np.sort(usable[first[several]]))
 
 
-def _taken(checked: Checked, column: str, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Sequence[str | None]:
-    taken: list[str | None] = checked.values[column].take(pa.array(rows)).to_pylist()
-    return taken
+def _households(checked: Checked, rows: Rows) -> tuple[Rows, Rows]:
+    """Return for each of ``rows`` the place of its household, and for each household the place of its first row."""
+    homes = _taken(checked, "household_id", rows).dictionary_encode().indices.to_numpy().astype(np.int64)
+    first = np.zeros(int(homes.max(initial=-1)) + 1, np.int64)
+    first[homes[::-1]] = np.arange(len(homes))[::-1]
+    return homes, first
+
+
+def _differing(said: pa.Array, homes: Rows, households: int) -> npt.NDArray[np.bool_]:
+    """Return of which households two rows say different things; a row that says nothing differs from none."""
+    codes = pc.fill_null(said.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
+    telling = codes >= 0
+    here, codes = homes[telling], codes[telling]
+    one, several = np.full(households, -1, codes.dtype), np.zeros(households, np.bool_)
+    one[here] = codes
+    several[here[codes != one[here]]] = True
+    return several
+
+
+def _taken(checked: Checked, column: str, rows: Rows) -> pa.Array:
+    return checked.values[column].take(pa.array(rows))
 
 
 def _note_births(checked: Checked, rows: pd.DataFrame) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from monitor.feeds.agreed import Feeds
 from monitor.feeds.checking import Checked
+from monitor.feeds.enrolling import Met
 from monitor.feeds.files import Arrival, safe_name
 from monitor.feeds.identity import Identified
 from monitor.feeds.problems import Problem
@@ -34,11 +35,12 @@ class Desk:
     neighbours: dict[tuple[str, ...], Registered] = field(default_factory=dict)
     former: dict[str, Registered] = field(default_factory=dict)
 
-    def learn(self, met: dict[str, int]) -> None:
+    def learn(self, met: Met) -> None:
         """Learn from the register just committed whose number is whose: who was unknown may be known now."""
         if not self.index.complete:
             self.index = Index(self.service.keyring)
-        self.index.add(list(met), list(met.values()))
+        self.index.add_keys(met.keys, met.people)
+        self.index.add(list(met.others), list(met.others.values()))
         self.former |= {counties[0]: people for counties, people in self.neighbours.items() if len(counties) == 1}
         self.neighbours.clear()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -55,8 +56,7 @@ def legible(checked: Checked, identified: Identified) -> npt.NDArray[np.bool_]:
 
 def _keyed(checked: Checked, identified: Identified, secret: bytes, rows: Rows) -> Keyed:
     keys = fact_keys([_part(checked, identified, name, rows) for name in checked.page.key], secret)
-    last = len(keys) - 1 - np.unique(keys[::-1], return_index=True)[1]
-    last.sort()
+    last = np.flatnonzero(~pd.Series(keys).duplicated(keep="last").to_numpy())
     return Keyed(rows[last], keys[last], len(rows) - len(last))
 
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.feeds.checking import Checked, empty_shares
 from monitor.feeds.identity import Identified
 from monitor.matching.exact import NO_PERSON
@@ -80,11 +81,11 @@ def counties(session: Session, people: Keys) -> dict[str, float]:
     """Return the share of each county among the households of ``people`` (a sample of them)."""
     if not len(people):
         return {}
-    asked = [int(person) for person in np.unique(people[sampled(len(people))])]
+    asked = np.unique(people[sampled(len(people))]).tolist()
     query = (
         select(Household.county, func.count())
         .join(Member, Member.household_id == Household.id)
-        .where(Member.person_id.in_(asked), Member.until_on.is_(None))
+        .where(database.among(session, Member.person_id, asked), Member.until_on.is_(None))
         .group_by(Household.county)
     )
     found = {str(county): int(count) for county, count in session.execute(query)}

@@ -18,7 +18,7 @@ from monitor.feeds import enrolling, memberships
 from monitor.feeds.bulk import add_rows, advance_ids, change_rows, next_id
 from monitor.feeds.checking import Checked
 from monitor.feeds.drafts import Desk
-from monitor.feeds.enrolling import NOBODY, Enrolled
+from monitor.feeds.enrolling import NOBODY, Enrolled, Met
 from monitor.feeds.sparing import Spared
 from monitor.regions import Tree
 from monitor.tables import Household, Member
@@ -35,7 +35,7 @@ class Registered:
     people: Keys
     households: Keys
     birth_on: pa.Array
-    met: dict[str, int]
+    met: Met
 
 
 @database.many_rows()

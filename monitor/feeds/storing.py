@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -55,10 +56,10 @@ def commit(
         stored = _store(desk, session, draft, delivery, seq=seq, known_on=max(day, newest or day))
         session.add(delivery)
         session.flush()
-        session.add_all(_links(draft, seq, stored.known))
+        database.insert_many(session, Link, _links(draft, seq, stored.known))
         keyring = desk.service.keyring
-        found = propose(session, keyring, delivery_id=delivery.id, feed=draft.feed, doubts=doubts(desk, session, draft))
-        delivery.proposed = len(found)
+        unsure = doubts(desk, session, draft)
+        delivery.proposed = propose(session, keyring, delivery_id=delivery.id, feed=draft.feed, doubts=unsure)
         _audit(session, delivery, draft, decision)
         undo.pop_all()
     if stored.registered is not None:
@@ -213,21 +214,23 @@ def _unfound(delivery: Delivery, known: Keyed) -> list[Problem]:
     return [Problem("nothing_to_withdraw", f"{missing} 行：{said.zh}", f"{missing} rows: {said.en}", count=missing)]
 
 
-def _links(draft: Draft, seq: int, known: Keyed) -> list[Link]:
+def _links(draft: Draft, seq: int, known: Keyed) -> list[dict[str, Any]]:
     """Keep why a repaired row is said of its person; only rows that became facts have a link."""
+    repaired = draft.identified.repaired
+    if not repaired:
+        return []
+    by, at = draft.confirmed_by, np.isin(known.rows, np.fromiter(repaired, np.int64, len(repaired)))
+    common = {"feed": draft.feed, "delivery_seq": seq, "status": "active", "made_at": utc_now()}
+    common |= {"how": "confirmed" if by else "repaired", "made_by": by or "system"}
     return [
-        Link(
-            feed=draft.feed,
-            delivery_seq=seq,
-            row_no=int(draft.checked.row_no[row]),
-            fact_key=int(key),
-            person_id=int(draft.identified.people[row]),
-            how="confirmed" if draft.confirmed_by else "repaired",
-            made_by=draft.confirmed_by or "system",
-            evidence=dict(draft.identified.repaired[row]),
-        )
-        for row, key in zip(known.rows.tolist(), known.keys.tolist(), strict=True)
-        if row in draft.identified.repaired
+        {
+            **common,
+            "row_no": int(draft.checked.row_no[row]),
+            "fact_key": int(key),
+            "person_id": int(draft.identified.people[row]),
+            "evidence": dict(repaired[row]),
+        }
+        for row, key in zip(known.rows[at].tolist(), known.keys[at].tolist(), strict=True)
     ]
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 Keys = npt.NDArray[np.int64]
@@ -29,10 +28,12 @@ def _met(paths: Sequence[Path], asked: pa.Array) -> Iterator[pa.Table]:
     sieve = np.zeros(1 << (_ROOM * len(wanted)).bit_length(), np.bool_)
     bits = np.int64(len(sieve) - 1)
     sieve[wanted & bits] = True
+    ordered = np.sort(wanted)
     for path in paths if len(wanted) else ():
         with pq.ParquetFile(path, memory_map=True) as file:
             keys = file.read(columns=["fact_key"], use_threads=False).column("fact_key").to_numpy()
             places = np.flatnonzero(sieve[keys & bits])
-            hits = pc.is_in(pa.array(keys[places]), value_set=asked).to_numpy(zero_copy_only=False)
+            nearest = np.minimum(np.searchsorted(ordered, keys[places]), len(ordered) - 1)
+            hits = ordered[nearest] == keys[places]
             if hits.any():
                 yield file.read(columns=["fact_key", "seq"], use_threads=False).take(pa.array(places[hits]))

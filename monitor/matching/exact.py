@@ -116,7 +116,7 @@ class Index:
         read = numbers.normalise(pa.array(canonical, pa.string()))
         persons = np.array(people, np.int64)
         keyed = read.keys != NO_KEY
-        self._remember(read.keys[keyed], persons[keyed])
+        self.add_keys(read.keys[keyed], persons[keyed])
         self._others.update((text, int(persons[row])) for row, text in read.others.items())
 
     @database.many_rows()
@@ -134,10 +134,11 @@ class Index:
         if len(keys) * _WORTH_LOADING > register:
             self.load(session)
         else:
-            self._remember(keys, np.array(self._ask(session, list(map(numbers.text_of, keys.tolist()))), np.int64))
+            self.add_keys(keys, np.array(self._ask(session, list(map(numbers.text_of, keys.tolist()))), np.int64))
         return True
 
-    def _remember(self, keys: Keys, people: Keys) -> None:
+    def add_keys(self, keys: Keys, people: Keys) -> None:
+        """Learn as ``add`` does, of numbers whose keys are known."""
         if not len(keys):
             return
         together = pd.Series(np.concatenate([self._people, people]), np.concatenate([self._keys.to_numpy(), keys]))

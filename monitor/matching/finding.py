@@ -4,8 +4,7 @@ A token stays when somebody's name is mended, so they are found by their former 
 at the name itself.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,14 +14,14 @@ from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 from sqlalchemy.orm import Session
 
 from monitor import database
-from monitor.matching.exact import ABOUT_ID_NO, blind_indexes
+from monitor.matching.exact import ABOUT_ID_NO
 from monitor.matching.numbers import Keys
 from monitor.matching.spelling import asked, ways
+from monitor.matching.tokens import LAST, Tokens
 from monitor.privacy import Keyring
 from monitor.tables import Person, SearchToken
 
 ABOUT_NAME = "people.name"
-_LAST = 4
 # Many in a transaction: written in the index's own order, each page is filled once. Few readable at a time.
 _AT_ONCE, _READABLE = 400_000, 20_000
 _WRITTEN_AT_ONCE = 100_000
@@ -54,7 +53,7 @@ def tokens_for(text: str, keyring: Keyring) -> list[int]:
     """Return the tokens that stand for ``text`` as typed: a name, pinyin, initials, or the last four of a number."""
     last = text.strip().upper()
     keys = set(asked(text))
-    if len(last) == _LAST and last.isascii() and last[:-1].isdigit() and (last[-1].isdigit() or last[-1] == "X"):
+    if len(last) == LAST and last.isascii() and last[:-1].isdigit() and (last[-1].isdigit() or last[-1] == "X"):
         keys.add(f"d:{last}")
     return sorted(Tokens(keyring).of(keys))
 
@@ -77,26 +76,6 @@ def forget(session: Session, people: Sequence[int], keyring: Keyring) -> None:
             session.execute(delete(SearchToken).where(these))
 
 
-class Tokens:
-    """The keyed token of each key met in a run, reckoned once: most families share the names' beginnings."""
-
-    def __init__(self, keyring: Keyring) -> None:
-        self.keyring = keyring
-        self._known: dict[str, int] = {}
-
-    def of(self, keys: Iterable[str]) -> list[int]:
-        """Return the token of each key."""
-        known, asked = self._known, list(keys)
-        unseen = [key for key in dict.fromkeys(asked) if key not in known]
-        digests = blind_indexes(self.keyring, (f"search:{key}" for key in unseen))
-        known.update((key, _number(digest)) for key, digest in zip(unseen, digests, strict=True))
-        return [known[key] for key in asked]
-
-
-def _number(digest: bytes) -> int:
-    return int.from_bytes(digest[:8], "big", signed=True)
-
-
 @database.many_rows()
 def _index_some(session: Session, tokens: Tokens) -> int:
     chosen = select(Person.id, Person.name, Person.id_no).where(~Person.findable).order_by(Person.id).limit(_AT_ONCE)
@@ -109,25 +88,22 @@ def _index_some(session: Session, tokens: Tokens) -> int:
 
 
 def _pairs(people: Sequence[Any], tokens: Tokens) -> tuple[Keys, Keys]:
-    """Return (token, person) as two columns, in the order of the index."""
+    """Return (token, person) as two columns, each pair once and in the order of the index."""
     parts = [_some_pairs(people[at : at + _READABLE], tokens) for at in range(0, len(people), _READABLE)]
     flat, persons = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
     order = np.lexsort((persons, flat))
-    return flat[order], persons[order]
+    flat, persons = flat[order], persons[order]
+    new = np.ones(len(flat), np.bool_)
+    new[1:] = (flat[1:] != flat[:-1]) | (persons[1:] != persons[:-1])
+    return flat[new], persons[new]
 
 
 def _some_pairs(people: Sequence[Any], tokens: Tokens) -> tuple[Keys, Keys]:
     ids, called, numbered = zip(*people, strict=True)
     names = tokens.keyring.decrypt_optional(called, about=ABOUT_NAME)
     numbers = tokens.keyring.decrypt_optional(numbered, about=ABOUT_ID_NO)
-    keys = [_keys(name, number) for name, number in zip(names, numbers, strict=True)]
-    flat = np.array(tokens.of(chain.from_iterable(keys)), np.int64)
-    return flat, np.repeat(np.array(ids, np.int64), list(map(len, keys)))
-
-
-def _keys(name: str | None, number: str | None) -> tuple[str, ...]:
-    keys = ways(name) if name else ()
-    return (*keys, f"d:{number[-_LAST:].upper()}") if number and len(number) > _LAST else tuple(keys)
+    flat, places = tokens.of_people(names, numbers)
+    return flat, np.array(ids, np.int64)[places]
 
 
 def _write(session: Session, pairs: tuple[Keys, Keys]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from monitor import audit
+from monitor import audit, database
 from monitor.errors import Conflict, Invalid, NotFound
 from monitor.privacy import Keyring
 from monitor.tables import Link, Proposal, utc_now
@@ -53,26 +53,25 @@ class Fact:
     person_id: int
 
 
-def propose(
-    session: Session, keyring: Keyring, *, delivery_id: uuid.UUID, feed: str, doubts: Iterable[Doubt]
-) -> list[Proposal]:
-    """Keep rows for a worker to decide on, encrypted; a row of a delivery is kept once."""
-    stored = select(Proposal.row_no).where(Proposal.delivery_id == delivery_id)
-    kept = set(session.scalars(stored))
-    made = [
-        Proposal(
-            delivery_id=delivery_id,
-            feed=feed,
-            row_no=doubt.row_no,
-            row=keyring.encrypt_json(dict(doubt.row), about=ABOUT_ROW),
-            candidates=doubt.candidates,
-        )
-        for doubt in doubts
+def propose(session: Session, keyring: Keyring, *, delivery_id: uuid.UUID, feed: str, doubts: Iterable[Doubt]) -> int:
+    """Keep rows for a worker to decide on, encrypted; a row of a delivery is kept once. Return how many are new."""
+    listed = list(doubts)
+    if not listed:
+        return 0
+    kept = set(session.scalars(select(Proposal.row_no).where(Proposal.delivery_id == delivery_id)))
+    common = {"delivery_id": delivery_id, "feed": feed, "status": "open", "made_at": utc_now()}
+    new = [
+        {
+            **common,
+            "row_no": doubt.row_no,
+            "row": keyring.encrypt_json(dict(doubt.row), about=ABOUT_ROW),
+            "candidates": doubt.candidates,
+        }
+        for doubt in listed
         if doubt.row_no not in kept
     ]
-    session.add_all(made)
-    session.flush()
-    return made
+    database.insert_many(session, Proposal, new)
+    return len(new)
 
 
 def confirm(session: Session, keyring: Keyring, proposal_id: int, *, person_id: int, by: str) -> Confirmed:

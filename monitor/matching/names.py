@@ -7,7 +7,7 @@ the plain ones do (傑 and 杰 are both jie), so the sound key finds them.
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import cache
 from operator import or_
@@ -82,20 +82,26 @@ def keys(column: pa.Array) -> tuple[pa.Array, Ints, Ints]:
     column = column.cast(pa.large_string())
     sounds, families = np.zeros(len(column), np.int64), np.zeros(len(column), np.int64)
     odd = np.ones(len(column), np.bool_)
-    offsets = np.frombuffer(column.buffers()[1], np.int64)[column.offset : column.offset + len(column) + 1]
-    data, lengths = np.frombuffer(column.buffers()[2] or b"", np.uint8), np.diff(offsets)
-    lengths[column.is_null().to_numpy(zero_copy_only=False)] = 0
-    for characters in range(1, _HEARD + 1):
-        rows = np.flatnonzero(lengths == 3 * characters)
-        codes, plain = _decoded(data[offsets[rows][:, None] + np.arange(3 * characters)])
-        sounds[rows[plain]], families[rows[plain]] = _heard(codes[plain])
-        odd[rows[plain]] = False
+    for rows, codes in plain(column):
+        sounds[rows], families[rows] = _heard(codes)
+        odd[rows] = False
     rows = np.flatnonzero(odd)
     forms = [fold(name) for name in column.take(pa.array(rows)).to_pylist()]
     letters = np.array(forms, dtype=f"<U{_HEARD}").view(np.uint32).reshape(len(forms), _HEARD)
     sounds[rows], families[rows] = _heard(letters)
     folded = pa.array([form or None for form in forms], pa.large_string())
     return pc.replace_with_mask(column, pa.array(odd), folded), sounds, families
+
+
+def plain(column: pa.Array, *, longest: int = _HEARD) -> Iterator[tuple[Ints, Ints]]:
+    """Yield, by length, the rows of a column (large_string) that are plain CJK characters alone, and those as codes."""
+    offsets = np.frombuffer(column.buffers()[1], np.int64)[column.offset : column.offset + len(column) + 1]
+    data, lengths = np.frombuffer(column.buffers()[2] or b"", np.uint8), np.diff(offsets)
+    lengths[column.is_null().to_numpy(zero_copy_only=False)] = 0
+    for characters in range(1, longest + 1):
+        rows = np.flatnonzero(lengths == 3 * characters)
+        codes, whole = _decoded(data[offsets[rows][:, None] + np.arange(3 * characters)])
+        yield rows[whole], codes[whole]
 
 
 def _decoded(characters: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:

@@ -16,7 +16,7 @@ from monitor.matching.ids import Kind
 
 Keys = npt.NDArray[np.int64]
 NO_KEY = -1
-_ROWS = 1 << 16
+_ROWS = 1 << 12  # more at once, and the matrix library would share them among threads that wait at full speed
 _NOISE = f"[{ids.SPACES}{ids.QUOTES}]"
 _HIGH = [10.0**power for power in range(8, -1, -1)]
 _LOW = [10.0**power for power in range(7, -1, -1)]

@@ -8,7 +8,7 @@ from itertools import product
 from monitor.matching.names import DOTS, dictionary, fold, plain_syllable
 
 LEAST = 2
-_MOST_VARIANTS = 6
+MOST_VARIANTS = 6
 # A family name's own sound, where the dictionary puts another first; 尉迟 and its like are read together.
 _FAMILIES = {
     "单": "shan", "解": "xie", "曾": "zeng", "仇": "qiu", "翟": "zhai", "查": "zha", "朴": "piao", "盖": "ge",
@@ -18,7 +18,7 @@ _FAMILIES = {
     "宁": "ning", "葛": "ge", "逄": "pang", "宓": "mi", "阚": "kan", "肖": "xiao", "应": "ying", "卜": "bu",
     "柏": "bai", "车": "che", "都": "du",
 }  # fmt: skip
-_DOUBLE = {
+DOUBLE = {
     "尉迟": ("yu", "chi"), "万俟": ("mo", "qi"), "长孙": ("zhang", "sun"), "令狐": ("ling", "hu"),
     "澹台": ("tan", "tai"), "鲜于": ("xian", "yu"), "单于": ("chan", "yu"), "呼延": ("hu", "yan"),
     "宗政": ("zong", "zheng"),
@@ -66,14 +66,15 @@ def _sounds(folded: str) -> list[tuple[str, ...]]:
     """The ways a name may sound: all of its family name's readings, and the given name's usual ones."""
     if not folded:
         return []
-    usual = tuple(map(_usual, folded[1:]))
-    found = [(first, *usual) for first in _family(folded[0])]
-    double = _DOUBLE.get(folded[:2])
-    return ([(*double, *usual[1:])] if double else []) + found[:_MOST_VARIANTS]
+    given = tuple(map(usual, folded[1:]))
+    found = [(first, *given) for first in family(folded[0])]
+    double = DOUBLE.get(folded[:2])
+    return ([(*double, *given[1:])] if double else []) + found[:MOST_VARIANTS]
 
 
 @cache
-def _family(sign: str) -> tuple[str, ...]:
+def family(sign: str) -> tuple[str, ...]:
+    """Return the ways a character sounds at the head of a name, the family's own first."""
     own = _FAMILIES.get(sign)
     return tuple(dict.fromkeys([*([own] if own else []), *_readings(sign)]))
 
@@ -92,5 +93,6 @@ def _readings(sign: str) -> tuple[str, ...]:
 
 
 @cache
-def _usual(sign: str) -> str:
+def usual(sign: str) -> str:
+    """Return the way a character mostly sounds; one without a reading is its own."""
     return _readings(sign)[0]
