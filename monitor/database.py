@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from json import JSONEncoder
 from typing import Any, cast
 
@@ -25,15 +25,16 @@ from sqlalchemy import (
     ExceptionContext,
     Select,
     Table,
+    TableClause,
     any_,
     bindparam,
+    column,
     create_engine,
     event,
     func,
-    insert,
     select,
 )
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -44,6 +45,8 @@ from monitor.turns import Paced
 
 WHOLE, NOWHERE, ADDRESSED = "00", "-", "@"
 _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+_SQLITE: Dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+_IN_A_STATEMENT = 100
 _AT_ONCE = 20_000
 # Connections of a process: eight processes leave room on a server that takes a hundred. A new one costs tens of
 # milliseconds, so those of a busy morning are kept.
@@ -209,9 +212,34 @@ def insert_many(session: Session, table: type[DeclarativeBase], rows: Sequence[d
     if connection.dialect.name == "postgresql":
         pour(connection, core, names, zip(*columns, strict=True))
         return
-    compiled = insert(core).compile(dialect=connection.dialect, column_keys=names)
-    order = [names.index(name) for name in compiled.positiontup or names]
-    connection.exec_driver_sql(str(compiled), list(zip(*(columns[at] for at in order), strict=True)))
+    insert_plain(connection, core.name, names, list(zip(*columns, strict=True)))
+
+
+def insert_plain(
+    connection: Connection, table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]], *, anew: bool = True
+) -> None:
+    """Insert ``rows`` as SQLite takes them, on SQLite only; without ``anew`` those that are there already are left out.
+
+    A statement for a hundred rows at once: what each execution costs is most of what a row costs.
+    """
+    whole = len(rows) - len(rows) % _IN_A_STATEMENT
+    pieces = (rows[at : at + _IN_A_STATEMENT] for at in range(0, whole, _IN_A_STATEMENT))
+    for many, some in (
+        (_IN_A_STATEMENT, [tuple(chain.from_iterable(piece)) for piece in pieces]),
+        (1, list(rows[whole:])),
+    ):
+        if some:
+            connection.exec_driver_sql(_insertion(table, tuple(names), many, anew), some)
+
+
+@lru_cache(maxsize=256)
+def _insertion(table: str, names: tuple[str, ...], rows: int, anew: bool) -> str:
+    # Without the defaults of the class: each would ask for a value that the rows do not give.
+    bare = TableClause(table, *(column(name) for name in names))
+    values = [[bindparam(f"{name}_{row}") for name in names] for row in range(rows)]
+    statement = sqlite.insert(bare).values(values)
+    made = statement if anew else statement.on_conflict_do_nothing()
+    return str(made.compile(dialect=_SQLITE))
 
 
 class now(FunctionElement[float]):  # noqa: N801 - read like func.now()

@@ -5,10 +5,10 @@ from itertools import islice
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Table as CoreTable
-from sqlalchemy import TableClause, bindparam, column, func, insert, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
-from monitor.database import pour
+from monitor.database import insert_plain, pour
 from monitor.tables import Table
 
 AT_ONCE = 20_000
@@ -23,12 +23,8 @@ def add_rows(session: Session, kind: type[Table], columns: Sequence[str], rows: 
         pour(connection, table, columns, rows)
         return
     connection.exec_driver_sql("PRAGMA cache_size = -262144")
-    # Without the defaults of the class: each would ask for a value that the rows do not give.
-    bare = TableClause(table.name, *(column(name) for name in columns))
-    named: dict[str, Any] = {name: bindparam(name) for name in columns}
-    statement = str(insert(bare).values(named).compile(dialect=connection.dialect))
     for some in chunks(rows, AT_ONCE):
-        connection.exec_driver_sql(statement, some)
+        insert_plain(connection, table.name, columns, some)
 
 
 def change_rows(session: Session, kind: type[Table], rows: Sequence[dict[str, Any]]) -> None:

@@ -23,7 +23,8 @@ def bring(session: Session, rows: pd.DataFrame, *, known_on: date, lasting: Spar
     said = rows.drop_duplicates(PAIR, keep="last")
     before = _current(session)
     both = said.merge(before, on=PAIR, how="left", suffixes=("", "_before"))
-    new = both[both["id"].isna()]
+    # In the order of keys: the database's indexes then grow at their ends, which costs a third.
+    new = both[both["id"].isna()].sort_values(PAIR, kind="stable")
     cells = zip(new.household_key.tolist(), new.person_key.tolist(), _texts(new.relation), strict=True)
     since = known_on.isoformat()
     columns = ["household_id", "person_id", "relation", "from_on"]

@@ -4,7 +4,7 @@ Counted, not sampled, wherever two values are equal: nobody is paired with himse
 phone in a million) is not missed. Near agreement is estimated from random pairs with a fixed seed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Ints = npt.NDArray[np.int64]
+Letters = npt.NDArray[np.uint32]
+Mask = npt.NDArray[np.bool_]
 # A share of pairs is the same in any random part of the register; this many people tell one in a billion.
 _COUNTED = 120_000
 _SAMPLE = 60_000
@@ -20,6 +22,7 @@ _SHIFTS = 10
 _SEED = 11
 _NAME_WIDTH, _FAMILY = 4, 1
 _MOST_ALIKE = 0.999
+_COMPARED = ("name", "sound", "birth", "phone", "town", "village")
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,16 @@ def count(people: pa.Table) -> Luck:
     the town.
     """
     order = np.random.default_rng(_SEED).permutation(len(people))
-    many, some = people.take(pa.array(order[:_COUNTED])), people.take(pa.array(order[:_SAMPLE]))
-    left, right = _pairs_within_counties(some)
-    name, village = _equal(many, "name"), _equal(many, "village")
+    told = people.select(["county", *_COMPARED])
+    many, some = told.take(pa.array(order[:_COUNTED])), told.take(pa.array(order[:_SAMPLE]))
+    counties, some = _by_county(some)
+    equal = _Counted(many)
+    name, village = equal.share("name"), equal.share("village")
     counted = {
-        "name": [name, max(_equal(many, "sound") - name, name / 10), _near_names(some["name"], left, right)],
-        "birth": [_equal(many, "birth"), _one_off(some["birth"], left, right)],
-        "phone": [_equal(many, "phone"), _one_off(some["phone"], left, right)],
-        "town": [village, max(_equal(many, "town") - village, village / 10)],
+        "name": [name, max(equal.share("sound") - name, name / 10), _near_names(some["name"], counties)],
+        "birth": [equal.share("birth"), _one_off(some["birth"], counties)],
+        "phone": [equal.share("phone"), _one_off(some["phone"], counties)],
+        "town": [village, max(equal.share("town") - village, village / 10)],
     }
     levels = {column: _with_the_rest(shares) for column, shares in counted.items()}
     return Luck(levels, _mean_county(people))
@@ -64,40 +69,63 @@ def _mean_county(people: pa.Table) -> float:
     return float((sizes**2).sum() / sizes.sum())
 
 
-def _equal(people: pa.Table, column: str) -> float:
-    """Pairs of one county that share the value, among all that have one; never quite nought."""
-    having = people.select(["county", column]).drop_null()
-    shared = having.group_by(["county", column]).aggregate([([], "count_all")])["count_all"].to_numpy().astype(float)
-    sizes = having.group_by("county").aggregate([([], "count_all")])["count_all"].to_numpy().astype(float)
-    return float(((shared * (shared - 1)).sum() + 1) / ((sizes * (sizes - 1)).sum() + 2))
+class _Counted:
+    """People of whom it is counted how many of one county share a value."""
+
+    def __init__(self, people: pa.Table) -> None:
+        self._people, self._counties = people, _numbered(people["county"])
+
+    def share(self, column: str) -> float:
+        """Pairs of one county that share the value, among all that have one; never quite nought."""
+        values = _numbered(self._people[column])
+        having = (values >= 0) & (self._counties >= 0)
+        counties, values = self._counties[having], values[having]
+        shared = np.unique(counties * (values.max(initial=0) + 1) + values, return_counts=True)[1].astype(float)
+        sizes = np.bincount(counties).astype(float)
+        return float(((shared * (shared - 1)).sum() + 1) / ((sizes * (sizes - 1)).sum() + 2))
 
 
-def _pairs_within_counties(some: pa.Table) -> tuple[Ints, Ints]:
-    """Return rows of pairs of different people of one county, the people being in random order."""
-    counties = some["county"].combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy()
+def _numbered(column: pa.ChunkedArray) -> Ints:
+    """Return a number for each value of a column; -1 where there is none."""
+    numbers: Ints = column.combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy().astype(np.int64)
+    return numbers
+
+
+def _by_county(some: pa.Table) -> tuple[Ints, pa.Table]:
+    """Return people, in random order before, by their counties: pairs of one are then a few places apart."""
+    counties = _numbered(some["county"])
     rows = np.argsort(counties, kind="stable")
-    left = np.concatenate([rows[:-shift] for shift in range(1, _SHIFTS + 1)])
-    right = np.concatenate([rows[shift:] for shift in range(1, _SHIFTS + 1)])
-    together = counties[left] == counties[right]
-    return left[together], right[together]
+    return counties[rows], some.take(pa.array(rows))
 
 
-def _one_off(column: pa.ChunkedArray, left: Ints, right: Ints) -> float:
-    texts = np.array(pc.fill_null(column, "").to_pylist(), dtype=np.str_)
-    width = max(1, texts.dtype.itemsize // 4)
-    letters = texts.view(np.uint32).reshape(len(texts), width)
-    both = (letters[left, 0] != 0) & (letters[right, 0] != 0)
-    return _share((letters[left] != letters[right]).sum(axis=1) == 1, both)
+def _one_off(column: pa.ChunkedArray, counties: Ints) -> float:
+    def alike(one: Letters, other: Letters) -> Mask:
+        return np.equal((one != other).sum(axis=0, dtype=np.int32), 1)
+
+    return _chance(_letters(column), counties, alike)
 
 
-def _near_names(column: pa.ChunkedArray, left: Ints, right: Ints) -> float:
-    texts = np.array(pc.fill_null(column, "").to_pylist(), dtype=f"<U{_NAME_WIDTH}")
-    letters = texts.view(np.uint32).reshape(len(texts), _NAME_WIDTH)
-    one, other = letters[left], letters[right]
-    both = (one[:, 0] != 0) & (other[:, 0] != 0)
-    alike = (one[:, :_FAMILY] == other[:, :_FAMILY]).all(axis=1) & ((one == 0) == (other == 0)).all(axis=1)
-    return _share(alike & ((one != other).sum(axis=1) == 1), both)
+def _near_names(column: pa.ChunkedArray, counties: Ints) -> float:
+    def alike(one: Letters, other: Letters) -> Mask:
+        family = (one[:_FAMILY] == other[:_FAMILY]).all(axis=0) & ((one == 0) == (other == 0)).all(axis=0)
+        return np.logical_and(family, (one != other).sum(axis=0, dtype=np.int32) == 1)
+
+    return _chance(_letters(column, _NAME_WIDTH), counties, alike)
 
 
-def _share(agreeing: npt.NDArray[np.bool_], both: npt.NDArray[np.bool_]) -> float:
-    return float(((agreeing & both).sum() + 1) / (both.sum() + 100))
+def _letters(column: pa.ChunkedArray, width: int | None = None) -> Letters:
+    """Return the code points of each text, a row for each place; of ``width`` places, or as many as the longest has."""
+    texts = np.array(pc.fill_null(column, "").to_pylist(), dtype=np.str_ if width is None else f"<U{width}")
+    places = max(1, texts.dtype.itemsize // 4)
+    letters: Letters = np.ascontiguousarray(texts.view(np.uint32).reshape(len(texts), places).T)
+    return letters
+
+
+def _chance(letters: Letters, counties: Ints, alike: Callable[[Letters, Letters], Mask]) -> float:
+    """Return how often two of one county, some places apart, are alike, among those who both have a value."""
+    agreeing = both = 0
+    for shift in range(1, _SHIFTS + 1):
+        one, other = letters[:, :-shift], letters[:, shift:]
+        told = (counties[:-shift] == counties[shift:]) & (one[0] != 0) & (other[0] != 0)
+        agreeing, both = agreeing + int((alike(one, other) & told).sum()), both + int(told.sum())
+    return (agreeing + 1) / (both + 100)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ARRAY, BigInteger, Connection, Engine, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_in_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 from sqlalchemy.orm import Session
 
 from monitor import database
@@ -119,6 +118,5 @@ def _write_some(connection: Connection, tokens: list[int], people: list[int]) ->
         connection.execute(rows.on_conflict_do_nothing())
         return
     connection.exec_driver_sql("PRAGMA cache_size = -262144")
-    statement: Any = insert_in_sqlite(SearchToken).on_conflict_do_nothing()
-    compiled = str(statement.compile(dialect=connection.dialect, column_keys=["token", "person_id"]))
-    connection.exec_driver_sql(compiled, list(zip(tokens, people, strict=True)))
+    pairs = list(zip(tokens, people, strict=True))
+    database.insert_plain(connection, SearchToken.__tablename__, ["token", "person_id"], pairs, anew=False)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,16 @@ from monitor.privacy import Keyring
 from monitor.tables import Household, Member, Person
 
 ABOUT_PHONE = "people.phone"
-PLACES = ("county", "town", "village")
 _SHOWN = 5
+_STRETCHES = 500
+_WORTH_READING = 4  # asking for one person by key costs as much as reading some four in passing
 
 
 @dataclass(frozen=True)
 class Registered:
     """The people now registered in some counties, ready to be compared, and their keys.
 
-    ``cells`` tells of each whether what is kept encrypted has changed since: a number that means nothing elsewhere.
+    ``cells`` are the fingerprints of what the register last said of each (``Person.said``); 0: there is none.
     """
 
     records: pa.Table
@@ -59,40 +61,54 @@ class Suggestion:
 def registered(session: Session, keyring: Keyring, county: str, *, before: Registered | None = None) -> Registered:
     """Read who lives in ``county`` by the newest register; somebody in two households stands once.
 
-    Of people whose cells are those of ``before``, nothing is decrypted again.
+    Of people of whom the register has said nothing else since ``before``, nothing is read or decrypted again.
     """
-    born = cast(Person.birth_on, String)
     query = (
-        select(Person.id, Person.name, Person.phone, born, Household.county, Household.town, Household.village)
+        select(Person.id, Person.said, Household.town, Household.village)
         .join(Member, Member.person_id == Person.id)
         .join(Household, Household.id == Member.household_id)
         .where(Member.until_on.is_(None), Household.county == county, Person.name.is_not(None))
         .order_by(Person.id, Household.id)
     )
-    ids, called, phones, births, *places = database.bare_columns(session, query)
-    people, cells = np.array(ids, np.int64), np.fromiter(map(hash, zip(called, phones, births, strict=True)), np.int64)
+    ids, said, *places = database.bare_columns(session, query)
+    people, cells = np.array(ids, np.int64), np.fromiter((one or 0 for one in said), np.int64, len(said))
     known = _unchanged(before, people, cells)
-    rows = np.flatnonzero(known < 0).tolist()
-    names, numbers = (
-        pa.array(keyring.decrypt_optional([column[row] for row in rows], about=about), pa.string())
-        for column, about in ((called, ABOUT_NAME), (phones, ABOUT_PHONE))
-    )
-    days = pa.array([births[row] for row in rows], pa.string())
-    new = evidence.records(
-        name=names, phone=numbers, birth=pc.replace_substring(days, "-", ""), county=pa.nulls(len(rows), pa.string())
-    )
+    new = _opened(session, keyring, people[known < 0])
     listed = new if before is None else _merged(before.records, new, known)
-    for name, texts in zip(PLACES, places, strict=True):
-        listed = listed.set_column(listed.column_names.index(name), name, pa.array(texts, pa.string()))
+    here = pa.array([county] * len(people), pa.string())
+    towns, villages = (pa.array(texts, pa.string()) for texts in places)
+    for name, texts in (("county", here), ("town", towns), ("village", villages)):
+        listed = listed.set_column(listed.column_names.index(name), name, texts)
     return _each_once(listed, people, cells)
 
 
+def _opened(session: Session, keyring: Keyring, people: Keys) -> pa.Table:
+    """Return the records of ``people`` (in order) as what is kept of them says, each cell opened once."""
+    query = select(Person.id, Person.name, Person.phone, cast(Person.birth_on, String)).order_by(Person.id)
+    first, last = (int(people[0]), int(people[-1])) if len(people) else (0, 0)
+    if last - first < _WORTH_READING * len(people):  # neighbours' keys lie in one stretch
+        found = database.bare_rows(session, query.where(Person.id.between(first, last)))
+    else:
+        found = list(session.execute(query.where(database.among(session, Person.id, people.tolist()))))
+    ids, called, phones, births = zip(*found, strict=True) if found else ((), (), (), ())
+    places = np.searchsorted(np.array(ids, np.int64), people).tolist()
+    names, numbers = (
+        pa.array(keyring.decrypt_optional([cells[at] for at in places], about=about), pa.string())
+        for cells, about in ((called, ABOUT_NAME), (phones, ABOUT_PHONE))
+    )
+    days = pc.replace_substring(pa.array([births[at] for at in places], pa.string()), "-", "")
+    return evidence.records(name=names, phone=numbers, birth=days, county=pa.nulls(len(people), pa.string()))
+
+
 def _unchanged(before: Registered | None, people: Keys, cells: Keys) -> Keys:
-    """Return the place in ``before`` of each of ``people`` whose cells are the same there; else -1."""
+    """Return the place in ``before`` of each of ``people`` of whom the same is said there; else -1.
+
+    Of whom the register has said nothing yet, nobody knows.
+    """
     if before is None or not len(before.people):
         return np.full(len(people), -1)
     at = np.minimum(np.searchsorted(before.people, people), len(before.people) - 1)
-    return np.where((before.people[at] == people) & (before.cells[at] == cells), at, -1)
+    return np.where((before.people[at] == people) & (before.cells[at] == cells) & (cells != 0), at, -1)
 
 
 def _merged(before: pa.Table, new: pa.Table, known: Keys) -> pa.Table:
@@ -113,9 +129,19 @@ def together(parts: Sequence[Registered]) -> Registered:
 
 def _each_once(records: pa.Table, people: Keys, cells: Keys) -> Registered:
     first = np.sort(np.unique(people, return_index=True)[1])
-    kept = records.take(pa.array(first))
+    kept = _picked(records, first)
     rows = kept.schema.get_field_index("row")
     return Registered(kept.set_column(rows, "row", pa.array(np.arange(len(first)))), people[first], cells[first])
+
+
+def _picked(records: pa.Table, places: Keys) -> pa.Table:
+    """Return the rows at ``places``, which are nearly all: stretches between those left out, without copying them."""
+    cuts = [0, *(np.flatnonzero(np.diff(places) != 1) + 1).tolist(), len(places)]
+    if len(cuts) > _STRETCHES:
+        return records.take(pa.array(places))
+    return pa.concat_tables(
+        [records.slice(int(places[a]), b - a) for a, b in pairwise(cuts) if b > a] or [records.slice(0, 0)]
+    )
 
 
 def suggest(rows: pa.Table, register: Registered) -> Mapping[int, Suggestion]:
