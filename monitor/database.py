@@ -14,6 +14,7 @@ from psycopg import sql
 from sqlalchemy import (
     JSON,
     BigInteger,
+    BindParameter,
     Boolean,
     ColumnElement,
     Connection,
@@ -38,6 +39,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.sql.functions import FunctionElement
 
 from monitor.settings import Settings
@@ -45,7 +47,7 @@ from monitor.turns import Paced
 
 WHOLE, NOWHERE, ADDRESSED = "00", "-", "@"
 _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-_SQLITE: Dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+_SQLITE: Dialect = sqlite.dialect()
 _IN_A_STATEMENT = 100
 _AT_ONCE = 20_000
 # Connections of a process: eight processes leave room on a server that takes a hundred. A new one costs tens of
@@ -191,7 +193,7 @@ def bare_columns(session: Session, query: Select[*tuple[Any, ...]]) -> list[tupl
     return found or [() for _ in query.selected_columns]
 
 
-def among(session: Session, column: ColumnElement[int], values: Iterable[int]) -> ColumnElement[bool]:
+def among(session: Session, column: SQLCoreOperations[int], values: Iterable[int]) -> ColumnElement[bool]:
     """Return the condition that ``column`` is one of ``values``: one bound value, so many cost no longer statement."""
     if session.get_bind().dialect.name == "postgresql":
         return column == any_(bindparam(None, list(values), type_=postgresql.ARRAY(BigInteger)))
@@ -236,7 +238,7 @@ def insert_plain(
 def _insertion(table: str, names: tuple[str, ...], rows: int, anew: bool) -> str:
     # Without the defaults of the class: each would ask for a value that the rows do not give.
     bare = TableClause(table, *(column(name) for name in names))
-    values = [[bindparam(f"{name}_{row}") for name in names] for row in range(rows)]
+    values: list[list[BindParameter[Any]]] = [[bindparam(f"{name}_{row}") for name in names] for row in range(rows)]
     statement = sqlite.insert(bare).values(values)
     made = statement if anew else statement.on_conflict_do_nothing()
     return str(made.compile(dialect=_SQLITE))

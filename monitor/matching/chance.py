@@ -100,7 +100,8 @@ def _by_county(some: pa.Table) -> tuple[Ints, pa.Table]:
 
 def _one_off(column: pa.ChunkedArray, counties: Ints) -> float:
     def alike(one: Letters, other: Letters) -> Mask:
-        return np.equal((one != other).sum(axis=0, dtype=np.int32), 1)
+        slips: Mask = (one != other).sum(axis=0, dtype=np.int32) == 1
+        return slips
 
     return _chance(_letters(column), counties, alike)
 
@@ -108,7 +109,8 @@ def _one_off(column: pa.ChunkedArray, counties: Ints) -> float:
 def _near_names(column: pa.ChunkedArray, counties: Ints) -> float:
     def alike(one: Letters, other: Letters) -> Mask:
         family = (one[:_FAMILY] == other[:_FAMILY]).all(axis=0) & ((one == 0) == (other == 0)).all(axis=0)
-        return np.logical_and(family, (one != other).sum(axis=0, dtype=np.int32) == 1)
+        slips: Mask = family & ((one != other).sum(axis=0, dtype=np.int32) == 1)
+        return slips
 
     return _chance(_letters(column, _NAME_WIDTH), counties, alike)
 

@@ -25,6 +25,7 @@ _BITS = 16
 _MASK = np.uint64((1 << _BITS) - 1)
 _PLAIN = re.compile("[a-uw-z]+").fullmatch  # a v is typed in several ways
 Parts = npt.NDArray[np.uint64]
+Sounds = npt.NDArray[np.uint16]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -70,15 +71,17 @@ class Tokens:
         """Yield the tokens of names of plain characters and plain sounds; ``odd`` keeps who is left over."""
         for rows, codes in names.plain(column, longest=_LONGEST):
             families, usual, plain = self._syllables.of(codes)
-            rows, codes, families, usual = (part[plain] for part in (rows, codes, families, usual))
-            odd[rows] = False
-            for end in range(LEAST, codes.shape[1] + 1):
-                yield self._keyed("n:", codes[:, :end], _letters), rows
-                for way in range(families.shape[1]):
-                    told = np.flatnonzero(families[:, way])
-                    spoken = np.column_stack([families[told, way], usual[told, : end - 1]])
-                    yield self._keyed("p:", spoken, self._syllables.spelt), rows[told]
-                    yield self._keyed("i:", self._syllables.initials(spoken), _letters), rows[told]
+            odd[rows[plain]] = False
+            yield from self._spelt(rows[plain], codes[plain], families[plain], usual[plain])
+
+    def _spelt(self, rows: Keys, codes: Keys, families: Sounds, usual: Sounds) -> Iterator[tuple[Keys, Keys]]:
+        for end in range(LEAST, codes.shape[1] + 1):
+            yield self._keyed("n:", codes[:, :end], _letters), rows
+            for way in range(families.shape[1]):
+                told = np.flatnonzero(families[:, way])
+                spoken = np.column_stack([families[told, way], usual[told, : end - 1]])
+                yield self._keyed("p:", spoken, self._syllables.spelt), rows[told]
+                yield self._keyed("i:", self._syllables.initials(spoken), _letters), rows[told]
 
     def _keyed(self, kind: str, parts: npt.NDArray[Any], spelt: Callable[[Parts], list[str]]) -> Keys:
         """Return the token of each row of ``parts``, numbers of sixteen bits; each distinct row is spelt once."""
@@ -101,11 +104,11 @@ class _Syllables:
         self._usual = np.zeros(1 << _BITS, np.uint16)
         self._families = np.zeros((1 << _BITS, MOST_VARIANTS), np.uint16)
 
-    def of(self, codes: Keys) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16], Mask]:
+    def of(self, codes: Keys) -> tuple[Sounds, Sounds, Mask]:
         """Return of each name the ways its family name sounds, how the others do, and whether all of it is plain."""
         for code in np.unique(codes[~self._seen[codes]]).tolist():
             self._meet(code)
-        plain = ~self._odd[codes].any(axis=1)
+        plain: Mask = ~np.any(self._odd[codes], axis=1)
         if codes.shape[1] >= LEAST:
             plain &= ~np.isin((codes[:, 0] << _BITS) | codes[:, 1], _DOUBLE_CODES)
         return self._families[codes[:, 0]], self._usual[codes[:, 1:]], plain
@@ -125,7 +128,8 @@ class _Syllables:
     def initials(self, spoken: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the code points of the syllables' first letters."""
         letters = np.fromiter((ord(text[0]) if text else 0 for text in self._texts), np.uint64, len(self._texts))
-        return letters[spoken]
+        found: npt.NDArray[np.uint64] = letters[spoken]
+        return found
 
 
 _DOUBLE_CODES = np.array([(ord(pair[0]) << _BITS) | ord(pair[1]) for pair in DOUBLE], np.int64)
