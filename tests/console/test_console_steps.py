@@ -186,6 +186,8 @@ def test_a_row_that_is_wrong_goes_to_who_answers_for_it_whose_answer_stands_wher
     assert (asked.status, asked.code, asked.row_no) == ("sent", "ERR_AMT", row["row"])
     assert (service.alert(alert.id).status, service.alert(alert.id).level) == ("open", alert.level)
     signed_in_as("department", on=phone).goto(f"/referrals?referral={asked.id}")
+    phone.get_by_label("显示").select_option(label="仅数据更正")
+    expect(phone.get_by_role("button", name="数据更正（金额错误）")).to_be_visible()
     task = phone.get_by_role("region", name="转办内容")
     expect(task).to_contain_text(batch)
     expect(task).to_contain_text("与本人出示的票据不符")

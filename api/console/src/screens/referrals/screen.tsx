@@ -14,7 +14,7 @@ import { Line } from './line';
 import './referrals.css';
 import { words } from './words';
 
-const SHOWN = ['overdue', 'sent', 'accepted'] as const;
+const SHOWN = ['overdue', 'sent', 'accepted', 'data'] as const;
 type Shown = (typeof SHOWN)[number] | '';
 
 /** What was referred and waits: a department sees its own and answers it; the overdue come first. */
@@ -49,6 +49,7 @@ export default function Referrals(): ReactElement {
 
 function wanted(one: Referral, shown: Shown): boolean {
   if (shown === 'overdue') return isLate(one);
+  if (shown === 'data') return one.feed !== null;
   return shown === '' || one.status === shown;
 }
 
@@ -59,7 +60,7 @@ function isLate(one: Referral): boolean {
 function Choosing({ shown, onShow }: { shown: Shown; onShow: (shown: Shown) => void }): ReactElement {
   const t = useWords(words);
   const common = useWords(shared);
-  const named = { overdue: t.onlyOverdue, sent: t.onlySent, accepted: t.onlyAccepted };
+  const named = { overdue: t.onlyOverdue, sent: t.onlySent, accepted: t.onlyAccepted, data: t.onlyData };
   return (
     <p>
       <OneOf
