@@ -12,6 +12,7 @@ from typing import Any, cast
 import psycopg
 from psycopg import sql
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     BindParameter,
@@ -38,7 +39,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -161,6 +162,18 @@ def _made(
 ) -> tuple[Select[*tuple[Any, ...]], tuple[str, ...]]:
     statement = made(*shape)
     return statement, tuple(name for name, bind in statement.compile().binds.items() if bind.required)
+
+
+def takes_lists(session: Session) -> bool:
+    """Whether the database takes a list as one value: a statement then reads the same for any number of them."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def among_named(column: InstrumentedAttribute[Any], name: str, *, listed: bool) -> ColumnElement[bool]:
+    """Return the condition that ``column`` is one of the values given by ``name``; ``listed`` says ``takes_lists``."""
+    if listed:
+        return column == any_(bindparam(name, type_=ARRAY(column.type)))
+    return column.in_(bindparam(name, type_=column.type, expanding=True))
 
 
 @contextmanager

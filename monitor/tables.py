@@ -455,7 +455,7 @@ class Alert(Table):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index("ix_alerts_status", "status", "due_on", "rank", "id"),
-        _open_index("ix_alerts_queue", *_ORDER, *_ASKED, beside=("county", "town", "village")),
+        _open_index("ix_alerts_queue", *_ORDER, *_ASKED, "county", beside=("town", "village")),
         _open_index("ix_alerts_county", "county", *_ORDER, *_ASKED, beside=("town", "village")),
         _open_index("ix_alerts_town", "town", *_ORDER, *_ASKED, beside=("county", "village")),
         _open_index("ix_alerts_village", "village", *_ORDER, *_ASKED, beside=("county", "town")),

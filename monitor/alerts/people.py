@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Select, bindparam, or_, select
+from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.orm import Session
 
 from monitor import database
@@ -85,18 +85,20 @@ def heads(session: Session, households: Sequence[int], *, keyring: Keyring) -> d
 
 def _heads(session: Session, households: Sequence[int]) -> dict[int, Row[Any]]:
     """The head of each household, or whoever of it is named first."""
-    rows: list[Row[Any]] = list(database.run(session, _named, values={"households": list(households)}))
+    rows: list[Row[Any]] = list(
+        database.run(session, _named, database.takes_lists(session), values={"households": list(households)})
+    )
     found: dict[int, Row[Any]] = {}
     for row in sorted(rows, key=lambda row: (row.relation != HEAD, row.id)):
         found.setdefault(row.household_id, row)
     return found
 
 
-def _named() -> Select[*tuple[Any, ...]]:
+def _named(listed: bool) -> Select[*tuple[Any, ...]]:
     return (
         select(Member.household_id, Member.relation, Member.id, Person.name, Person.id_no)
         .join(Person, Person.id == Member.person_id)
-        .where(Member.household_id.in_(bindparam("households", type_=BigInteger(), expanding=True)))
+        .where(database.among_named(Member.household_id, "households", listed=listed))
         .where(Member.until_on.is_(None), Person.name.is_not(None))
     )
 

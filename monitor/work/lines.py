@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, Uuid, bindparam, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from monitor import database
@@ -54,10 +54,10 @@ def lines(session: Session, alerts: Sequence[uuid.UUID]) -> list[Line]:
     """
     if not alerts:
         return []
-    values = {"alerts": list(alerts)}
-    rows = {row.id: row for row in database.run(session, _alerts, values=values)}
+    values, listed = {"alerts": list(alerts)}, database.takes_lists(session)
+    rows = {row.id: row for row in database.run(session, _alerts, listed, values=values)}
     reasons: dict[uuid.UUID, list[Any]] = {}
-    for reason in database.run(session, _reasons, values=values):
+    for reason in database.run(session, _reasons, listed, values=values):
         reasons.setdefault(reason.alert_id, []).append(reason)
     return [_line(rows[id_]._asdict(), reasons.get(id_, [])) for id_ in alerts if id_ in rows]
 
@@ -78,7 +78,7 @@ def _line(row: Mapping[str, Any], reasons: Sequence[Any]) -> Line:
     return Line(**row, rules=[reason.rule for reason in standing], sentence_zh=zh, sentence_en=en)
 
 
-def _alerts() -> Select[*tuple[Any, ...]]:
+def _alerts(listed: bool) -> Select[*tuple[Any, ...]]:
     """The household of an alert that was handed over may lie behind the wall: its line is shown without the number."""
     number = func.coalesce(Household.household_no, _BEHIND).label("household_no")
     return (
@@ -90,11 +90,11 @@ def _alerts() -> Select[*tuple[Any, ...]]:
         )
         .outerjoin(Household, Household.id == Alert.household_id)
         .outerjoin(Worker, Worker.id == Alert.owner_id)
-        .where(Alert.id.in_(bindparam("alerts", type_=Uuid(), expanding=True)))
+        .where(database.among_named(Alert.id, "alerts", listed=listed))
     )  # fmt: skip
 
 
-def _reasons() -> Select[*tuple[Any, ...]]:
+def _reasons(listed: bool) -> Select[*tuple[Any, ...]]:
     chosen = select(Reason.alert_id, Reason.rule, Reason.status, Reason.sentence_zh, Reason.sentence_en)
-    chosen = chosen.where(Reason.alert_id.in_(bindparam("alerts", type_=Uuid(), expanding=True)))
+    chosen = chosen.where(database.among_named(Reason.alert_id, "alerts", listed=listed))
     return chosen.order_by(Reason.place)

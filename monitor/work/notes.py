@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, Uuid, bindparam, func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from monitor import database
@@ -70,7 +70,7 @@ def of(session: Session, alert: uuid.UUID, *, keyring: Keyring) -> list[Said]:
 
 def latest(session: Session, alerts: Sequence[uuid.UUID], *, keyring: Keyring) -> dict[uuid.UUID, Said]:
     """Return the latest note of each of ``alerts`` that has one."""
-    rows = database.run(session, _latest, values={"alerts": list(alerts)}).all()
+    rows = database.run(session, _latest, database.takes_lists(session), values={"alerts": list(alerts)}).all()
     return {said.alert: said for said in _read(session, rows, keyring)}
 
 
@@ -107,8 +107,8 @@ def _called(session: Session, alert: Alert, mentions: Iterable[uuid.UUID]) -> se
     return wanted
 
 
-def _latest() -> Select[*tuple[Any, ...]]:
-    asked = Note.alert_id.in_(bindparam("alerts", type_=Uuid(), expanding=True))
+def _latest(listed: bool) -> Select[*tuple[Any, ...]]:
+    asked = database.among_named(Note.alert_id, "alerts", listed=listed)
     newest = select(Note.alert_id, func.max(Note.written_at).label("at")).where(asked)
     last = newest.group_by(Note.alert_id).subquery()
     chosen = select(Note.id, Note.alert_id, Note.written_by, Note.written_at, Note.text)

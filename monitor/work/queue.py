@@ -148,7 +148,7 @@ class _Asked:
         self.shape, self.values = _shape(filters, viewer, skip), _values(filters, viewer, spans, skip)
         self.stretches = _stretches(filters, spans)
         self.wide = not _selects(filters)
-        self.listed = session.get_bind().dialect.name == "postgresql"
+        self.listed = database.takes_lists(session)
         self.common = self.shape.standing and not self.shape.town and self._stands_in_many()
 
     def whole(self) -> list[Key] | None:
