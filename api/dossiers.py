@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.alerts import MemberOut
@@ -98,6 +98,17 @@ class DossierOut(BaseModel):
     cases: list[CaseOfHome]
 
 
+class Asked:
+    """What is asked of a household: as of which day, and whether its indicators are computed too."""
+
+    def __init__(
+        self,
+        as_of: Annotated[Day | None, Query(description="截止日，默认最近一次扫描 / default: the newest scan's")] = None,
+        known: Annotated[bool, Query(description="是否计算监测指标 / whether indicators are computed too")] = True,
+    ) -> None:
+        self.as_of, self.known = as_of, known
+
+
 @router.post("/search", summary="查找家庭 / Find households", dependencies=[may("household.read")])
 def find_households(
     service: Serving, viewer: Viewing, session: Reading, laws: ByLaw, sought: SoughtHousehold
@@ -124,20 +135,22 @@ def get_household(
     viewer: Viewing,
     session: Reading,
     laws: ByLaw,
-    as_of: Annotated[Day | None, Query(description="截止日，默认最近一次扫描 / default: the newest scan's")] = None,
+    asked: Annotated[Asked, Depends(Asked)],
 ) -> DossierOut:
     """Return members, everything known or unknown with its data's date, alerts and cases; names are masked.
 
     Members are today's unless a date is asked for: who was registered since the newest scan belongs to it too.
     """
-    day = asked_date(session, as_of)
-    found = dossiers.dossier(session, service, laws.on(day), household_no, as_of=day, viewer=viewer)
+    day = asked_date(session, asked.as_of)
+    found = dossiers.dossier(session, household_no, viewer=viewer)
     home = found.household
-    shown = people.members(session, home.id, as_of=as_of or today(), keyring=service.keyring)
+    said = dossiers.known_of(session, service, laws.on(day), [home.id], as_of=day) if asked.known else {}
+    shown = people.members(session, home.id, as_of=asked.as_of or today(), keyring=service.keyring)
     return DossierOut(
         household_no=household_no, name=people.title(shown), as_of=day, category=home.category,
         region=home.region, region_name=laws.tree.full_name(home.region, day), registered=home.registered,
-        members=[MemberOut.model_validate(one) for one in shown], known=[known_out(one) for one in found.known],
+        members=[MemberOut.model_validate(one) for one in shown],
+        known=[known_out(one) for one in said.get(home.id, [])],
         alerts=[_alert(one) for one in found.alerts],
         cases=[
             CaseOfHome(id=one.id, status=one.status, opened_on=one.opened_on, removed_on=one.removed_on)

@@ -53,11 +53,9 @@ class Known:
 
 @dataclass(frozen=True)
 class Dossier:
-    """What is known of a household on ``as_of`` and what came of it; ``known`` is empty while nothing can be judged."""
+    """A household and what came of it; what indicators say of it ``known_of`` computes."""
 
     household: Household
-    as_of: date
-    known: Sequence[Known]
     alerts: Sequence[Alert]
     cases: Sequence[Case]
 
@@ -79,20 +77,12 @@ def find(session: Session, text: str, *, viewer: Viewer, keyring: Keyring) -> li
     return [Found(home, names.get(home.id, "—"), sizes[home.id], alerts.get(home.id)) for home in homes]
 
 
-def dossier(
-    session: Session, service: Service, policy: Policy, household_no: str, *, as_of: date, viewer: Viewer
-) -> Dossier:
-    """Return the household by the deliveries known on ``as_of``; absent and not the viewer's are the same refusal."""
+def dossier(session: Session, household_no: str, *, viewer: Viewer) -> Dossier:
+    """Return the household as the register has it; absent and not the viewer's are the same refusal."""
     home = household_for(session, household_no, viewer)
     of_home = select(Alert).where(Alert.household_id == home.id).order_by(Alert.opened_on.desc(), Alert.id)
     cases = select(Case).where(Case.household_id == home.id).order_by(Case.opened_on.desc(), Case.id)
-    return Dossier(
-        home,
-        as_of,
-        known_of(session, service, policy, [home.id], as_of=as_of).get(home.id, []),
-        session.scalars(of_home).all(),
-        session.scalars(cases).all(),
-    )
+    return Dossier(home, session.scalars(of_home).all(), session.scalars(cases).all())
 
 
 def _sizes(session: Session, households: Sequence[int]) -> Counter[int]:
@@ -107,7 +97,10 @@ def _sizes(session: Session, households: Sequence[int]) -> Counter[int]:
 def known_of(
     session: Session, service: Service, policy: Policy, homes: Sequence[int], *, as_of: date
 ) -> dict[int, list[Known]]:
-    """Return what each indicator says of each household, computed once for them all; of one never judged, nothing."""
+    """Return what each indicator says of each household by the deliveries known on ``as_of``, computed once for all.
+
+    Of one never judged, nothing.
+    """
     came = manifest(session, as_of=as_of)
     states = freshness(came, policy, as_of=as_of)
     lake = Lake.of(service.settings)

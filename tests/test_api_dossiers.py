@@ -1,5 +1,6 @@
 """家庭档案 over HTTP: found by what a worker types, alerted or not; what is known, what is unknown, what came of it."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -84,6 +85,16 @@ def test_what_is_known_says_its_value_and_its_datas_date_and_the_unknown_is_null
     late = client.get(PATH.format("H000002"), params={"as_of": (APRIL + timedelta(days=60)).isoformat()}).json()
     cost = {one["indicator"]: one for one in late["known"]}["medical_self_pay_12m"]
     assert (cost["value"], "medical_settlements" in cost["stale"]) == (None, True)
+
+
+def test_a_page_that_asks_for_no_indicators_is_told_all_else_without_a_look_into_the_lake(
+    client: TestClient, city: Service
+) -> None:
+    whole = client.get(PATH.format("H000002")).json()
+    shutil.rmtree(city.lake)
+    said = client.get(PATH.format("H000002"), params={"known": "false"}).json()
+    assert (said["known"], len(whole["known"]) > 0) == ([], True)
+    assert said | {"known": None} == whole | {"known": None}
 
 
 def test_a_dossier_names_members_by_place_and_what_came_of_the_household(client: TestClient) -> None:

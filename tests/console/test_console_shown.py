@@ -108,6 +108,7 @@ def test_a_number_shows_its_ends_a_reason_its_value_of_last_time_and_its_rows_wh
         alert = session.get_one(Alert, one.alert_id)
     signed_in_as("caseworker").goto("/queue")
     at_rest(page)
+    expect(page.locator(".queue-id").first).not_to_be_empty()
     shown = [number for number in page.locator(".queue-id").all_inner_texts() if number]
     assert shown, "the people of the city have numbers"
     assert all(re.fullmatch(r"\d{6}\*{8}\d{3}[\dX]", number) for number in shown), shown
@@ -149,6 +150,9 @@ def test_a_household_page_tells_of_each_member_and_what_no_list_told_is_unknown(
     for one in said["heard"]:
         expect(part.locator("tfoot")).to_contain_text(one["zh"])
     expect(part).to_contain_text("未知不等于没有")
+    page.get_by_text("监测指标").click()
+    expect(page.get_by_text(re.compile(r"^监测指标（\d+）$"))).to_be_visible()
+    expect(page.locator("dl.known").get_by_role("definition").first).to_be_visible()
     accessible(page)
     shot(page, "household-circumstances")
 

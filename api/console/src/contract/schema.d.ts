@@ -11258,6 +11258,8 @@ export interface operations {
             query?: {
                 /** @description 截止日，默认最近一次扫描 / default: the newest scan's */
                 as_of?: string | null;
+                /** @description 是否计算监测指标 / whether indicators are computed too */
+                known?: boolean;
             };
             header?: never;
             path: {

@@ -6,14 +6,13 @@ import { api, type Schemas, told } from '../../contract/client';
 import { Failure } from '../../parts/Failure';
 import { Heads } from '../../parts/Heads';
 import { Skeleton } from '../../parts/ListState';
-import { Level, Money } from '../../parts/small';
+import { Level } from '../../parts/small';
 import { writtenDay } from '../../parts/written';
 import { language, useServed, useWords } from '../../words/catalogue';
-import { shared } from '../../words/shared';
 import { Chain } from './chain';
 import { CircumstancesPart } from './circumstances';
 import './households.css';
-import { aside } from '../../words/marks';
+import { KnownPart } from './known';
 import { MeansParts } from './means';
 import { Quieted } from './quiets';
 import { isCategory, relationOf, words } from './words';
@@ -25,7 +24,7 @@ type LevelOf = Parameters<typeof Level>[0]['level'];
 export default function Household(): ReactElement {
   const t = useWords(words);
   const { no = '' } = useParams();
-  const params = { path: { household_no: no } };
+  const params = { path: { household_no: no }, query: { known: false } };
   const query = useQuery({
     queryKey: ['household', no],
     queryFn: () => told(api.GET('/api/v1/households/{household_no}', { params })),
@@ -64,7 +63,7 @@ function Whole({ home }: { home: Dossier }): ReactElement {
       <MeansParts no={home.household_no} />
       <Alerts home={home} />
       <Quieted no={home.household_no} />
-      <Known home={home} />
+      <KnownPart no={home.household_no} />
       <Chain no={home.household_no} />
     </>
   );
@@ -121,36 +120,4 @@ function Alerts({ home }: { home: Dossier }): ReactElement {
       </ul>
     </Part>
   );
-}
-
-function Known({ home }: { home: Dossier }): ReactElement {
-  const t = useWords(words);
-  const served = useServed();
-  return (
-    <section>
-      <details>
-        <summary>{t.known + aside(home.known.length)}</summary>
-        <dl className="known">
-          {home.known.map((one) => (
-            <div key={one.indicator}>
-              <dt>{served(one.zh, one.en)}</dt>
-              <dd>
-                <Value value={one.value} unit={one.unit} />
-                {one.stale.length > 0 ? <span className="quiet"> {t.staleWord}</span> : null}
-              </dd>
-            </div>
-          ))}
-        </dl>
-      </details>
-    </section>
-  );
-}
-
-function Value({ value, unit }: { value: Dossier['known'][number]['value']; unit: string }): ReactElement {
-  const t = useWords(words);
-  const common = useWords(shared);
-  if (value === null) return <span className="quiet">{t.unknownValue}</span>;
-  if (typeof value === 'boolean') return <>{value ? common.yes : common.no}</>;
-  if (typeof value === 'number' && unit.startsWith('yuan')) return <Money yuan={value} />;
-  return <>{typeof value === 'number' ? value.toLocaleString('zh-CN') : value}</>;
 }
