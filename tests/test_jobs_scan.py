@@ -1,10 +1,13 @@
 """The scan: known deliveries to verdicts to alerts, repeatable, resumable, never back in time."""
 
 import csv
+import itertools
+import shutil
 import subprocess
 import sys
 import threading
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -28,7 +31,7 @@ from monitor import audit, database
 from monitor.cases import Visit, record_follow_up
 from monitor.errors import Conflict, Invalid
 from monitor.service import Service
-from monitor.tables import Alert, AlertEvent, AuditEntry, Case, Household, Outbox, Run, RunEvent, Scan
+from monitor.tables import Alert, AlertEvent, AuditEntry, Case, Household, Outbox, Quiet, Run, RunEvent, Scan
 
 RULES = ("costly_admission", "lone_elder", "medical_self_pay")
 MARCH, APRIL, MAY = date(2026, 3, 31), date(2026, 4, 20), date(2026, 5, 20)
@@ -165,6 +168,43 @@ def test_a_dry_run_writes_nothing_but_its_file(small_city: tuple[Service, WorldL
     assert not (service.settings.home / "verdicts").exists()
 
 
+def test_a_rule_whose_feed_never_came_is_told_as_unable_to_say_of_anybody(
+    plain_city: tuple[Service, WorldLake],
+) -> None:
+    """Peers' fault T12: a rule that nothing feeds must not look like one that finds nothing."""
+    done = scan(plain_city[0], MARCH)
+    said = {rule: (one["fires"], one["unknown"]) for rule, one in done.counts["by_rule"].items()}
+    assert said == {"costly_admission": (0, 4), "lone_elder": (1, 0), "medical_self_pay": (0, 4)}
+
+
+def test_a_candidate_value_moves_its_own_rules_verdicts_and_nobody_in_or_out_of_the_night(
+    small_city: tuple[Service, WorldLake], pack: Path, tmp_path: Path
+) -> None:
+    """Peers' fault T15: what is tried on a night that was judged already must not change whom it is tried on."""
+    service, _ = small_city
+    night = scan(service, MARCH, verdicts_to=tmp_path / "night.csv")
+    before, kept = written(service), night.kept.read_bytes() if night.kept else b""
+    shutil.copytree(pack, tmp_path / "candidate")
+    for name, old, new in (
+        ("parameters/medical/self_pay_limit", "near_dibao: 10000", "near_dibao: 22000"),
+        ("rules/medical_self_pay", "12m: 12000, category: near_dibao", "12m: 22001, category: near_dibao"),
+    ):
+        page = tmp_path / "candidate" / f"{name}.yaml"
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace(old, new), encoding="utf-8")
+    tried = scan(replace(service, pack=tmp_path / "candidate"), MARCH, dry_run=True, verdicts_to=tmp_path / "tried.csv")
+    assert (tried.counts["households"], tried.counts["unknown"]) == (
+        night.counts["households"],
+        night.counts["unknown"],
+    )
+    was, now = (set(read_csv(tmp_path / name)) for name in ("night.csv", "tried.csv"))
+    assert was - now == {("2026-03-31", "H000000", "medical_self_pay", "fires")}
+    assert now <= was
+    assert written(service) == before
+    assert night.kept is not None
+    assert night.kept.read_bytes() == kept
+
+
 def test_an_earlier_date_is_refused_and_may_be_rehearsed(small_city: tuple[Service, WorldLake], tmp_path: Path) -> None:
     service, _ = small_city
     scan(service, APRIL)
@@ -263,6 +303,40 @@ def test_a_scan_cut_short_goes_on_where_it_stopped(city: Service, monkeypatch: p
     with database.reading(city.engine) as session:
         entry = session.scalars(select(Run)).one()
         assert (entry.status, entry.attempt) == ("done", 2)
+
+
+def test_a_scan_that_is_cut_short_and_goes_on_raises_nothing_that_is_kept_quiet(
+    city: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Peers' fault T9: what a restart has forgotten must not let a silenced rule through."""
+    with database.transaction(city.engine) as session:
+        homes = {one.household_no: one.id for one in session.scalars(select(Household))}
+        for home, rule in (("H000000", "medical_self_pay"), ("H000001", "lone_elder"), ("H000002", "costly_admission")):
+            session.add(
+                Quiet(
+                    household_id=homes[home], rule=rule, since_on=MARCH, until_on=MAY, level="red", worse=0.3,
+                    category="near_dibao", why="NE_SHORT",
+                )
+            )  # fmt: skip
+    monkeypatch.setattr(scanning, "ROWS", 2)
+    monkeypatch.setattr(scanning, "_BATCH", 1)
+    for stops_at in (2, 3, 4):
+        commits = itertools.count(1)
+
+        def stop(connection: Any, commits: Iterator[int] = commits, stops_at: int = stops_at) -> None:
+            if next(commits) == stops_at:
+                raise KeyboardInterrupt
+
+        event.listen(city.engine, "commit", stop)
+        with pytest.raises(KeyboardInterrupt):
+            scan(city, MARCH)
+        event.remove(city.engine, "commit", stop)
+    done = scan(city, MARCH)
+    assert (done.again, done.counts["households"], done.counts["raised"]) == (False, 4, 1)
+    with database.reading(city.engine) as session:
+        (alert,) = session.scalars(select(Alert))
+        assert (alert.household_id, [one.rule for one in alert.reasons]) == (homes["H000002"], ["medical_self_pay"])
+        assert session.scalars(select(Quiet.ended_on)).all() == [None] * 3
 
 
 def test_a_run_whose_process_was_killed_is_marked_and_resumed(small_city: tuple[Service, WorldLake]) -> None:

@@ -13,6 +13,7 @@ from monitor.alerts.asked import UNRULED
 from monitor.errors import Conflict, Invalid
 from monitor.feeds.correcting import confirm
 from monitor.feeds.receiving import open_desk
+from monitor.matching import links
 from monitor.service import Service
 from monitor.tables import Alert, Delivery, Link, Proposal, Reason
 
@@ -156,6 +157,29 @@ def test_a_confirmed_row_becomes_a_fact_known_from_that_day_with_a_link_to_quest
         link = session.scalars(select(Link)).one()
         assert (link.how, link.made_by, link.evidence["row"]) == ("confirmed", "Wang", 2)
         assert session.get_one(Proposal, number_of).status == "confirmed"
+
+
+def test_of_two_rows_alike_but_for_their_number_the_one_decided_is_the_one_meant(
+    proposed: Service, tmp_path: Path
+) -> None:
+    """Peers' caution: rows joined to what came of them by all that they say go to the wrong one of two alike."""
+    ticket = {
+        "name": name(2), "phone": "10000000002", "address": "某街道某号", "region": "340202001001",
+        "created_on": "2026-03-03", "kind": "assistance", "status": "open",
+    }  # fmt: skip
+    two = [{"ticket_no": number, **ticket} for number in ("T2", "T3")]
+    feeds.ingest(proposed, drop(tmp_path, "hotline_tickets", two, day=DAY + timedelta(days=1)))
+    with database.reading(proposed.engine) as session:
+        first, second = session.scalars(select(Proposal).order_by(Proposal.id.desc()).limit(2))
+        person = first.candidates[0]["person"]
+    confirm(open_desk(proposed), first.id, person=person, by="Wang", on=NIGHT)
+    with database.reading(proposed.engine) as session:
+        assert session.get_one(Proposal, first.id).status == "confirmed"
+        assert session.get_one(Proposal, second.id).status == "open"
+        other = links.look(session, proposed.keyring, second.id, person_id=person)
+        link = session.scalars(select(Link)).one()
+    assert link.evidence["row"] == first.row_no != second.row_no == other.row_no
+    assert other.row["ticket_no"] == "T2"
 
 
 def test_a_proposal_is_decided_once_and_only_for_somebody_proposed(proposed: Service) -> None:

@@ -52,6 +52,17 @@ def keys_of(view: View) -> list[int]:
     return [int(key) for key in rows.column("fact_key").to_pylist()]
 
 
+def test_a_file_written_anew_under_its_number_is_read_anew(lake: Lake) -> None:
+    def live(*asked: int) -> list[int]:
+        return [int(key) for key in lake.gone_keys(FEED, (ref(1),), pa.array(asked)).column("fact_key").to_pylist()]
+
+    lake.write(FEED, 1, facts(10, 11))
+    assert live(10, 11, 12) == [10, 11]
+    lake.discard(FEED, 1)
+    lake.write(FEED, 1, facts(11, 12))
+    assert live(10, 11, 12) == [11, 12]
+
+
 def test_a_superseded_row_gives_way_to_the_later_one_and_an_earlier_state_stays_readable(lake: Lake) -> None:
     lake.write(FEED, 1, facts(10, 11))
     lake.write(FEED, 4, facts(11, 12, person=2), gone(11))

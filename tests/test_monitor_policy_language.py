@@ -89,6 +89,18 @@ def test_what_cannot_be_read_is_answered_with_its_column_and_what_was_expected(t
     assert refused.value.en == f"rules/x.yaml:6:{column} {en}"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('true')", "a.__class__", "getattr(a, 'b')", "exec('1')", "open('/etc/passwd')",
+        "lambda: 1", "[a for a in b]", "a if b else c", "a; b", "`id`", "a := 1",
+    ],
+)  # fmt: skip
+def test_what_a_programming_language_would_run_is_no_condition(text):
+    with pytest.raises(PolicyError):
+        parse(text, place=AT)
+
+
 def test_a_policy_error_is_an_invalid_request():
     assert issubclass(PolicyError, Invalid)
 

@@ -103,6 +103,7 @@ def test_a_rules_version_is_its_own(tmp_path):
         ("{costs: 5001, category: dibao}", "{costs: 5001, category: 低保}", "14:5", 'there is no category "低保"'),
         ("when: costs > parameter(medical.limit)", "when: costs > 5000", "7:8", "parameter medical.limit is not in"),
         ("observed: costs", "observed: cars", "1:1", "what is observed, cars, is not in the condition"),
+        ("level: red\n", "", "1:1", '"level" is missing'),
         ("level: red", "level: purple", "5:8", '"purple" is not one of: red, orange, yellow, blue'),
         ("direction: help", "direction: up", "4:12", '"up" is not one of: help, leave, check'),
         ("risk_factor: illness", "risk_factor: luck", "3:14", '"luck" is not one of'),

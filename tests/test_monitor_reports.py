@@ -257,6 +257,39 @@ def test_percentiles_are_the_nearest_rank_of_the_days_themselves(service: Servic
     assert cell.value == cell.percentiles[50]
 
 
+def test_a_stage_that_was_left_out_has_no_duration_and_those_that_were_gone_through_have_theirs(
+    service: Service,
+) -> None:
+    """Peers' fault T13: an alert that ends without a visit, or is visited and goes on, spoils nobody's days."""
+    lives = [(None, True), (4, False), (4, True), (None, False)]  # (first visit after so many days, ended)
+    opened = today() - timedelta(days=10)
+    with database.transaction(service.engine) as session:
+        for home, (visited, ended) in zip(register(session, len(lives), region=VILLAGES[0]), lives, strict=True):
+            alert = Alert(
+                household_id=home.id, episode=1, status="closed" if ended else "open", level="red",
+                level_since_on=opened, region=home.region, county=home.county, town=home.town, village=home.village,
+                category="dibao", opened_on=opened, seen_on=opened, closed_at=utc_now() if ended else None,
+            )  # fmt: skip
+            session.add(alert)
+            session.flush()
+            session.add(AlertEvent(alert_id=alert.id, kind="opened"))
+            if visited is not None:
+                session.add(
+                    FollowUp(
+                        id=uuid.uuid4(), alert_id=alert.id, visited_on=opened + timedelta(days=visited), way="home",
+                        finding="no_need", digest="x", recorded_by="t", recorded_at=utc_now(),
+                    )
+                )  # fmt: skip
+        session.flush()
+        reports.follow(session)
+        acted, closing, raised = (
+            reports.total(session, Asked(name), viewer=viewer()) for name in ("first_action", "closing", "raised")
+        )
+    assert (raised.counted, acted.among, closing.among) == (4, 2, 2)
+    assert set(acted.percentiles.values()) == {4}
+    assert set(closing.percentiles.values()) == {10}
+
+
 def test_pages_of_rows_hold_each_row_once(service: Service) -> None:
     world(service, 4)
     with database.reading(service.engine) as session:
