@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.deps import InTransaction, Reading, Serving, Viewing, may
+from api.called import CalledOut, called
+from api.deps import ByLaw, InTransaction, Reading, Serving, Viewing, may
 from api.errands import Errand
 from api.problems import RESPONSES
 from api.written import Day
@@ -56,6 +57,7 @@ class AuditPage(BaseModel):
 
     items: list[AuditEntryOut]
     next: int | None = Field(description="下一页标记；空为最后一页 / the next page's before; null: this is the last")
+    called: dict[str, CalledOut] = Field(description="本页所含代码的名称 / what the codes on this page are called")
 
 
 class BreakOut(BaseModel):
@@ -99,20 +101,21 @@ class AuditStatusOut(BaseModel):
 
 
 @router.get("", dependencies=[may("audit.read")], summary="审计记录 / Audit entries")
-def list_audit(session: Reading, asked: Annotated[SoughtIn, Query()]) -> AuditPage:
+def list_audit(session: Reading, laws: ByLaw, asked: Annotated[SoughtIn, Query()]) -> AuditPage:
     """Return what was done, newest first, by action, by who did it, by what it was done to and by day."""
     sought = Sought(asked.action, asked.by, asked.subject, _begin(asked.since), _begin(_following(asked.until)))
     found = auditing.entries(session, sought, before=asked.before, most=asked.limit + 1)
     shown = found[: asked.limit]
-    called = auditing.names(session, shown)
+    workers = auditing.names(session, shown)
     items = [
         AuditEntryOut(
-            id=one.id, at=one.at, by=one.by, by_name=called[one.by], action=one.action, subject=one.subject,
+            id=one.id, at=one.at, by=one.by, by_name=workers[one.by], action=one.action, subject=one.subject,
             detail=one.detail, hash=one.hash,
         )
         for one in shown
     ]  # fmt: skip
-    return AuditPage(items=items, next=shown[-1].id if len(found) > asked.limit else None)
+    following = shown[-1].id if len(found) > asked.limit else None
+    return AuditPage(items=items, next=following, called=called((one.detail for one in shown), laws))
 
 
 @router.get("/status", dependencies=[may("audit.read")], summary="审计链状态 / How the chain stands")

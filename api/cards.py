@@ -9,7 +9,7 @@ from monitor.policy import Parameter, Policy, Reference, cards
 from monitor.policy.cards import Card, Named, Page, Shown, Standing
 from monitor.policy.indicator_pages import IndicatorPage
 from monitor.policy.reading import Words
-from monitor.policy.vocabulary import UNITS
+from monitor.policy.vocabulary import ELSEWHERE, UNITS
 from monitor.regions import Tree
 
 Direction = Literal["help", "leave", "check"]
@@ -222,11 +222,15 @@ def _example(one: Shown) -> ExampleOut:
 def _value(policy: Policy, one: Standing, tree: Tree) -> ValueOut:
     value = one.value
     return ValueOut(
-        region=value.region, where=said(one.where), place=tree.full_name(value.region, policy.as_of),
+        region=value.region, where=said(one.where), place=_place(value.region, tree, policy.as_of),
         effective_from=value.effective_from, known_on=value.known_on, state=one.state, status=value.status,
         confirmed_by=value.confirmed_by, reference=_reference(value.reference),
         amounts=[AmountOut(category=said(who) if who else None, amount=amount) for who, amount in one.amounts],
     )  # fmt: skip
+
+
+def _place(code: str, tree: Tree, on: date) -> str:
+    return ELSEWHERE.get(code) or tree.full_name(code, on)
 
 
 def _reference(one: Reference) -> ReferenceOut:

@@ -113,3 +113,25 @@ def test_an_unreadable_anchor_is_no_anchor(service: Service, auditor: TestClient
     with database.transaction(service.engine) as session:
         audit.record(session, by="t", action="a.b", subject="s")
     assert auditor.post(f"{PATH}/verification").json()["well"] is False
+
+
+def test_the_codes_in_an_entry_are_called_what_they_mean_in_both_languages(
+    service: Service, auditor: TestClient
+) -> None:
+    alert = raised(service, [{"illness": FIRES}])[0]
+    lin = signed_in(service, "林干事")
+    lin.post(f"/api/v1/alerts/{alert}/claim", headers={"If-Match": '"1"'})
+    told = [
+        {"region": "340202", "why": "WAIT_DATA", "rules": ["medical_self_pay"]},
+        {"narrowed": {"region": "3402"}, "finding": "confirmed", "why": "NO_SUCH_CODE", "shared": "999999"},
+    ]
+    with database.transaction(service.engine) as session:
+        for detail in told:
+            audit.record(session, by="test", action="test.told", subject="x", detail=detail)
+    called = page(auditor, action="test.told")["called"]
+    assert {code: one["zh"] for code, one in called.items()} == {
+        "340202": "芜湖市镜湖区", "3402": "芜湖市", "WAIT_DATA": "等待部门数据更新",
+        "medical_self_pay": "个人自付医疗费用超过所属类别标准", "confirmed": "情况属实",
+    }  # fmt: skip
+    assert called["WAIT_DATA"]["en"] == "newer data are on their way"
+    assert page(auditor, action="alert.claimed")["called"] == {}

@@ -1,6 +1,7 @@
 import legacy from '@vitejs/plugin-legacy';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { early } from './worker/early.ts';
 import { worker } from './worker/plugin.ts';
 
 export default defineConfig({
@@ -13,11 +14,13 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,
+    rolldownOptions: { input: ['index.html', 'src/early.ts'] },
   },
   plugins: [
     react(),
     // Polyfills only: the floor is Chromium 86, which knows modules.
     legacy({ renderLegacyChunks: false, modernPolyfills: true, modernTargets: ['chrome >= 86'] }),
     worker(),
+    early(),
   ],
 });

@@ -88,5 +88,7 @@ UNITS: Mapping[str, Words] = {
     "text": Words("", ""),
     "flag": Words("", ""),
 }
+ELSEWHERE: Mapping[str, str] = {"3407": "铜陵市", "330111": "杭州市富阳区"}
+"""Places outside the city whose published figures are borrowed."""
 COUNTED = frozenset(("persons", "houses", "units", "vehicles", "payments", "months", "days", "times", "programmes"))
 """Units of what comes in whole things: past a limit means one more."""

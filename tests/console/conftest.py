@@ -156,7 +156,7 @@ def new_context(new_context: Callable[..., BrowserContext], watch: Watch) -> Ite
 
     def make(**how: Any) -> BrowserContext:
         context = new_context(**how)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         watch.over(context)
         return context
 

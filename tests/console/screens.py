@@ -77,8 +77,8 @@ def at_rest(page: Page) -> None:
 
 
 def eventually(page: Page, found: Callable[[], bool]) -> None:
-    """Look until it is so, ten seconds at most: the page's rules forbid a script that waits within it."""
-    for _ in range(100):
+    """Look until it is so, twenty seconds at most: the page's rules forbid a script that waits within it."""
+    for _ in range(200):
         if found():
             return
         page.wait_for_timeout(100)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from screens import DESK, PHONE, SCREENS, THERE, at_rest
 from served import Served
 from watching import Watch
@@ -41,6 +41,40 @@ def test_a_first_load_stays_within_its_budget(
     assert wire.kilobytes <= most, sorted(wire.came.items(), key=lambda one: -one[1])[:8]
     if name != "board":
         assert charts(console) & set(wire.came) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "lists"),
+    [("queue", ["limit=50"]), ("visits", ["owner=me&limit=200", "owner=me&limit=200&status=snoozed"])],
+)
+def test_what_a_page_begins_with_is_asked_for_before_its_scripts_have_run_and_only_once(
+    name: str, lists: list[str], service: Served, signed_in_as: Callable[..., Page], page: Page
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url.removeprefix(service.url)) if "/api/v1/" in one.url else None)
+    signed_in_as("caseworker").goto(SCREENS[name].of(name, service))
+    at_rest(page)
+    first = ["/api/v1/session", *(f"/api/v1/alerts?{one}" for one in lists)]
+    assert asked[: len(first)] == first
+    assert [asked.count(one) for one in first] == [1] * len(first)
+
+
+def test_what_was_asked_early_and_did_not_come_is_asked_for_again(
+    service: Served, signed_in_as: Callable[..., Page], page: Page
+) -> None:
+    lost: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.abort("internetdisconnected")
+
+    page.route("**/api/v1/alerts?limit=50", lose_the_first)
+    signed_in_as("caseworker").goto("/queue")
+    expect(page.locator("[data-alert]").first).to_be_visible()
+    assert len(lost) == 1
 
 
 def test_what_is_served_is_packed_and_kept_for_ever(page: Page, service: Served, console: Path) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from demo_city import TOWN
 from playwright.sync_api import Page, expect
-from screens import at_rest
+from screens import at_rest, eventually
 from served import Served
 
 
@@ -49,9 +49,9 @@ def test_nobody_is_looked_for_while_an_input_method_composes_and_no_address_hold
         page.wait_for_timeout(500)
     assert not [one for one in asked if one.endswith("/alerts/search")]
     typing.send("Input.insertText", {"text": "王桂"})
-    page.wait_for_timeout(900)
-    found = [one for one in asked if one.endswith("/alerts/search")]
-    assert [one.split()[0] for one in found] == ["POST"]
+    eventually(page, lambda: any(one.endswith("/alerts/search") for one in asked))
+    at_rest(page)
+    assert [one.split()[0] for one in asked if one.endswith("/alerts/search")] == ["POST"]
     assert not [one for one in [*asked, unquote(page.url)] if "王" in one]
     expect(page.get_by_text("没有符合条件的内容").or_(page.locator(".queue-row").first)).to_be_visible()
 

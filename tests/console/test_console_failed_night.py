@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from demo_city import BEFORE, TOWN
 from playwright.sync_api import BrowserContext, Page, expect
-from screens import at_rest
+from screens import at_rest, eventually
 from served import Served
 from sqlalchemy import select
 
@@ -58,9 +58,7 @@ def test_the_operator_lets_a_failed_night_go_again_and_everybody_sees_its_result
     shot(page, "nights-failed")
     accessible(page)
     night.get_by_role("button").last.click()
-    if page.get_by_role("dialog").count():
-        page.get_by_role("dialog").get_by_role("button").last.click()
-    page.wait_for_timeout(500)
+    eventually(page, lambda: next_asked(service.behind) is not None)
     asked = next_asked(service.behind)
     assert asked is not None
     assert (asked.job, asked.as_of) == ("scan", today())

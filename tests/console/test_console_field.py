@@ -230,7 +230,7 @@ def test_a_network_that_says_nothing_is_not_waited_for_longer_than_a_few_seconds
     ready_for_no_signal(phone)
     with service.standing_still():
         phone.get_by_role("link", name="登记核查").first.click()
-        expect(phone.get_by_role("radio", name="情况属实")).to_be_visible(timeout=10_000)
+        expect(phone.get_by_role("radio", name="情况属实")).to_be_visible()
 
 
 def test_what_was_not_taken_along_is_counted_and_a_lost_telephone_ends_the_pack(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from demo_city import PASSWORD, PEOPLE, TOWN
 from playwright.sync_api import Page, expect
-from screens import at_rest, routed
+from screens import at_rest, eventually, routed
 from served import Served
 
 from monitor.service import today
@@ -170,7 +170,8 @@ def test_a_name_is_looked_for_once_it_is_composed_and_never_in_an_address(
     assert asked == []
     debugger.send("Input.insertText", {"text": "王桂"})
     expect(box).to_have_value("王桂")
-    page.wait_for_timeout(900)
+    eventually(page, lambda: asked != [])
+    at_rest(page)
     assert len(asked) == 1
     assert "王" not in page.url
 

@@ -1,13 +1,16 @@
 """The visits on a telephone: the form that loses nothing, the village without a signal, the household page."""
 
 import io
+import re
 import uuid
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from demo_city import PEOPLE
 from PIL import Image
 from playwright.sync_api import Page, expect
+from screens import eventually
 from served import Served
 from sqlalchemy import select, update
 from watching import Watch
@@ -128,16 +131,32 @@ def test_in_a_village_without_a_signal_nothing_is_lost_and_a_conflict_is_the_wor
     )  # fmt: skip
     phone.get_by_role("button", name="清除本机走访包").click()
     expect(phone.get_by_role("button", name="下载走访包")).to_be_visible()
-    for _ in range(50):  # told after it is done
-        if wiped(service):
-            break
-        phone.wait_for_timeout(100)
-    assert wiped(service)
+    eventually(phone, lambda: wiped(service))  # told after it is done
 
 
 def wiped(service: Served) -> bool:
     with database.reading(service.engine) as session:
         return session.scalars(select(VisitPack.wiped_at)).one() is not None
+
+
+def test_the_way_to_a_village_is_off_until_it_is_wanted_and_hands_over_the_village_alone(
+    phone: Page, service: Served, signed_in_as: SignIn, mine: list[Alert], accessible: Callable[[Page], None]
+) -> None:
+    signed_in_as("caseworker", on=phone)
+    phone.goto("/visits")
+    villages = phone.get_by_role("region", name="待走访").get_by_role("heading", level=3)
+    expect(villages.first).to_be_visible()
+    ways = phone.get_by_role("link", name=re.compile("^导航到"))
+    expect(ways).to_have_count(0)
+    phone.get_by_label("按村导航").check()
+    expect(ways).to_have_count(villages.count())
+    for village, way in zip(villages.all_inner_texts(), ways.all(), strict=True):
+        assert way.get_attribute("href") == f"geo:0,0?q={quote(village)}"
+    accessible(phone)
+    phone.reload()
+    expect(ways.first).to_be_visible()
+    phone.get_by_label("按村导航").uncheck()
+    expect(ways).to_have_count(0)
 
 
 def test_a_household_is_found_without_its_name_in_any_address_and_who_is_in_no_list_is_registered(

@@ -37,6 +37,7 @@ def test_the_rules_are_narrowed_as_one_types_and_one_opens_with_everything_behin
     for heading in ("经办人看到的句子", "什么时候预警", "依据", "例子", "所依标准", "看哪些指标"):
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     expect(page.get_by_text("样例，待核定").first).to_be_visible()
+    expect(page.get_by_role("cell", name="铜陵市（3407）")).to_be_visible()
     page.get_by_text("个人自付医疗费用", exact=False).first.scroll_into_view_if_needed()
     accessible(page)
     shot(page, "rule")

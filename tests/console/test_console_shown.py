@@ -10,7 +10,7 @@ from demo_city import COUNTY, PASSWORD, PEOPLE, TOWN
 from playwright.sync_api import Locator, Page, expect
 from screens import at_rest, eventually
 from served import Served
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from monitor import database
 from monitor.alerts.asked import AUDIT
@@ -197,3 +197,22 @@ def open_sessions(service: Served) -> int:
     chosen = select(SignIn).join(Worker, Worker.id == SignIn.worker_id).where(SignIn.ended_at.is_(None))
     with database.reading(service.engine) as session:
         return len(session.scalars(chosen.where(Worker.login == PEOPLE["colleague"].login)).all())
+
+
+def test_how_far_a_value_is_from_its_limit_is_never_rounded_to_nothing_or_turned_about(
+    page: Page, service: Served, signed_in_as: SignInAs
+) -> None:
+    alert = service.alerts(town=TOWN)[0]
+    signed_in_as("caseworker")
+    for observed, limit, unit, said in (
+        (7200.01, 7200.0, "yuan", "现值 7,200.01 元 · 标准 7,200 元 · 超出 0.01 元"),
+        (7290.0, 7200.0, "yuan/year", "现值 7,290 元/年 · 标准 7,200 元/年 · 超出 90 元/年"),
+        (300.0, 750.0, "yuan/month", "现值 300 元/月 · 标准 750 元/月 · 为标准的 40%"),
+        (45.0, 30.0, "kWh", "现值 45 度 · 标准 30 度 · 为标准的 1.5 倍"),
+        (1.0, 1.0, "persons", "现值 1 人 · 标准 1 人 · 与标准相同"),
+    ):
+        with database.transaction(service.engine) as session:
+            changed = {"observed": observed, "limit_value": limit, "unit": unit, "observed_before": None}
+            session.execute(update(Reason).where(Reason.alert_id == alert.id, Reason.place == 0).values(**changed))
+        page.goto(f"/alerts/{alert.id}")
+        expect(page.locator(".against").first).to_contain_text(said)

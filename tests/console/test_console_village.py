@@ -235,8 +235,8 @@ def test_a_network_that_goes_in_the_middle_of_sending_loses_nothing(
     key = open_visit(phone)
     fill_in(phone, "提交时断网。")
     with service.standing_still():
-        phone.get_by_role("button", name="提交", exact=True).click()
-        phone.wait_for_timeout(300)
+        with phone.expect_request("**/follow-ups"):
+            phone.get_by_role("button", name="提交", exact=True).click()
         phone.context.set_offline(True)
     expect(phone.get_by_text("1 条待上报").first).to_be_visible()
     phone.context.set_offline(False)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from demo_city import TOWN
 from playwright.sync_api import Page
+from screens import eventually
 from served import Served
 from watching import Watch, lines_of_log
 
@@ -34,14 +35,14 @@ def test_a_request_to_another_place_goes_nowhere_and_is_noticed(page: Page, watc
 def test_a_script_that_the_policy_forbids_is_noticed(page: Page, watch: Watch) -> None:
     page.goto("/sign-in")
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=alert(1)>')")
-    page.wait_for_timeout(200)
+    eventually(page, lambda: watch.heard != [])
     assert any("Content Security Policy" in line for line in noticed(watch))
 
 
 def test_an_error_of_a_page_is_noticed(page: Page, watch: Watch) -> None:
     page.goto("/healthz")
     page.evaluate("setTimeout(() => { throw new Error('broken') }, 0); console.error('said so')")
-    page.wait_for_timeout(200)
+    eventually(page, lambda: len(watch.heard) >= 2)
     assert sorted(line.split(":")[0] for line in noticed(watch)) == ["console error", "uncaught"]
 
 

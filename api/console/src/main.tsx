@@ -1,7 +1,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import './app/app.css';
-import { App } from './app/App';
+import { App, begun } from './app/App';
 import { pressed } from './app/keys';
 import { language, speak } from './words/catalogue';
 
@@ -10,9 +10,12 @@ window.addEventListener('keydown', pressed);
 
 const root = document.getElementById('root');
 if (root !== null) {
-  createRoot(root).render(
-    <StrictMode>
-      <App />
-    </StrictMode>,
+  const page = createRoot(root);
+  void begun().then(() =>
+    page.render(
+      <StrictMode>
+        <App />
+      </StrictMode>,
+    ),
   );
 }

@@ -1,13 +1,12 @@
-import type { ComponentType, LazyExoticComponent } from 'react';
+import { matchPath } from 'react-router';
 import paths from '../paths.json';
-import { lasting } from './app/lasting';
+import { type Lasting, lasting } from './app/lasting';
 import { catalogue } from './words/catalogue';
 
-type Page = LazyExoticComponent<ComponentType>;
 /** One screen: its address, what a person must be allowed to do to see it, and whether the menu leads there. */
 export type Screen = {
   path: string;
-  page: Page;
+  page: Lasting;
   may?: string;
   /** Its word in the menu; without one the menu does not name it. */
   nav?: keyof typeof navWords.zh;
@@ -124,6 +123,11 @@ export const screens: Screen[] = [
   { path: paths.system, page: lasting(() => import('./screens/system/screen')), may: 'policy.read', nav: 'system' },
   { path: paths.account, page: lasting(() => import('./screens/account/screen')) },
 ];
+
+/** Have the code of the screen at an address fetched before anything of it is drawn. */
+export async function beginAt(pathname: string): Promise<void> {
+  await screens.find((one) => matchPath(one.path, pathname) !== null)?.page.begin();
+}
 
 /** Where each role begins: the first screen of the menu that is open to it. */
 export function home(actions: string[]): string {

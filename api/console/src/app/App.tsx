@@ -4,16 +4,17 @@ import { ConfigProvider } from 'antd';
 import enUS from 'antd/locale/en_US';
 import zhCN from 'antd/locale/zh_CN';
 import type { ReactElement } from 'react';
-import { Suspense, use } from 'react';
+import { Suspense } from 'react';
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router';
 import paths from '../../paths.json';
 import { Refusal } from '../contract/client';
 import { sweep } from '../field/sweep';
 import { PageOnItsWay } from '../parts/ListState';
 import { useNarrow } from '../parts/narrow';
+import { beginAt } from '../routes';
 import { language } from '../words/catalogue';
 import { lasting } from './lasting';
-import { SignedIn } from './session';
+import { asksWho, SignedIn } from './session';
 import { Shell } from './shell';
 import { useStored } from './store';
 import { themeOf } from './theme';
@@ -28,8 +29,19 @@ const queries = new QueryClient({
   },
 });
 
-// Before anything is shown, and whether or not anybody is signed in: what must not lie on this device goes.
-const swept = sweep().catch(() => undefined);
+const PATIENCE_MS = 1500;
+
+/**
+ * What there must be before anything is drawn. What must not lie on this device goes first, whether or not anybody is
+ * signed in; who is signed in, and the screen they want, are waited for as long as the page's own words may stand.
+ */
+export async function begun(): Promise<void> {
+  const swept = sweep().catch(() => undefined);
+  const known = Promise.all([queries.prefetchQuery(asksWho), beginAt(location.pathname)]);
+  await Promise.race([known, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+  await swept;
+}
+
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
 const csp = { nonce };
 const transformers = [legacyLogicalPropertiesTransformer];
@@ -61,7 +73,6 @@ export function App(): ReactElement {
 }
 
 function Pages(): ReactElement {
-  use(swept);
   return (
     <Routes>
       <Route path={paths.signIn} element={<SignIn />} />

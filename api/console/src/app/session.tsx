@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { del, get, set } from 'idb-keyval';
 import type { ReactElement, ReactNode } from 'react';
 import { createContext, useContext } from 'react';
@@ -21,7 +21,7 @@ const Current = createContext<Session | null>(null);
 async function whoAmI(): Promise<Session | null> {
   try {
     const found = await told(api.GET('/api/v1/session'));
-    await set(KEPT, found).catch(() => undefined);
+    void set(KEPT, found).catch(() => undefined); // for a day without a network: nobody waits for it now
     return found;
   } catch (failure) {
     if (failure instanceof Refusal && failure.status === 401) {
@@ -34,14 +34,17 @@ async function whoAmI(): Promise<Session | null> {
   }
 }
 
+/** How it is asked who is signed in. */
+export const asksWho = queryOptions({
+  queryKey: SESSION_KEY,
+  queryFn: whoAmI,
+  staleTime: Number.POSITIVE_INFINITY,
+  networkMode: 'always',
+  retry: false,
+});
+
 export function useWho(): { who: Session | null | undefined; error: unknown; again: () => unknown } {
-  const query = useQuery({
-    queryKey: SESSION_KEY,
-    queryFn: whoAmI,
-    staleTime: Number.POSITIVE_INFINITY,
-    networkMode: 'always',
-    retry: false,
-  });
+  const query = useQuery(asksWho);
   return { who: query.data, error: query.error, again: query.refetch };
 }
 

@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from 'openapi-fetch';
+import { send } from '../early';
 import { demand, type Kind } from './demand';
 import { leftBefore } from './leaving';
 import { Refusal, Unreachable } from './refusal';
@@ -37,7 +38,7 @@ const manners: Middleware = {
   },
 };
 
-export const api = createClient<paths>({ baseUrl: location.origin, credentials: 'same-origin' });
+export const api = createClient<paths>({ baseUrl: location.origin, credentials: 'same-origin', fetch: send });
 api.use(manners);
 
 async function reached<T>(asked: Promise<Answer<T>>): Promise<Answer<T>> {

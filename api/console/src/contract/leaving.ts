@@ -10,7 +10,8 @@ export function leaveLater(): void {
   }
 }
 
-function owed(): boolean {
+/** Whether such a session is still to be ended. */
+export function owed(): boolean {
   try {
     return localStorage.getItem(KEPT) !== null;
   } catch {

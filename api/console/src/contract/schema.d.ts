@@ -3594,6 +3594,13 @@ export interface components {
              * @description 下一页标记；空为最后一页 / the next page's before; null: this is the last
              */
             next: number | null;
+            /**
+             * Called
+             * @description 本页所含代码的名称 / what the codes on this page are called
+             */
+            called: {
+                [key: string]: components["schemas"]["CalledOut"];
+            };
         };
         /**
          * AuditStatusOut
@@ -3664,6 +3671,22 @@ export interface components {
         ByVillage: {
             /** @default {} */
             all_of?: components["schemas"]["Narrow"];
+        };
+        /**
+         * CalledOut
+         * @description A code in words.
+         */
+        CalledOut: {
+            /**
+             * Zh
+             * @description 名称 / in Chinese
+             */
+            zh: string;
+            /**
+             * En
+             * @description 英文名称；区划与中文同 / in English; a region has one name
+             */
+            en: string;
         };
         /**
          * CaseBrief

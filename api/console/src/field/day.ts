@@ -1,4 +1,5 @@
 import { api, type Schemas, told, Unreachable } from '../contract/client';
+import { type DayQuery, dayOf } from '../contract/lists';
 import { cityToday } from '../parts/written';
 import { waiting } from './outbox';
 import { packNow } from './pack';
@@ -8,12 +9,11 @@ export type Stop = Schemas['AlertBrief'];
 /** What there is to visit, and whether it comes from the pack on this device. */
 export type DayPlan = { stops: Stop[]; packed: boolean };
 
-const AT_ONCE = 200;
-
 /** What is in my hands, from the server where it can be reached, else from the pack, by village. */
 export async function today(): Promise<DayPlan> {
   try {
-    return { stops: byVillage([...(await mine({})), ...(await mine({ status: 'snoozed' }))]), packed: false };
+    const [open, later] = await Promise.all(dayOf().map(mine));
+    return { stops: byVillage([...(open ?? []), ...(later ?? [])]), packed: false };
   } catch (failure) {
     const pack = failure instanceof Unreachable ? await packNow() : undefined;
     if (pack === undefined) throw failure;
@@ -22,11 +22,11 @@ export async function today(): Promise<DayPlan> {
 }
 
 /** All of it, page by page. */
-async function mine(narrowed: { status?: 'snoozed' }): Promise<Stop[]> {
+async function mine(narrowed: DayQuery): Promise<Stop[]> {
   const found: Stop[] = [];
   let after: string | undefined;
   do {
-    const query = { owner: 'me' as const, limit: AT_ONCE, ...narrowed, ...(after === undefined ? {} : { after }) };
+    const query = after === undefined ? narrowed : { ...narrowed, after };
     const said = await told(api.GET('/api/v1/alerts', { params: { query } }));
     found.push(...said.items);
     after = said.next ?? undefined;

@@ -3,10 +3,10 @@ import { Failure } from '../../parts/Failure';
 import { Skeleton } from '../../parts/ListState';
 import { Level } from '../../parts/small';
 import { work } from '../../parts/words-of-work';
-import { writtenMoney } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
 import { comma, labelled } from '../../words/marks';
 import { useRuleNames } from '../board/names';
+import { Against } from './Against';
 import { type Alert, type Reason, useExplanation, useFeeds } from './asked';
 import { words } from './words';
 
@@ -59,34 +59,6 @@ function ReasonShown({ one, first, seenOn }: ReasonProps): ReactElement {
         {one.rule_version.slice(0, 8)}
       </p>
     </li>
-  );
-}
-
-function Against({ one }: { one: Reason }): ReactElement | null {
-  const t = useWords(words);
-  if (one.observed === null) return null;
-  const written = (value: number): string =>
-    one.unit === 'yuan' ? writtenMoney(value) : value.toLocaleString('zh-CN', { maximumFractionDigits: 2 });
-  const sample = one.parameters.some((each) => each.status === 'sample');
-  return (
-    <p className="against">
-      {t.now} <b>{written(one.observed)}</b>
-      {one.limit === null ? null : (
-        <>
-          {' '}
-          · {t.limit} <b>{written(one.limit)}</b>
-        </>
-      )}
-      {one.before === null || one.before_on === null ? null : (
-        <>
-          {' '}
-          · {t.lastTime} <b>{written(one.before)}</b>
-          <span className="quiet">{t.lastTimeOn(one.before_on)}</span>
-        </>
-      )}
-      {one.excess === null || one.limit === 0 ? null : ` · ${t.times(one.excess.toFixed(1))}`}
-      {sample ? <span className="tag"> {t.sample}</span> : null}
-    </p>
   );
 }
 

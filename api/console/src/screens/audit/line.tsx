@@ -1,18 +1,20 @@
 import type { ReactElement } from 'react';
 import { Instant } from '../../parts/small';
-import { useWords } from '../../words/catalogue';
-import { comma } from '../../words/marks';
+import { useServed, useWords } from '../../words/catalogue';
+import { aside, comma } from '../../words/marks';
 import { acts } from './acts';
 import type { Entry, Filters } from './asked';
 import { parts } from './details';
 import { words } from './words';
 
-type Props = { entry: Entry; onOnly: (more: Partial<Filters>) => void };
+/** What the server calls the codes that its entries hold. */
+export type Called = Record<string, { zh: string; en: string }>;
+type Props = { entry: Entry; codes: Called; onOnly: (more: Partial<Filters>) => void };
 type Names = Record<string, string>;
 const SHORT = 8;
 
 /** One entry: who and what lead to all that the same one did, and all that was done to the same thing. */
-export function Line({ entry, onOnly }: Props): ReactElement {
+export function Line({ entry, codes, onOnly }: Props): ReactElement {
   const t = useWords(words);
   const called = useWords(acts);
   return (
@@ -28,7 +30,7 @@ export function Line({ entry, onOnly }: Props): ReactElement {
         <Only said={shortened(entry.subject)} onClick={() => onOnly({ subject: entry.subject })} />
       </td>
       <td data-label={t.detail}>
-        <Detail entry={entry} />
+        <Detail entry={entry} codes={codes} />
       </td>
     </tr>
   );
@@ -43,14 +45,19 @@ function Only({ said, onClick }: { said: string; onClick: () => void }): ReactEl
   );
 }
 
-function Detail({ entry }: { entry: Entry }): ReactElement {
+function Detail({ entry, codes }: { entry: Entry; codes: Called }): ReactElement {
   const names = useWords(parts);
+  const served = useServed();
+  const called = (code: string): string | undefined => {
+    const found = codes[code];
+    return found === undefined ? undefined : `${served(found.zh, found.en)}${aside(code)}`;
+  };
   const told = Object.entries(entry.detail);
   return (
     <>
       {told.map(([key, value]) => (
         <span key={key} className="audit-pair">
-          <span className="quiet">{names[key] ?? key}</span> {written(value, names)}{' '}
+          <span className="quiet">{names[key] ?? key}</span> {written(value, names, called)}{' '}
         </span>
       ))}
       <span className="quiet masked">#{entry.id}</span>
@@ -58,16 +65,17 @@ function Detail({ entry }: { entry: Entry }): ReactElement {
   );
 }
 
-function written(value: unknown, names: Names): string {
+function written(value: unknown, names: Names, called: (code: string) => string | undefined): string {
   if (value === null) return '—';
-  const each = (one: unknown): string => written(one, names);
+  const each = (one: unknown): string => written(one, names, called);
   if (Array.isArray(value)) return value.length > 3 ? `${value.length}` : value.map(each).join(comma());
   if (typeof value === 'object' && value !== null) {
     return Object.entries(value)
       .map(([key, inner]) => `${names[key] ?? key} ${each(inner)}`)
       .join(comma());
   }
-  return names[`value_${value}`] ?? (typeof value === 'string' ? shortened(value) : String(value));
+  const known = names[`value_${value}`] ?? (typeof value === 'string' ? called(value) : undefined);
+  return known ?? (typeof value === 'string' ? shortened(value) : String(value));
 }
 
 /** An id by its first eight signs: enough to tell two apart on a page. */

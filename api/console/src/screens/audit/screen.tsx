@@ -6,7 +6,7 @@ import '../../parts/reading.css';
 import { useWords } from '../../words/catalogue';
 import { type Filters, NO_FILTER, useEntries } from './asked';
 import { Chain } from './chain';
-import { Line } from './line';
+import { type Called, Line } from './line';
 import { Narrowing } from './narrowing';
 import { words } from './words';
 
@@ -16,6 +16,7 @@ export default function Audit(): ReactElement {
   const [filters, setFilters] = useState<Filters>(NO_FILTER);
   const query = useEntries(filters);
   const found = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const codes: Called = Object.assign({}, ...(query.data?.pages.map((page) => page.called) ?? []));
   const narrowed = Object.values(filters).some((one) => one !== '');
   return (
     <>
@@ -43,7 +44,7 @@ export default function Audit(): ReactElement {
           </thead>
           <tbody>
             {found.map((one) => (
-              <Line key={one.id} entry={one} onOnly={(more) => setFilters({ ...filters, ...more })} />
+              <Line key={one.id} entry={one} codes={codes} onOnly={(more) => setFilters({ ...filters, ...more })} />
             ))}
           </tbody>
         </table>

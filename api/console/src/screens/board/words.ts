@@ -1,6 +1,11 @@
 import { catalogue } from '../../words/catalogue';
 
-const share = (value: number): string => `${(value * 100).toFixed(value > 0 && value < 0.1 ? 1 : 0)}%`;
+/** A share in per cent, with as many digits as keep it off the whole and off the goal when it is neither. */
+const share = (value: number): string => {
+  const written = [value > 0 && value < 0.1 ? 1 : 0, 1, 2].map((digits) => (value * 100).toFixed(digits));
+  const tells = (one: string): boolean => [0.05, 1].every((mark) => (Number(one) === mark * 100) === (value === mark));
+  return `${written.find(tells) ?? written[2]}%`;
+};
 
 export const words = catalogue(
   {

@@ -1,13 +1,13 @@
 import type { ReactElement } from 'react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Button } from '../../parts/Button';
-import { TakingOut } from '../../parts/TakingOut';
 import { useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
 import type { Narrow } from './asked';
 import { words } from './bulk-words';
 import { words as queueWords } from './words';
 
+const TakingOut = lazy(() => import('../../parts/TakingOut').then((found) => ({ default: found.TakingOut })));
 type Props = { narrow: Narrow; text: string; count: string };
 
 /** All that the queue is narrowed to, not only what has been loaded; somebody searched for is ticked and taken so. */
@@ -23,7 +23,9 @@ export function Export({ narrow, text, count }: Props): ReactElement {
         <>
           <p>{t.exportAll(count)}</p>
           <p className="quiet">{t.exportRules}</p>
-          <TakingOut wanted={narrow} />
+          <Suspense fallback={null}>
+            <TakingOut wanted={narrow} />
+          </Suspense>
         </>
       ) : (
         <p role="status">{t.exportSearch}</p>

@@ -2,30 +2,14 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useSearchParams } from 'react-router';
 import { api, type Schemas, told } from '../../contract/client';
+import { FIRST, MORE, type Narrow, narrowOf } from '../../contract/lists';
+
+export { type Narrow, narrowOf };
 
 export type Brief = Schemas['AlertBrief'];
-export type Narrow = Schemas['Narrow'];
 export type Urgency = NonNullable<Brief['urgency']>;
 
 export const GROUPS: readonly Urgency[] = ['long_overdue', 'overdue', 'soon', 'later'];
-const TEXTS = ['region', 'level', 'rule', 'factor', 'status', 'direction', 'owner', 'group'] as const;
-const TRUTHS = ['cleared', 'recurring'] as const;
-const PAGE = 100;
-
-/** What the address says the queue is narrowed to; a name is never in it. */
-export function narrowOf(params: URLSearchParams): Narrow {
-  const said: Record<string, string | boolean> = {};
-  for (const name of TEXTS) {
-    const value = params.get(name);
-    if (value) said[name] = value;
-  }
-  for (const name of TRUTHS) {
-    const value = params.get(name);
-    if (value) said[name] = value === 'true';
-  }
-  return said as Narrow;
-}
-
 export type Narrowing = {
   narrow: Narrow;
   narrowed: boolean;
@@ -69,8 +53,8 @@ export function useQueue(narrow: Narrow, text: string) {
     initialPageParam: null as string | null,
     queryFn: ({ pageParam: after }) => {
       if (text !== '')
-        return told(api.POST('/api/v1/alerts/search', { body: { ...narrow, text, after, limit: PAGE } }));
-      const query = { ...narrow, limit: PAGE, ...(after === null ? {} : { after }) };
+        return told(api.POST('/api/v1/alerts/search', { body: { ...narrow, text, after, limit: MORE } }));
+      const query = after === null ? { ...narrow, limit: FIRST } : { ...narrow, limit: MORE, after };
       return told(api.GET('/api/v1/alerts', { params: { query } }));
     },
     getNextPageParam: (page) => page.next,

@@ -8,6 +8,7 @@ import { useNarrow } from '../../parts/narrow';
 import { useWords } from '../../words/catalogue';
 import { type Brief, useNarrowing, useQueue } from './asked';
 import { ColumnChoice } from './ColumnChoice';
+import { Export } from './Export';
 import { Filters } from './Filters';
 import { Groups } from './Groups';
 import { List } from './List';
@@ -20,7 +21,6 @@ import { Views } from './Views';
 import { words } from './words';
 
 const Bulk = lazy(() => import('./Bulk').then((found) => ({ default: found.Bulk })));
-const Export = lazy(() => import('./Export').then((found) => ({ default: found.Export })));
 const Drawer = lazy(() => import('../alert/Drawer').then((found) => ({ default: found.Drawer })));
 
 /** S1: what to do next. The list, how it is narrowed, what is ticked, and the alert that is open beside it. */
@@ -53,9 +53,7 @@ export default function Queue(): ReactElement {
           />
         ) : null}
         {may('report.export') && !narrow ? (
-          <Suspense fallback={null}>
-            <Export narrow={narrowing.narrow} text={text} count={first?.count ?? ''} />
-          </Suspense>
+          <Export narrow={narrowing.narrow} text={text} count={first?.count ?? ''} />
         ) : null}
       </div>
       <Groups narrowing={narrowing} text={text} />
@@ -68,9 +66,11 @@ export default function Queue(): ReactElement {
         </span>
         {narrow ? null : <ColumnChoice />}
       </div>
-      <Suspense fallback={null}>
-        <Bulk picked={picked} narrow={narrowing.narrow} />
-      </Suspense>
+      {first === undefined ? null : ( // its code comes after the rows
+        <Suspense fallback={null}>
+          <Bulk picked={picked} narrow={narrowing.narrow} />
+        </Suspense>
+      )}
       <ListState
         query={query}
         what={t.alerts}

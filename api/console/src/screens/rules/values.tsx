@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import { Day } from '../../parts/small';
 import { useServed, useWords } from '../../words/catalogue';
+import { aside } from '../../words/marks';
 import type { Parameter, Value } from './asked';
 import { words } from './words';
 
@@ -63,7 +64,7 @@ function OneValue({ value, share }: { value: Value; share: boolean }): ReactElem
   const level = served(value.where.zh, value.where.en);
   return (
     <tr className={`state-${value.state}`}>
-      <td data-label={t.region}>{value.region === '00' ? level : `${level} ${value.place}`}</td>
+      <td data-label={t.region}>{placed(value, level)}</td>
       <td data-label={t.amounts}>
         <Amounts value={value} share={share} />
       </td>
@@ -83,6 +84,12 @@ function OneValue({ value, share }: { value: Value; share: boolean }): ReactElem
       </td>
     </tr>
   );
+}
+
+/** The place's name with its code; a code that nobody here has a name for stands alone. */
+function placed(value: Value, level: string): string {
+  if (value.region === '00') return level;
+  return value.place.includes(value.region) ? value.place : value.place + aside(value.region);
 }
 
 function Amounts({ value, share }: { value: Value; share: boolean }): ReactElement {

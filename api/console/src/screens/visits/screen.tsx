@@ -11,6 +11,7 @@ import { type Day, useDay } from './useDay';
 import '../../parts/chips.css';
 import './visits.css';
 import { aside } from '../../words/marks';
+import { Way, WaySwitch } from './way';
 import { words } from './words';
 
 const SECTIONS: Section[] = ['todo', 'agreed', 'later', 'done'];
@@ -48,7 +49,12 @@ function Listed({ day }: { day: Day }): ReactElement {
       </div>
     );
   }
-  return <Sections day={day} stops={query.data.stops} />;
+  return (
+    <>
+      <WaySwitch />
+      <Sections day={day} stops={query.data.stops} />
+    </>
+  );
 }
 
 function NoPack(): ReactElement {
@@ -90,7 +96,10 @@ function Villages({ day, stops, section, recorded }: VillagesProps): ReactElemen
     <>
       {villages.map((village) => (
         <div key={village}>
-          <h3>{village}</h3>
+          <div className="village">
+            <h3>{village}</h3>
+            <Way village={village} />
+          </div>
           <ul className="stops">
             {stops
               .filter((one) => one.region_name === village)

@@ -1,0 +1,66 @@
+import { catalogue } from '../../words/catalogue';
+
+export const words = catalogue(
+  {
+    now: '现值',
+    lastTime: '上次',
+    lastTimeOn: (on: string) => `（截至 ${on}）`,
+    limit: '标准',
+    same: '与标准相同',
+    times: (n: string) => `为标准的 ${n} 倍`,
+    share: (n: string) => `为标准的 ${n}`,
+    over: (by: string) => `超出 ${by}`,
+    under: (by: string) => `低于标准 ${by}`,
+    sample: '样例标准，待核定',
+  },
+  {
+    now: 'Now',
+    lastTime: 'Last time',
+    lastTimeOn: (on: string) => ` (up to ${on})`,
+    limit: 'Limit',
+    same: 'equal to the limit',
+    times: (n: string) => `${n} times the limit`,
+    share: (n: string) => `${n} of the limit`,
+    over: (by: string) => `${by} over`,
+    under: (by: string) => `${by} under the limit`,
+    sample: 'a sample limit, to be confirmed',
+  },
+);
+
+/** What a figure is counted in, written right behind it; what is not here is a bare number. */
+export const units = catalogue<Record<string, string>>(
+  {
+    yuan: ' 元',
+    'yuan/month': ' 元/月',
+    'yuan/year': ' 元/年',
+    persons: ' 人',
+    houses: ' 处',
+    units: ' 处',
+    vehicles: ' 辆',
+    payments: ' 笔',
+    months: ' 个月',
+    days: ' 天',
+    times: ' 次',
+    years: ' 岁',
+    programmes: ' 项',
+    kWh: ' 度',
+    m2: ' 平方米',
+  },
+  {
+    yuan: ' yuan',
+    'yuan/month': ' yuan a month',
+    'yuan/year': ' yuan a year',
+    persons: ' person(s)',
+    houses: ' house(s)',
+    units: ' unit(s)',
+    vehicles: ' vehicle(s)',
+    payments: ' payment(s)',
+    months: ' month(s)',
+    days: ' day(s)',
+    times: ' time(s)',
+    years: ' years',
+    programmes: ' programme(s)',
+    kWh: ' kWh',
+    m2: ' m²',
+  },
+);
