@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,17 @@ def test_what_a_page_begins_with_is_asked_for_before_its_scripts_have_run_and_on
     first = ["/api/v1/session", *(f"/api/v1/alerts?{one}" for one in lists)]
     assert asked[: len(first)] == first
     assert [asked.count(one) for one in first] == [1] * len(first)
+
+
+def test_who_may_not_have_what_was_asked_early_is_kept_waiting_by_nothing(
+    signed_in_as: Callable[..., Page], page: Page
+) -> None:
+    refused: list[int] = []
+    page.on("requestfinished", lambda one: refused.append(one.response().status) if "/alerts" in one.url else None)
+    signed_in_as("auditor").goto("/queue")
+    expect(page).to_have_url(re.compile("/rules$"))
+    at_rest(page)
+    assert refused == [403]
 
 
 def test_what_was_asked_early_and_did_not_come_is_asked_for_again(

@@ -14,9 +14,15 @@ const NOBODY_YET: string[] = [paths.signIn, paths.welcome];
 function ask(path: string, query: Record<string, unknown> = {}): void {
   const wanted = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
   const address = Object.keys(query).length === 0 ? path : `${path}?${wanted}`;
-  const answer = fetch(address, { headers: OWN, credentials: 'same-origin' });
+  const answer = fetch(address, { headers: OWN, credentials: 'same-origin' }).then(whole);
   answer.catch(() => undefined); // whoever takes it is told
   asked.set(keyOf(address), answer);
+}
+
+/** Read to its end at once: an answer that nobody takes would else keep its connection. */
+async function whole(answer: Response): Promise<Response> {
+  const { status, statusText, headers } = answer;
+  return new Response(await answer.blob(), { status, statusText, headers });
 }
 
 function keyOf(address: string): string {
@@ -49,11 +55,14 @@ function begin(): void {
   setTimeout(() => asked.clear(), GOOD_MS);
 }
 
-/** Send a request, or take the answer that was already asked for: once, and only what was asked in the same way. */
+/**
+ * Send a request, or take the answer that was already asked for: once, and only what was asked in the same way. After
+ * a change, as signing in is one, nothing that was asked before it is good any more.
+ */
 export function send(request: Request): Promise<Response> {
+  if (request.method !== 'GET') asked.clear();
   const key = keyOf(request.url);
-  const answer =
-    request.method === 'GET' && request.headers.get('X-Lowincome') === 'console' ? asked.get(key) : undefined;
+  const answer = request.headers.get('X-Lowincome') === 'console' ? asked.get(key) : undefined;
   if (answer === undefined) return fetch(request);
   asked.delete(key);
   return answer.catch(() => fetch(request));
