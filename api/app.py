@@ -117,6 +117,7 @@ def create_app(service: Service) -> FastAPI:
         description=_DESCRIPTION,
         docs_url=None,  # FastAPI's pages fetch scripts from elsewhere
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},  # we have our own
     )
     app.state.whole = service
     app.state.service = replace(service, engine=database.unscoped(service.engine))

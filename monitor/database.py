@@ -272,8 +272,8 @@ def _now_sqlite(_element: now, _compiler: Any, **_options: Any) -> str:
     return "((julianday('now') - 2440587.5) * 86400.0)"
 
 
-@compiles(now, "postgresql")
-def _now_postgresql(_element: now, _compiler: Any, **_options: Any) -> str:
+@compiles(now)
+def _now(_element: now, _compiler: Any, **_options: Any) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 
 

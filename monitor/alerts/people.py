@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import BigInteger, Date, Row, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from monitor import database
@@ -29,14 +29,19 @@ class Shown:
 
 def members(session: Session, household: int, *, as_of: date, keyring: Keyring) -> list[Shown]:
     """Return the members of a household on ``as_of``, its head first; names as 张*."""
-    chosen = (
-        select(Member, Person)
+    rows = database.run(session, _members, values={"household": household, "as_of": as_of}).all()
+    found = sorted(rows, key=lambda row: (row.relation != HEAD, row.id))
+    return [_shown(place, row, keyring) for place, row in enumerate(found, start=1)]
+
+
+def _members() -> Select[*tuple[Any, ...]]:
+    as_of = bindparam("as_of", type_=Date())
+    return (
+        select(Member.id, Member.relation, Person.id.label("person"), Person.name, Person.sex, Person.birth_on)
         .join(Person, Person.id == Member.person_id)
-        .where(Member.household_id == household, Member.from_on <= as_of)
+        .where(Member.household_id == bindparam("household", type_=BigInteger()), Member.from_on <= as_of)
         .where(or_(Member.until_on.is_(None), Member.until_on > as_of))
     )
-    found = sorted(session.execute(chosen).all(), key=lambda row: (row.Member.relation != HEAD, row.Member.id))
-    return [_shown(place, row.Member, row.Person, keyring) for place, row in enumerate(found, start=1)]
 
 
 def places(shown: Sequence[Shown]) -> dict[int, int]:
@@ -49,16 +54,10 @@ def title(shown: Sequence[Shown]) -> str:
     return shown[0].name or "—" if shown else "—"
 
 
-def _shown(place: int, member: Member, person: Person, keyring: Keyring) -> Shown:
-    name = keyring.decrypt(person.name, about="people.name") if person.name is not None else ""
-    return Shown(
-        place,
-        person.id,
-        member.relation,
-        mask_name(name),
-        person.sex,
-        person.birth_on.year if person.birth_on else None,
-    )
+def _shown(place: int, row: Row[Any], keyring: Keyring) -> Shown:
+    name = keyring.decrypt(row.name, about="people.name") if row.name is not None else ""
+    born_in = row.birth_on.year if row.birth_on else None
+    return Shown(place, row.person, row.relation, mask_name(name), row.sex, born_in)
 
 
 def titles(session: Session, households: Sequence[int], *, keyring: Keyring) -> dict[int, str]:
@@ -84,23 +83,25 @@ def heads(session: Session, households: Sequence[int], *, keyring: Keyring) -> d
 
 
 def _heads(session: Session, households: Sequence[int]) -> dict[int, Row[Any]]:
-    """The head of each household, or whoever of it is named first."""
-    rows: list[Row[Any]] = list(
-        database.run(session, _named, database.takes_lists(session), values={"households": list(households)})
-    )
+    """The head of each household, or whoever of it is named first; the others are read only where there is no head."""
     found: dict[int, Row[Any]] = {}
-    for row in sorted(rows, key=lambda row: (row.relation != HEAD, row.id)):
-        found.setdefault(row.household_id, row)
+    listed = database.takes_lists(session)
+    for heads in (True, False):
+        values = {"households": [home for home in households if home not in found]}
+        for row in database.run(session, _named, listed, heads, values=values).all() if values["households"] else ():
+            found.setdefault(row.household_id, row)
     return found
 
 
-def _named(listed: bool) -> Select[*tuple[Any, ...]]:
-    return (
-        select(Member.household_id, Member.relation, Member.id, Person.name, Person.id_no)
+def _named(listed: bool, heads: bool) -> Select[*tuple[Any, ...]]:
+    chosen = (
+        select(Member.household_id, Person.name, Person.id_no)
         .join(Person, Person.id == Member.person_id)
         .where(database.among_named(Member.household_id, "households", listed=listed))
         .where(Member.until_on.is_(None), Person.name.is_not(None))
+        .order_by(Member.id)
     )
+    return chosen.where(Member.relation == HEAD) if heads else chosen
 
 
 def _name(row: Row[Any], keyring: Keyring) -> str:

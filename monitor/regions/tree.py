@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,9 @@ class Canonical:
     unknown: dict[str, int]
 
 
+_REMEMBERED = 1 << 16
+
+
 class Tree:
     """All codes of all times, by scheme. ``root`` is the region that the installation watches."""
 
@@ -61,6 +65,7 @@ class Tree:
         for place in sorted(self._official(), key=lambda each: (each.code, each.valid_from)):
             self._below.setdefault(place.parent or "", []).append(place)
         self._named: dict[date, dict[str, list[str]]] = {}
+        self._full_name = lru_cache(maxsize=_REMEMBERED)(self._said_in_full)
 
     def _official(self) -> Iterator[Place]:
         return (each for (scheme, _), entries in self._places.items() if scheme == OFFICIAL for each in entries)
@@ -83,6 +88,9 @@ class Tree:
 
         Where the tree does not reach as far down, the whole code follows the names that it has.
         """
+        return self._full_name(code, on)
+
+    def _said_in_full(self, code: str, on: date) -> str:
         own = short(code) or ""
         line = [each for each in [own, *parents(own)][::-1] if len(each) >= len(self.root)]
         places = [self.find(each, on) for each in line]

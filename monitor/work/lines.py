@@ -1,12 +1,11 @@
 """Alerts as lines of a list: what is shown of each, and nothing else read; as many statements for any page."""
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from monitor import database
@@ -20,8 +19,7 @@ _OWN = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """An alert as a line; ``rules`` are those that stand, the weightiest first, and the sentences are of the first."""
 
     id: uuid.UUID
@@ -55,31 +53,42 @@ def lines(session: Session, alerts: Sequence[uuid.UUID]) -> list[Line]:
     if not alerts:
         return []
     values, listed = {"alerts": list(alerts)}, database.takes_lists(session)
-    rows = {row.id: row for row in database.run(session, _alerts, listed, values=values)}
+    rows = {row.id: row for row in database.run(session, _alerts, listed, values=values).all()}
     reasons: dict[uuid.UUID, list[Any]] = {}
-    for reason in database.run(session, _reasons, listed, values=values):
+    for reason in database.run(session, _reasons, listed, values=values).all():
         reasons.setdefault(reason.alert_id, []).append(reason)
-    return [_line(rows[id_]._asdict(), reasons.get(id_, [])) for id_ in alerts if id_ in rows]
+    return [Line._make((*rows[id_], *_why(reasons.get(id_, [])))) for id_ in alerts if id_ in rows]
 
 
 def line_of(session: Session, alert: Alert) -> Line:
     """Return the line of an alert that is at hand with its reasons and household, as ``lines`` would."""
-    owner = None if alert.owner_id is None else session.scalar(select(Worker.name).where(Worker.id == alert.owner_id))
-    read = {name: getattr(alert, name) for name in _OWN}
+    owner = None
+    if alert.owner_id is not None:
+        owner = database.run(session, _name, values={"owner": alert.owner_id}).scalar()
+    read: dict[str, Any] = {name: getattr(alert, name) for name in _OWN}
     number = alert.household.household_no if alert.household is not None else _BEHIND
-    more = {"household_no": number, "unseen": len(alert.unseen), "owner_name": owner}
-    return _line(read | more, alert.reasons)
+    more: dict[str, Any] = {"household_no": number, "unseen": len(alert.unseen), "owner_name": owner}
+    rules, zh, en = _why(alert.reasons)
+    return Line(**read, **more, rules=rules, sentence_zh=zh, sentence_en=en)
 
 
-def _line(row: Mapping[str, Any], reasons: Sequence[Any]) -> Line:
+def _why(reasons: Sequence[Any]) -> tuple[list[str], str, str]:
+    """The last three of a line: the rules that stand, and the first one's sentences."""
     standing = [reason for reason in reasons if reason.status in STANDING]
     first = next(iter(standing or reasons), None)
     zh, en = ("", "") if first is None else (first.sentence_zh, first.sentence_en)
-    return Line(**row, rules=[reason.rule for reason in standing], sentence_zh=zh, sentence_en=en)
+    return [reason.rule for reason in standing], zh, en
+
+
+def _name() -> Select[*tuple[Any, ...]]:
+    return select(Worker.name).where(Worker.id == bindparam("owner", type_=Uuid()))
 
 
 def _alerts(listed: bool) -> Select[*tuple[Any, ...]]:
-    """The household of an alert that was handed over may lie behind the wall: its line is shown without the number."""
+    """All but the last three of a line, in its order.
+
+    The household of an alert that was handed over may lie behind the wall: its line is shown without the number.
+    """
     number = func.coalesce(Household.household_no, _BEHIND).label("household_no")
     return (
         select(

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import Select, Uuid, bindparam, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -49,11 +49,16 @@ def leave(session: Session, alert: uuid.UUID, *, by: Viewer) -> None:
 
 def others(session: Session, alert: uuid.UUID, *, viewer: Viewer) -> list[Colleague]:
     """Return who else has ``alert`` open, whoever came first in front; never the viewer, nor an account kept out."""
-    now = database.now()
-    chosen = (
+    values = {"alert": alert, "viewer": viewer.worker}
+    rows = database.run(session, _others, values=values).all()
+    return [Colleague(name, doing, max(0, int(seconds))) for name, doing, seconds in rows]
+
+
+def _others() -> Select[*tuple[Any, ...]]:
+    now, alert, viewer = database.now(), bindparam("alert", type_=Uuid()), bindparam("viewer", type_=Uuid())
+    return (
         select(Worker.name, Presence.doing, (now - Presence.since).label("seconds"))
         .join(Worker, Worker.id == Presence.worker_id)
-        .where(Presence.alert_id == alert, Presence.worker_id != viewer.worker, Presence.until > now, Worker.active)
+        .where(Presence.alert_id == alert, Presence.worker_id != viewer, Presence.until > now, Worker.active)
         .order_by(Presence.since, Worker.name)
     )
-    return [Colleague(name, doing, max(0, int(seconds))) for name, doing, seconds in session.execute(chosen)]

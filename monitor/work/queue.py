@@ -177,12 +177,12 @@ class _Asked:
     def _first(self, stretches: Sequence[Stretch], most: int, begin: Key | None) -> list[Key]:
         begun = begin if begin is not None and stretches[0].place == begin.place else None
         if self.listed:
-            rows = self._run(shapes.along_listed, most=most, **_lists(stretches, begun))
+            rows = self._run(shapes.along_listed, most=most, **_lists(stretches, begun)).all()
         else:
             values = _bounds(stretches)
             if begun is not None:
                 values |= {"last_due": begun.due_on, "last_rank": begun.rank, "last_id": begun.id}
-            rows = self._run(shapes.along, len(stretches), begun is not None, most=most, **values)
+            rows = self._run(shapes.along, len(stretches), begun is not None, most=most, **values).all()
         return [Key(*row) for row in rows]
 
     def count(self, stretches: Sequence[Stretch]) -> int:
