@@ -76,3 +76,15 @@ def test_a_printed_page_is_accessible(
     page.goto(printed(page, service, kind="check", most=1))
     assert page.get_by_role("heading", name="低收入人口预警入户核查表").count() == 1
     accessible(page)
+
+
+@pytest.mark.parametrize("kind", ["check", "round"])
+def test_a_print_that_is_looked_at_on_a_telephone_fits_it_and_is_read_in_lines(
+    phone: Page, service: Served, signed_in_as: SignIn, accessible: Callable[[Page], None], kind: str
+) -> None:
+    signed_in_as("caseworker", on=phone)
+    phone.goto(printed(phone, service, kind=kind, most=3))
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    widths = [one.bounding_box() for one in phone.locator("td:visible").all()]
+    assert min(box["width"] for box in widths if box is not None) >= 100
+    accessible(phone)
