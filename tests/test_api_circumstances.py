@@ -101,7 +101,9 @@ def told(member: Any, kind: str) -> list[Any]:
     ]
 
 
-def test_before_anything_was_delivered_everything_is_unknown_and_nothing_is_none(client: TestClient) -> None:
+def test_before_anything_was_known_everything_is_unknown_and_nothing_is_none(
+    client: TestClient, service: Service, world: WorldLake
+) -> None:
     said = asked(client)
     assert [(one["place"], one["told"], one["silent"]) for one in said["members"]] == [
         (at, [], []) for at in (1, 2, 3, 4)
@@ -110,6 +112,9 @@ def test_before_anything_was_delivered_everything_is_unknown_and_nothing_is_none
     assert {(one["kind"], one["heard_on"], one["fresh"]) for one in said["heard"]} == {
         (kind, None, False) for kind in ("able", "disability", "school", "benefit")
     }
+    receive_more(service, world, [paid(date(2026, 4, 3), payment("B1", "2026-03-01", 320))])
+    assert [one["told"] for one in members(client)] == [[], [], [], []], "it came later"
+    assert told(members(client, date(2026, 4, 4))[0], "benefit") == [(["低保"], "2026-03-01", 320.0)]
 
 
 def test_each_member_is_told_of_with_source_and_day_and_a_list_without_them_is_not_a_no(
@@ -175,12 +180,6 @@ def test_the_newest_is_told_of_one_day_what_came_last_and_several_sums_of_a_mont
     ]
     assert told(child, "school") == [(["在读", "2025-2026-1"], None, None)]
     assert told(head, "benefit") == [(["低保"], "2026-02-01", 280.0)], "a year old, and given back: neither is received"
-
-
-def test_what_became_known_later_is_not_known_before(client: TestClient, service: Service, world: WorldLake) -> None:
-    receive_more(service, world, [paid(date(2026, 4, 3), payment("B1", "2026-03-01", 320))])
-    assert [one["told"] for one in members(client)] == [[], [], [], []]
-    assert told(members(client, date(2026, 4, 4))[0], "benefit") == [(["低保"], "2026-03-01", 320.0)]
 
 
 def test_members_stand_at_the_places_that_the_households_page_gives_them(
