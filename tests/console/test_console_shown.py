@@ -216,3 +216,16 @@ def test_how_far_a_value_is_from_its_limit_is_never_rounded_to_nothing_or_turned
             session.execute(update(Reason).where(Reason.alert_id == alert.id, Reason.place == 0).values(**changed))
         page.goto(f"/alerts/{alert.id}")
         expect(page.locator(".against").first).to_contain_text(said)
+
+
+def test_what_has_cleared_altogether_is_said_and_a_role_is_called_in_the_language_chosen(
+    page: Page, service: Served, signed_in_as: SignInAs
+) -> None:
+    alert = service.alerts(town=TOWN)[1]
+    with database.transaction(service.engine) as session:
+        session.execute(update(Reason).where(Reason.alert_id == alert.id).values(status="cleared", cleared_on=today()))
+    signed_in_as("caseworker").goto(f"/alerts/{alert.id}")
+    expect(page.get_by_role("main")).to_contain_text("各项原因都已消除，登记核查后办结。")
+    page.goto("/account")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("main")).to_contain_text("林晓 · caseworker")

@@ -7,7 +7,7 @@ import { api, type Schemas, told } from '../../contract/client';
 import { Button } from '../../parts/Button';
 import { Field } from '../../parts/Credentials';
 import { useSaid } from '../../parts/Failure';
-import { useWords } from '../../words/catalogue';
+import { useServed, useWords } from '../../words/catalogue';
 import { comma, labelled } from '../../words/marks';
 import { words } from './words';
 
@@ -16,12 +16,13 @@ export default function Account(): ReactElement {
   const t = useWords(words);
   const common = useWords(app);
   const may = useMay();
-  const { name, role_zh, region_name, unfinished, how } = useSession();
+  const { name, role, role_zh, region_name, unfinished, how } = useSession();
+  const served = useServed();
   return (
     <div className="alert-page">
       <h1>{t.title}</h1>
       <p>
-        {name} · {role_zh} · {region_name === '' ? common.nation : region_name}
+        {name} · {served(role_zh, role)} · {region_name === '' ? common.nation : region_name}
       </p>
       {unfinished.length === 0 ? null : (
         <p className="refused" role="alert">

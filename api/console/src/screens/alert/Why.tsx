@@ -95,6 +95,7 @@ export function Clears({ alert }: { alert: Alert }): ReactElement {
   const served = useServed();
   const query = useExplanation(alert.household_no);
   const standing = alert.reasons.filter((one) => one.status === 'active');
+  const gone = alert.reasons.length > 0 && alert.reasons.every((one) => one.status === 'cleared');
   const byVisit = standing.length > 0 && standing.every((one) => WITHOUT_ROWS.some((rule) => rule === one.rule));
   const steps = (query.data?.answers ?? []).filter((one) => one.verdict === 'fires').flatMap((one) => one.nearest);
   return (
@@ -102,7 +103,9 @@ export function Clears({ alert }: { alert: Alert }): ReactElement {
       <h2 id="clears">{t.clears}</h2>
       {query.isPending ? <Skeleton lines={2} /> : null}
       {query.error === null ? null : <Failure error={query.error} what={t.clears} onRetry={query.refetch} />}
-      {query.isSuccess && steps.length === 0 ? <p>{byVisit ? t.clearsByVisit : t.clearsNot}</p> : null}
+      {query.isSuccess && steps.length === 0 ? (
+        <p>{gone ? t.clearsAll : byVisit ? t.clearsByVisit : t.clearsNot}</p>
+      ) : null}
       <ul>
         {steps.map((one) => (
           <li key={one.zh}>{served(one.zh, one.en)}</li>

@@ -134,7 +134,7 @@ export const words = catalogue(
     openOnTime: 'In time',
     openLate: 'Overdue',
     lateShare: 'Overdue share',
-    mostShown: (n: number) => `The chart shows the ${n} with most; the table shows all.`,
+    mostShown: (n: number) => ` The chart shows the ${n} with most; the table shows all.`,
     noTowns: 'No alert is open in your region.',
     trend: 'Last twelve weeks',
     trendSaid: (raised: string, closed: string, week: string, most: string) =>
