@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
+from api.called import CalledOut, called
 from api.cards import (
     IndicatorOut,
     ParameterBrief,
@@ -64,6 +65,7 @@ class HitsOut(BaseModel):
     rule: str
     fires: int = Field(description="触发户数 / households of which it fires")
     unknown: int = Field(description="数据不足户数 / households of which it could not say")
+    lacks: list[str] = Field(description="看不到的来源 / feeds it looks at that never came or are stale")
 
 
 class NewestHitsOut(BaseModel):
@@ -72,6 +74,7 @@ class NewestHitsOut(BaseModel):
     as_of: Day | None = Field(description="空：尚未扫描 / null: none was scanned yet")
     households: int
     rules: list[HitsOut]
+    called: dict[str, CalledOut] = Field(description="所缺来源的名称 / what the lacking feeds are called")
 
 
 class Page:
@@ -143,14 +146,20 @@ def get_indicator(indicator: IndicatorName, page: Asked) -> Response:
 
 
 @router.get("/hits", dependencies=[may("run.read")], summary="上次扫描各规则命中 / What each rule said last")
-def newest_hits(session: Reading) -> NewestHitsOut:
-    """Return of how many households each rule fired, or could not say, in the newest finished scan."""
+def newest_hits(session: Reading, laws: ByLaw) -> NewestHitsOut:
+    """Return of how many households each rule fired in the newest finished scan, or could not say for want of what."""
     ended = select(Scan).where(Scan.finished_at.is_not(None)).order_by(Scan.as_of.desc(), Scan.finished_at.desc())
     scan = session.scalar(ended.limit(1))
-    said = scan.counts.get("by_rule", {}) if scan else {}
-    told = [HitsOut(rule=name, fires=one["fires"], unknown=one["unknown"]) for name, one in sorted(said.items())]
-    households = scan.counts.get("households", 0) if scan else 0
-    return NewestHitsOut(as_of=scan.as_of if scan else None, households=households, rules=told)
+    counts = scan.counts if scan else {}
+    lacks = counts.get("dormant", {})
+    told = [
+        HitsOut(rule=name, fires=one["fires"], unknown=one["unknown"], lacks=lacks.get(name, []))
+        for name, one in sorted(counts.get("by_rule", {}).items())
+    ]
+    named = called([{"feeds": sorted({feed for one in told for feed in one.lacks})}], laws)
+    return NewestHitsOut(
+        as_of=scan.as_of if scan else None, households=counts.get("households", 0), rules=told, called=named
+    )
 
 
 @lru_cache(maxsize=4)

@@ -140,17 +140,21 @@ def test_a_name_that_is_none_opens_no_file(auditor: TestClient, path: str) -> No
 
 def test_what_each_rule_said_last_is_the_newest_finished_scans(service: Service) -> None:
     reader = signed_in(service, "高主管", role="supervisor", region="3402")
-    assert reader.get(f"{PATH}/hits").json() == {"as_of": None, "households": 0, "rules": []}
+    assert reader.get(f"{PATH}/hits").json() == {"as_of": None, "households": 0, "rules": [], "called": {}}
     with database.transaction(service.engine) as session:
         for day, fires, ended in ((1, 5, utc_now()), (2, 7, utc_now()), (3, 9, None)):
-            counts = {"households": 10, "by_rule": {"elder": {"fires": fires, "unknown": 1}}}
+            by_rule = {"elder": {"fires": fires, "unknown": 1}, "fire": {"fires": 0, "unknown": 10}}
+            counts = {"households": 10, "by_rule": by_rule, "dormant": {"fire": ["accidents"]}}
             session.add(
                 Scan(as_of=date(2026, 3, day), policy_version="p", manifest="m", counts=counts, finished_at=ended)
             )
     said = reader.get(f"{PATH}/hits").json()
-    assert said == {
-        "as_of": "2026-03-02", "households": 10, "rules": [{"rule": "elder", "fires": 7, "unknown": 1}],
-    }  # fmt: skip
+    assert said.pop("rules") == [
+        {"rule": "elder", "fires": 7, "unknown": 1, "lacks": []},
+        {"rule": "fire", "fires": 0, "unknown": 10, "lacks": ["accidents"]},
+    ]
+    called = {"accidents": {"zh": "意外事故", "en": "Accidents"}}
+    assert said == {"as_of": "2026-03-02", "households": 10, "called": called}
 
 
 def test_a_clerk_of_another_department_reads_no_policy(sqlite_service: Service) -> None:

@@ -6,7 +6,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 from screens import PATHS, at_rest
+from served import Served
+from sqlalchemy import select
 from watching import Watch
+
+from monitor import database
+from monitor.tables import Scan
 
 DATABASES = ["sqlite"]
 SignIn = Callable[..., Page]
@@ -43,6 +48,25 @@ def test_the_rules_are_narrowed_as_one_types_and_one_opens_with_everything_behin
     shot(page, "rule")
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile(f"{PATHS['rules']}$"))
+
+
+def test_a_rule_that_lacks_its_data_is_told_in_red_and_is_not_one_that_finds_nothing(
+    service: Served, signed_in_as: SignIn, accessible: Check, shot: Shot
+) -> None:
+    with database.transaction(service.engine) as session:
+        newest = select(Scan).where(Scan.finished_at.is_not(None)).order_by(Scan.as_of.desc(), Scan.finished_at.desc())
+        scan = session.scalars(newest.limit(1)).one()
+        hits = scan.counts["by_rule"]
+        silent = next(name for name, one in hits.items() if one["fires"] == 0)
+        heard = next(name for name, one in hits.items() if one["fires"] > 0)
+        scan.counts = {**scan.counts, "dormant": {silent: ["accidents"], heard: ["accidents", "disability_certificates"]}}
+    page = opened(signed_in_as, "supervisor", PATHS["rules"])
+    asleep = page.get_by_role("listitem").filter(has_text="未运行：缺 意外事故 的数据")
+    expect(asleep).to_have_count(1)
+    expect(asleep.get_by_role("link")).to_have_attribute("href", re.compile(f"/{silent}$"))
+    expect(page.get_by_role("listitem").filter(has_text="看不全：缺 意外事故、")).to_have_count(1)
+    accessible(page)
+    shot(page, "rules-asleep")
 
 
 def test_no_rule_that_matches_is_said_and_the_filters_can_be_cleared(signed_in_as: SignIn, accessible: Check) -> None:

@@ -2007,7 +2007,7 @@ export interface paths {
         };
         /**
          * 上次扫描各规则命中 / What each rule said last
-         * @description Return of how many households each rule fired, or could not say, in the newest finished scan.
+         * @description Return of how many households each rule fired in the newest finished scan, or could not say for want of what.
          */
         get: operations["newest_hits_api_v1_policy_hits_get"];
         put?: never;
@@ -5024,6 +5024,11 @@ export interface components {
              * @description 数据不足户数 / households of which it could not say
              */
             unknown: number;
+            /**
+             * Lacks
+             * @description 看不到的来源 / feeds it looks at that never came or are stale
+             */
+            lacks: string[];
         };
         /**
          * ImportedOut
@@ -5704,6 +5709,13 @@ export interface components {
             households: number;
             /** Rules */
             rules: components["schemas"]["HitsOut"][];
+            /**
+             * Called
+             * @description 所缺来源的名称 / what the lacking feeds are called
+             */
+            called: {
+                [key: string]: components["schemas"]["CalledOut"];
+            };
         };
         /**
          * NextAsked

@@ -9,8 +9,12 @@ export type Whole = Schemas['RuleOut'];
 export type Value = Schemas['ValueOut'];
 export type Parameter = Schemas['ParameterOut'];
 export type Indicator = Schemas['IndicatorOut'];
-/** How one rule did: of how many households it fired in the newest scan; of its alerts settled in a year, how many held. */
-export type Yield = { fires: number; confirmed: number; settled: number };
+/**
+ * How one rule did: of how many households it fired in the newest scan, or null when that did not know the rule; the
+ * feeds that it lacked there; of its alerts settled in a year, how many held.
+ */
+export type Yield = { fires: number | null; lacks: Schemas['CalledOut'][]; confirmed: number; settled: number };
+export const NOT_YET: Yield = { fires: null, lacks: [], confirmed: 0, settled: 0 };
 export type Filters = { text: string; direction: string; level: string; samples: boolean };
 export const NO_FILTER: Filters = { text: '', direction: '', level: '', samples: false };
 
@@ -54,11 +58,13 @@ async function shares(): Promise<Schemas['CellOut'][]> {
 async function yields(): Promise<Map<string, Yield>> {
   const [hits, settled] = await Promise.all([told(api.GET('/api/v1/policy/hits')), shares()]);
   const found = new Map<string, Yield>();
-  for (const one of hits.rules) found.set(one.rule, { fires: one.fires, confirmed: 0, settled: 0 });
+  for (const { rule, fires, lacks } of hits.rules) {
+    const named = lacks.map((feed) => hits.called[feed] ?? { zh: feed, en: feed });
+    found.set(rule, { ...NOT_YET, fires, lacks: named });
+  }
   for (const cell of settled) {
     if (!cell.key) continue;
-    const before = found.get(cell.key) ?? { fires: 0, confirmed: 0, settled: 0 };
-    found.set(cell.key, { ...before, confirmed: cell.counted, settled: cell.among });
+    found.set(cell.key, { ...(found.get(cell.key) ?? NOT_YET), confirmed: cell.counted, settled: cell.among });
   }
   return found;
 }

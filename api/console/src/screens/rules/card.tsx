@@ -5,7 +5,7 @@ import { Level } from '../../parts/small';
 import { writtenCount } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
 import { labelled } from '../../words/marks';
-import type { Rule, Yield } from './asked';
+import { NOT_YET, type Rule, type Yield } from './asked';
 import { words } from './words';
 
 /** Where a rule's own page is. */
@@ -34,18 +34,35 @@ export function Card({ rule, did, known }: { rule: Rule; did: Yield | undefined;
         {labelled(t.law)}
         {rule.reference.title} {rule.reference.article}
       </p>
-      {known ? <Did did={did} /> : null}
+      {known ? <Did did={did ?? NOT_YET} /> : null}
     </li>
   );
 }
 
-function Did({ did }: { did: Yield | undefined }): ReactElement {
+function Did({ did }: { did: Yield }): ReactElement {
   const t = useWords(words);
-  const { fires = 0, confirmed = 0, settled = 0 } = did ?? {};
+  const { fires, confirmed, settled } = did;
   const share = `${Math.round((confirmed / Math.max(settled, 1)) * 100)}%`;
   return (
-    <p className="quiet">
-      {t.hits(writtenCount(fires))} · {settled === 0 ? t.tooFew : t.share(share, writtenCount(settled))}
+    <>
+      <Asleep did={did} />
+      <p className="quiet">
+        {fires === null ? t.newRule : t.hits(writtenCount(fires))} ·{' '}
+        {settled === 0 ? t.tooFew : t.share(share, writtenCount(settled))}
+      </p>
+    </>
+  );
+}
+
+/** A rule that cannot see must not look like one that finds nothing: what it lacks is said in red. */
+function Asleep({ did }: { did: Yield }): ReactElement | null {
+  const t = useWords(words);
+  const served = useServed();
+  if (did.lacks.length === 0) return null;
+  const feeds = did.lacks.map((one) => served(one.zh, one.en)).join(served('、', ', '));
+  return (
+    <p>
+      <strong className="asleep">{did.fires ? t.partly(feeds) : t.asleep(feeds)}</strong>
     </p>
   );
 }
