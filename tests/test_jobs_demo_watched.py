@@ -14,6 +14,7 @@ from pathlib import Path
 import prometheus
 import pytest
 from test_api_killed import _NEVER, ROOT
+from test_jobs_supervising import children
 from test_monitor_dashboards_grafana import QUERIES, filled
 
 from jobs import demo
@@ -77,11 +78,10 @@ def healthy(port: int, times: int) -> None:
     pytest.fail(f"answered {answered} times")
 
 
-def children(process: subprocess.Popen[bytes]) -> list[int]:
-    """The processes that it began and that answer requests."""
-    told = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    lines = {int(one): Path(f"/proc/{one}/cmdline").read_bytes() for one in told}
-    return [pid for pid, line in lines.items() if b"spawn_main" in line]
+def answering(process: subprocess.Popen[bytes]) -> list[int]:
+    """The processes that answer requests: forked from a child of its own that has everything imported."""
+    begun = children(process.pid).items()
+    return [pid for one, words in begun if "forkserver" in " ".join(words) for pid in children(one)]
 
 
 @pytest.mark.timeout(600)
@@ -93,7 +93,7 @@ def test_a_real_prometheus_answers_every_panel_of_a_live_demo_and_counts_over_al
     with running(home, "metrics", "--port", str(watched)), running(home, *serve) as api:
         healthy(port, ASKED)
         with prometheus.scraping(tmp_path, watched, until=f"{COUNTED} == {ASKED}") as client:
-            os.kill(children(api)[0], signal.SIGKILL)
+            os.kill(answering(api)[0], signal.SIGKILL)
             healthy(port, 10)
             prometheus.wait_for(client, f"{COUNTED} == {ASKED + 10}")
             for recorded in ("lowincome:rule_fires:ratio28d", "lowincome:http_availability:ratio_rate5m"):
