@@ -1,5 +1,6 @@
 """Pages of policy spoiled in two hundred ways while the service runs: refused by line, and what stood goes on."""
 
+import logging
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -104,6 +105,7 @@ def test_of_two_hundred_spoiled_packs_none_is_loaded_each_is_refused_by_line_and
     laws: Laws, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     root, stands = tmp_path / "pack", laws.on(FIRST).version
+    caplog.set_level(logging.WARNING)
     for number, (name, said) in enumerate(spoiled(), start=1):
         page = root / f"{name}.yaml"
         before = page.read_bytes()
