@@ -59,7 +59,10 @@ def test_a_rule_that_lacks_its_data_is_told_in_red_and_is_not_one_that_finds_not
         hits = scan.counts["by_rule"]
         silent = next(name for name, one in hits.items() if one["fires"] == 0)
         heard = next(name for name, one in hits.items() if one["fires"] > 0)
-        scan.counts = {**scan.counts, "dormant": {silent: ["accidents"], heard: ["accidents", "disability_certificates"]}}
+        scan.counts = {
+            **scan.counts,
+            "dormant": {silent: ["accidents"], heard: ["accidents", "disability_certificates"]},
+        }
     page = opened(signed_in_as, "supervisor", PATHS["rules"])
     asleep = page.get_by_role("listitem").filter(has_text="未运行：缺 意外事故 的数据")
     expect(asleep).to_have_count(1)
