@@ -5,6 +5,7 @@ import { Failure } from '../../parts/Failure';
 import { Heads } from '../../parts/Heads';
 import { Skeleton } from '../../parts/ListState';
 import { Money } from '../../parts/small';
+import '../../parts/reading.css';
 import { writtenDay } from '../../parts/written';
 import { language, useServed, useWords } from '../../words/catalogue';
 import { comma } from '../../words/marks';
@@ -38,19 +39,20 @@ export function CircumstancesPart({ no }: { no: string }): ReactElement {
 
 function Circumstances({ members, heard }: { members: Standing[]; heard: HeardOf[] }): ReactElement {
   const t = useWords(words);
+  const titles = { able: t.able, disability: t.disability, school: t.school, benefit: t.benefit };
   return (
     <Part title={t.circumstances}>
       <p className="quiet">{t.circumstancesHint}</p>
       <div className="scrolls">
-        <table className="plain-table">
-          <Heads titles={[t.members, t.able, t.disability, t.school, t.benefit]} />
+        <table className="plain-table stacked">
+          <Heads titles={[t.members, ...COLUMNS.map((one) => titles[one])]} />
           <tbody>
             {members.map((one) => (
               <tr key={one.place}>
                 <th scope="row">{t.member(one.place)}</th>
-                <td>{one.able === null ? t.unknownValue : one.able ? t.isAble : t.notAble}</td>
+                <td data-label={titles.able}>{one.able === null ? t.unknownValue : one.able ? t.isAble : t.notAble}</td>
                 {KINDS.map((kind) => (
-                  <td key={kind}>
+                  <td key={kind} data-label={titles[kind]}>
                     <Cell standing={one} kind={kind} />
                   </td>
                 ))}
@@ -61,7 +63,7 @@ function Circumstances({ members, heard }: { members: Standing[]; heard: HeardOf
             <tr className="quiet">
               <th scope="row">{t.source}</th>
               {COLUMNS.map((kind) => (
-                <td key={kind}>
+                <td key={kind} data-label={titles[kind]}>
                   <Sources heard={heard.filter((one) => one.kind === kind)} />
                 </td>
               ))}

@@ -30,7 +30,7 @@ export const words = catalogue(
     able: '劳动能力',
     disability: '残疾',
     school: '就学',
-    benefit: '近一年享受待遇',
+    benefit: '近一年待遇',
     isAble: '劳动年龄、无重度残疾',
     notAble: '非劳动年龄，或重度残疾',
     noneTold: '名单中未见',
