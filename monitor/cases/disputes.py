@@ -14,10 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from monitor.access import Viewer
-from monitor.cases.office import Office, alert_for, case_of
-from monitor.cases.referrals import NOTE
+from monitor.cases.office import Office, alert_for
+from monitor.cases.referrals import Asked, drafted, send
 from monitor.errors import Conflict, Invalid
-from monitor.lifecycle import Step, move
+from monitor.lifecycle import Step
 from monitor.tables import Alert, Referral
 from monitor.work.calendar import calendar
 
@@ -54,21 +54,12 @@ def dispute(
             )
         return before
     _check(session, alert, said)
-    case = case_of(session, alert.household_id)
-    made = Referral(
-        id=said.id, household_id=alert.household_id, alert_id=alert.id, case_id=case.id if case else None,
-        code=said.code, department=said.department.strip(), due_on=_due_on(session, alert, office), digest=digest,
-        status="sent", note=None if said.note is None else office.keyring.encrypt(said.note, about=NOTE),
-        sent_by=str(by.worker), version=1, feed=said.feed, delivery_seq=said.delivery, row_no=said.row,
-    )  # fmt: skip
-    detail = {
-        "referral": str(made.id), "department": made.department, "due_on": made.due_on.isoformat(), "feed": said.feed,
-        "delivery": said.delivery, "row": said.row,
-    }  # fmt: skip
-    move(session, alert, "dispute", by=by, step=Step(said.code, office.today, detail=detail, expected=expected))
-    session.add(made)
-    session.flush()
-    return made
+    asked = Asked(said.id, said.code, said.department, _due_on(session, alert, office), said.note)
+    made = drafted(session, alert, asked, digest=digest, by=by, office=office)
+    made.feed, made.delivery_seq, made.row_no = said.feed, said.delivery, said.row
+    row = {"feed": said.feed, "delivery": said.delivery, "row": said.row}
+    step = Step(said.code, office.today, detail=row, expected=expected)
+    return send(session, alert, made, "dispute", by=by, step=step)
 
 
 def of_alert(session: Session, alert_id: uuid.UUID) -> Sequence[Referral]:

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -62,15 +62,25 @@ def refer(
             )
         return before
     _check(asked, office)
+    made = drafted(session, alert, asked, digest=digest, by=by, office=office)
+    return send(session, alert, made, "refer", by=by, step=Step(asked.code, office.today, expected=expected))
+
+
+def drafted(session: Session, alert: Alert, asked: Asked, *, digest: str, by: Viewer, office: Office) -> Referral:
+    """Return what is asked, as it will be kept, with the case that the household has; nothing is sent yet."""
     case = case_of(session, alert.household_id)
-    made = Referral(
+    return Referral(
         id=asked.id, household_id=alert.household_id, alert_id=alert.id, case_id=case.id if case else None,
         code=asked.code, department=asked.department.strip(), due_on=asked.due_on, digest=digest, status="sent",
         note=None if asked.note is None else office.keyring.encrypt(asked.note, about=NOTE), sent_by=str(by.worker),
         version=1,
     )  # fmt: skip
-    detail = {"referral": str(made.id), "department": made.department, "due_on": made.due_on.isoformat()}
-    move(session, alert, "refer", by=by, step=Step(asked.code, office.today, detail=detail, expected=expected))
+
+
+def send(session: Session, alert: Alert, made: Referral, edge: str, *, by: Viewer, step: Step) -> Referral:
+    """Move the alert along ``edge`` and keep what was asked, in the caller's transaction; the step tells of it."""
+    told = {"referral": str(made.id), "department": made.department, "due_on": made.due_on.isoformat()}
+    move(session, alert, edge, by=by, step=replace(step, detail={**told, **step.detail}))
     session.add(made)
     session.flush()
     return made
