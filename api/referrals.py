@@ -171,10 +171,13 @@ def answer(referral_id: UUID, sent: AnswerIn, change: Changing) -> Response:
 
 @router.get("/referrals", dependencies=[may("referral.read")], summary="未办结转办 / Outstanding referrals")
 def list_referrals(
-    viewer: Viewing, session: Reading, overdue: Annotated[bool, Query(description="仅逾期 / only overdue ones")] = False
+    viewer: Viewing,
+    session: Reading,
+    overdue: Annotated[bool, Query(description="仅逾期 / only overdue ones")] = False,
+    alert: Annotated[UUID | None, Query(description="仅此预警的 / only those of this alert")] = None,
 ) -> list[ReferralOut]:
     """Return up to 200 referrals that have not ended, the soonest due first; a department sees those sent to it."""
-    found = referrals.outstanding(session, viewer=viewer, overdue_on=today() if overdue else None)
+    found = referrals.outstanding(session, viewer=viewer, overdue_on=today() if overdue else None, alert=alert)
     return [ReferralOut.model_validate(one) for one in found]
 
 

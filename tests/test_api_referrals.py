@@ -9,7 +9,7 @@ from desks import OTHER_COUNTY, raised, signed_in, stored
 from factories import FIRES
 from fastapi.testclient import TestClient
 from roles import as_application
-from sqlalchemy import select, true
+from sqlalchemy import inspect, select, true
 
 from monitor import database
 from monitor.service import Service, today
@@ -80,6 +80,21 @@ def test_what_a_department_refuses_comes_back_with_its_reason(service: Service) 
     assert answered(theirs, referral, "refuse", why="NE_PROG").json()["refused_why"] == "NE_PROG"
     assert stored(service, alert).status == "open"
     assert lin.get(f"/api/v1/referrals/{referral}").json()["status"] == "refused"
+
+
+def test_what_waits_for_one_alert_is_found_however_much_is_due_sooner(service: Service) -> None:
+    alert, sooner = raised(service, [RED])[0], raised(service, [RED], start=2)[0]
+    lin = signed_in(service, "林干事")
+    latest, first = referred(lin, alert), referred(lin, sooner)
+    with database.transaction(service.engine) as session:
+        found = session.get_one(Referral, uuid.UUID(first))
+        shape = {column.key: getattr(found, column.key) for column in inspect(Referral).column_attrs}
+        early = shape["due_on"] - timedelta(days=1)
+        session.add_all(Referral(**shape | {"id": uuid.uuid4(), "due_on": early}) for _ in range(200))
+    assert latest not in [one["id"] for one in lin.get("/api/v1/referrals").json()]
+    assert [one["id"] for one in lin.get("/api/v1/referrals", params={"alert": alert}).json()] == [latest]
+    far = signed_in(service, "方干事", region="340203")
+    assert far.get("/api/v1/referrals", params={"alert": alert}).json() == []
 
 
 def test_a_department_sees_what_was_referred_to_it_where_it_works_and_nothing_else(service: Service) -> None:

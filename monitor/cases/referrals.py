@@ -128,12 +128,17 @@ def _check_answer(said: Answered, by: Viewer, *, of: Referral) -> None:
         raise Invalid(zh="办结转办须填写回执号", en="an end needs the department's receipt number")
 
 
-def outstanding(session: Session, *, viewer: Viewer, overdue_on: date | None = None) -> Sequence[Referral]:
-    """Return the referrals not yet ended that the viewer may see, the soonest due first; only those overdue on a day.
+def outstanding(
+    session: Session, *, viewer: Viewer, overdue_on: date | None = None, alert: uuid.UUID | None = None
+) -> Sequence[Referral]:
+    """Return up to 200 referrals not yet ended that the viewer may see, the soonest due first.
 
-    Our people see those of their region, a department those that went to it.
+    Only those overdue on a day, or those of one alert. Our people see those of their region, a department those that
+    went to it.
     """
     chosen = select(Referral).join(Alert, Alert.id == Referral.alert_id).where(Referral.ended_at.is_(None))
+    if alert is not None:
+        chosen = chosen.where(Referral.alert_id == alert)
     if overdue_on is not None:
         chosen = chosen.where(Referral.due_on < overdue_on)
     chosen = scope(chosen, viewer, of=Referral).order_by(Referral.due_on, Referral.id)

@@ -12326,6 +12326,8 @@ export interface operations {
             query?: {
                 /** @description 仅逾期 / only overdue ones */
                 overdue?: boolean;
+                /** @description 仅此预警的 / only those of this alert */
+                alert?: string | null;
             };
             header?: never;
             path?: never;

@@ -27,12 +27,12 @@ export function Referred({ alert }: { alert: Alert }): ReactElement | null {
   const called = useCodeNames();
   const whys = WHYS.map((code) => ({ value: code, text: called(code) }));
   const query = useQuery({
-    queryKey: ['referrals'],
-    queryFn: () => told(api.GET('/api/v1/referrals')),
+    queryKey: ['referrals', 'of', alert.id],
+    queryFn: () => told(api.GET('/api/v1/referrals', { params: { query: { alert: alert.id } } })),
     enabled: alert.status === 'referred',
   });
   if (alert.status !== 'referred') return null;
-  const mine = query.data?.filter((one) => one.alert_id === alert.id && one.feed === null) ?? [];
+  const mine = query.data?.filter((one) => one.feed === null) ?? [];
   return (
     <section aria-labelledby="referred">
       <h2 id="referred">{t.referrals}</h2>
