@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alembic.migration import MigrationContext
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -141,16 +140,15 @@ def _clock(patient: Patient) -> Iterator[Finding]:
 
 
 def _tables(patient: Patient) -> Iterator[Finding]:
-    head = migrations.newest()
+    wanted = migrations.newest()
     with patient.engine.connect().execution_options(lowincome_reading=True) as connection:
-        now = MigrationContext.configure(connection).get_current_revision()
+        now, newer = migrations.current(connection), migrations.newer(connection)
         connection.rollback()
+    zh, en = ("，程序较旧但仍受支持：请完成升级", ": an older program that they still serve, finish the update")
     yield Finding(
-        "migrations",
-        now == head,
-        f"表结构版本 {now}，程序要求 {head}",
-        f"tables are at {now}, this program wants {head}",
-    )
+        "migrations", now == wanted, f"表结构版本 {now}，程序要求 {wanted}{zh if newer else ''}",
+        f"tables are at {now}, this program wants {wanted}{en if newer else ''}",
+    )  # fmt: skip
 
 
 def _database(patient: Patient) -> Iterator[Finding]:

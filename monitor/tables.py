@@ -345,6 +345,14 @@ class RunEvent(Table):
     problem: Mapped[str | None]
 
 
+class ProgramsServed(Table):
+    """One row: the newest revision of the oldest program that these tables serve."""
+
+    __tablename__ = "programs_served"
+
+    since: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
 class Quarantine(Table):
     """A household that no run could judge or settle: it was set aside and keeps the alert it had."""
 

@@ -55,6 +55,18 @@ def inject(
     _run("pytest", ["-q", "-n", "0", str(ROOT / "tests" / "test_jobs_storage_injection.py")], **environment)
 
 
+def older(
+    tests: Annotated[list[str] | None, typer.Argument(help="旧程序的测试 / tests of the earlier program")] = None,
+    commit: Annotated[str, typer.Option(help="旧程序的提交 / the earlier program's commit")] = "",
+) -> None:
+    """滚动升级：旧程序在新表结构上运行它自己的测试 / An earlier program's own tests on the tables of this one.
+
+    Without a commit the last program before the newest tables; without tests those of the queue, follow-ups, the
+    ledger and scans. Needs the repository's history and ends with 1 where there is none.
+    """
+    _run("rolling_deploy", [*(["--commit", commit] if commit else []), *(tests or [])])
+
+
 def main() -> None:
     """``lowincome-torture``: the same as a command of its own."""
     typer.run(torture)

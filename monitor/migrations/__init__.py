@@ -1,5 +1,7 @@
 """The history of the tables: Alembic revisions, run when the service opens."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from monitor.errors import Conflict
-from monitor.migrations import walls
+from monitor.migrations import floors, walls
 
 HERE = Path(__file__).parent
 LOCK_SECONDS = 10
@@ -27,41 +29,65 @@ def config(connection: Connection | None = None) -> Config:
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the tables to ``revision``; does nothing, and takes no lock, when they are there already.
 
-    Two that start together do it once. On PostgreSQL a step that waits for somebody's lock for longer than ten
-    seconds is given up, with everything before it, so that a migration never queues the whole office behind it.
+    Newer tables that serve this program stay as they are; those that no longer do are refused. Two that start
+    together do it once. On PostgreSQL a step that waits for somebody's lock for longer than ten seconds is given up,
+    with everything before it, so that a migration never queues the whole office behind it.
     """
-    if _revision(engine) != newest():
-        with engine.begin() as connection:
-            _alone(connection)
-            walls.raze(connection)
-            command.upgrade(config(connection), revision)
-            if revision == "head":
-                walls.put_up(connection)
+    with _looking(engine) as connection:
+        if current(connection) == newest() or newer(connection):
+            return
+    with engine.begin() as connection:
+        _alone(connection)
+        if newer(connection):
+            return
+        walls.raze(connection)
+        command.upgrade(config(connection), revision)
+        if revision == "head":
+            floors.keep(connection, floors.oldest(_history()))
+            walls.put_up(connection)
 
 
 def require_newest(engine: Engine) -> None:
-    """Refuse tables that are not at this program's revision; nothing is changed."""
-    now, wanted = _revision(engine), newest()
-    if now != wanted:
-        raise Conflict(
-            zh=f"表结构版本为 {now}，程序要求 {wanted}：请由属主账号运行 lowincome migrate",
-            en=f"the tables are at {now}, this program wants {wanted}: run lowincome migrate as their owner",
-        )
-    with engine.connect() as connection:
+    """Refuse tables that are not at this program's revision, but for newer ones that serve it; nothing is changed."""
+    with _looking(engine) as connection:
+        now, wanted = current(connection), newest()
+        if now != wanted and not newer(connection):
+            raise Conflict(
+                zh=f"表结构版本为 {now}，程序要求 {wanted}：请由属主账号运行 lowincome migrate",
+                en=f"the tables are at {now}, this program wants {wanted}: run lowincome migrate as their owner",
+            )
         walls.require(connection)
 
 
-def _revision(engine: Engine) -> str | None:
+@contextmanager
+def _looking(engine: Engine) -> Iterator[Connection]:
     with engine.connect().execution_options(lowincome_reading=True) as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+        yield connection
         connection.rollback()
-    return found
+
+
+def current(connection: Connection) -> str | None:
+    """Return the revision at which the tables are; None where there are none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newer(connection: Connection) -> bool:
+    """Say whether the tables are newer than this program and serve it; refuses those that no longer do."""
+    return floors.serve_newer(connection, current(connection), _known())
+
+
+def newest() -> str:
+    """Return the newest revision that this program knows, read once in a process."""
+    return _known()[0]
+
+
+def _history() -> ScriptDirectory:
+    return ScriptDirectory.from_config(config())
 
 
 @cache
-def newest() -> str | None:
-    """Return the newest revision that this program knows, read once in a process."""
-    return ScriptDirectory.from_config(config()).get_current_head()
+def _known() -> tuple[str, ...]:
+    return tuple(one.revision for one in _history().walk_revisions())
 
 
 def _alone(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from monitor.errors import Invalid
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 UNALTERABLE = ("audit_entries", "alert_events")
 GROWING = (*UNALTERABLE, "case_events")
+STATED = ("alembic_version", "programs_served")
 
 
 def script(database: str, *, owner: str, application: str, backup: str) -> str:
@@ -54,7 +55,7 @@ GRANT pg_read_all_data TO {backup};
 
 def _kept(application: str) -> str:
     """What the application may only add to, and what it may not write at all, as far as there are such tables."""
-    taken = [(name, "UPDATE, DELETE") for name in GROWING] + [("alembic_version", "INSERT, UPDATE, DELETE")]
+    taken = [(name, "UPDATE, DELETE") for name in GROWING] + [(name, "INSERT, UPDATE, DELETE") for name in STATED]
     return "\n".join(
         f"DO $$ BEGIN IF to_regclass('public.{name}') IS NOT NULL THEN "
         f"REVOKE {rights} ON public.{name} FROM {application}; END IF; END $$;"

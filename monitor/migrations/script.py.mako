@@ -13,6 +13,8 @@ revision: str = ${repr(up_revision)}
 down_revision: str | None = ${repr(down_revision)}
 branch_labels: str | Sequence[str] | None = ${repr(branch_labels)}
 depends_on: str | Sequence[str] | None = ${repr(depends_on)}
+# Where something is taken away or gets another sense, the newest revision of the oldest program that may go on:
+# oldest_program: str = "..."
 
 
 def upgrade() -> None:
