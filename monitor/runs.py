@@ -10,6 +10,10 @@ from monitor import audit
 from monitor.errors import Conflict, NotFound
 from monitor.tables import Run, RunEvent, utc_now
 
+STATES = {
+    "requested": "等待执行", "running": "正在执行", "done": "已完成", "done_with_quarantine": "已完成，有家庭未能判定",
+    "held": "已搁置", "failed": "失败", "interrupted": "已中断", "missed": "已错过",
+}  # fmt: skip
 RELEASED_FROM = ("held", "missed", "failed")
 
 
@@ -25,7 +29,8 @@ def release(session: Session, run: uuid.UUID, *, by: str) -> Run:
     entry = session.get_one(Run, run, populate_existing=True)
     if entry.status not in RELEASED_FROM:
         raise Conflict(
-            zh="这次作业没有被搁置、错过或失败，不能重新放行", en="this run is not on hold, missed or failed"
+            zh=f"作业 {run} 没有被搁置、错过或失败（{STATES[entry.status]}），不能重新放行",
+            en=f"run {run} is not on hold, missed or failed: it is {entry.status}",
         )
     detail = {"job": job, "as_of": entry.as_of.isoformat(), "was": entry.status}
     audit.record(session, by=by, action="run.released", subject=str(run), detail=detail)

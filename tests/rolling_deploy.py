@@ -54,7 +54,9 @@ def tried(folder: Path, *more: str) -> int:
     """Run the chosen tests of the program in ``folder`` on the tables of this one; returns what pytest returns."""
     shutil.copy(Path(__file__).with_name("newer_tables.py"), folder / "sitecustomize.py")
     files = [str(path) for name in CHOSEN if (path := folder / "tests" / f"{name}.py").exists()]
-    place = {name: said for name, said in os.environ.items() if not name.startswith(("PYTEST_", "LOWINCOME_TEST_POSTG"))}
+    place = {
+        name: said for name, said in os.environ.items() if not name.startswith(("PYTEST_", "LOWINCOME_TEST_POSTG"))
+    }
     place |= {"LOWINCOME_NEWER_PROGRAM": str(ROOT), "PYTHONPATH": str(folder)}
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", *(more or files)]
     return subprocess.run(command, cwd=folder, env=place, check=False).returncode
@@ -63,15 +65,17 @@ def tried(folder: Path, *more: str) -> int:
 def main() -> None:
     wanted = argparse.ArgumentParser(description=__doc__)
     wanted.add_argument("--commit", help="the earlier program; without it the last before the newest tables")
-    wanted.add_argument("tests", nargs="*", help="tests of the earlier program, by their paths; without any: the chosen")
+    wanted.add_argument(
+        "tests", nargs="*", help="tests of the earlier program, by their paths; without any: the chosen"
+    )
     asked = wanted.parse_args()
     commit = asked.commit or before_newest()
     with tempfile.TemporaryDirectory(prefix="lowincome-older-") as folder:
         Path(folder).chmod(0o755)
         if commit is None or not unpacked(commit, Path(folder)):
-            print("没有足够的历史 / the history does not go back so far: git fetch --unshallow", file=sys.stderr)
+            sys.stderr.write("没有足够的历史 / the history does not go back so far: git fetch --unshallow\n")
             raise SystemExit(NO_HISTORY)
-        print(f"{commit} -> {ROOT}", flush=True)
+        sys.stderr.write(f"{commit} -> {ROOT}\n")
         raise SystemExit(tried(Path(folder), *asked.tests))
 
 
