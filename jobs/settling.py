@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -96,7 +95,7 @@ class Settler:
         changes, begun, size = self._plan(share.judged), 0, most
         while begun < len(share.judged.keys):
             end = self._end(changes, begun, min(begun + size, len(share.judged.keys)))
-            batch = Batch(self, share, changes, begun, end)
+            batch = Batch(self, share, changes, begun, end, _spans(share.judged.table, begun, end))
             try:
                 done = ledger.commit(self.lease, batch.write)
             except alerts.Overtaken:
@@ -161,13 +160,17 @@ class Share:
 
 @dataclass(frozen=True)
 class Batch:
-    """The households of a share from ``begun`` up to ``end``, and what becomes of them."""
+    """The households of a share from ``begun`` up to ``end``, what becomes of them, and their keys by county.
+
+    Nothing is reckoned in the transaction that can be reckoned before: others wait for its end.
+    """
 
     settler: Settler
     share: Share
     changes: Sequence[alerts.Change]
     begun: int
     end: int
+    spans: Sequence[tuple[str, int, int]]
 
     def write(self, session: Session, entry: Run) -> Counter[str]:
         """Write alerts, outbox, audit and the cursor in the caller's transaction; return what was done, counted."""
@@ -175,7 +178,7 @@ class Batch:
         database.give_way(session)
         due = deadlines.clock(session, settler.law, on=today())
         done = alerts.write(session, self._on_firm_ground(session), due=due)
-        for county, lowest, highest in _spans(self.share.judged.table.iloc[self.begun : self.end]):
+        for county, lowest, highest in self.spans:
             alerts.mark_seen(session, county, lowest, highest, as_of=settler.as_of, besides=settler.aside)
         settler._move(entry, self.share.number, self.share.place(self.end), done)
         if done:
@@ -220,8 +223,11 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _spans(table: pd.DataFrame) -> list[tuple[str, int, int]]:
-    """The lowest and highest household key of each county among ``table``."""
-    keys = pd.Series(table.index.to_numpy(dtype=np.int64), index=table["county"].astype(str).to_numpy())
-    found = keys.groupby(level=0).agg(["min", "max"])
-    return [(str(county), int(low), int(high)) for county, low, high in found.itertuples()]
+def _spans(table: pd.DataFrame, begun: int, end: int) -> list[tuple[str, int, int]]:
+    """The lowest and highest household key of each county among the rows from ``begun`` up to ``end``."""
+    counties, keys = table["county"].iloc[begun:end].astype(str), table.index[begun:end]
+    found: dict[str, tuple[int, int]] = {}
+    for county, key in zip(counties.tolist(), keys.tolist(), strict=True):
+        low, high = found.get(county, (key, key))
+        found[county] = (min(low, key), max(high, key))
+    return [(county, low, high) for county, (low, high) in sorted(found.items())]

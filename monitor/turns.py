@@ -13,17 +13,22 @@ from time import monotonic
 from typing import Any
 
 LONGEST_WAIT = 30.0
+LATER = 2_000
+"""So many rows a connection changes before it carries what it wrote from the log into the file."""
 _STEP = 0.001
 _NEVER = Event()
 
 
 class Paced(sqlite3.Connection):
-    """A connection that takes its turn before it writes and gives it up when its transaction has ended."""
+    """A connection that takes its turn before it writes and gives it up when its transaction has ended.
+
+    What was written is carried from the log into the file afterwards: that waits for the disk, and nobody for it.
+    """
 
     def __init__(self, database: Any, *args: Any, **options: Any) -> None:
         super().__init__(database, *args, **options)
         self._path = str(database)
-        self._queue, self._turn, self._held = -1, -1, False
+        self._queue, self._turn, self._held, self._carried = -1, -1, False, 0
 
     def take_turn(self) -> None:
         """Wait until nobody else writes, at most thirty seconds: then SQLite's own lock decides."""
@@ -42,6 +47,8 @@ class Paced(sqlite3.Connection):
             super().commit()
         finally:
             self.end_turn()
+        if self.total_changes - self._carried >= LATER:
+            self._carry()
 
     def rollback(self) -> None:
         """Roll back, and let the next one write."""
@@ -65,6 +72,12 @@ class Paced(sqlite3.Connection):
         if self._held:
             self._held = False
             fcntl.flock(self._turn, fcntl.LOCK_UN)
+
+    def _carry(self) -> None:
+        """What somebody still reads stays in the log until the next time; the commit stands whatever the disk says."""
+        self._carried = self.total_changes
+        with suppress(sqlite3.Error):
+            self.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _opened(self) -> bool:
         """Whether there are files to queue by: beside a database in memory or on a read-only disk there are none."""

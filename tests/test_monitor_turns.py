@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,38 @@ def test_a_reader_takes_no_turn_and_a_failed_unit_of_work_gives_its_own_back(sql
         raise ZeroDivisionError
     with database.transaction(sqlite_service.engine) as session:
         assert session.scalar(select(func.count()).select_from(Outbox)) == 1
+
+
+def test_what_was_written_is_carried_into_the_file_when_others_may_write_again(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    writer, other = (turns.Paced(path, isolation_level=None) for _ in range(2))
+    writer.execute("PRAGMA journal_mode = WAL")
+    writer.execute("PRAGMA wal_autocheckpoint = 0")
+    writer.execute("CREATE TABLE t (x)")
+    others_turn: list[bool] = []
+
+    def told(statement: str) -> None:
+        if "wal_checkpoint" in statement:
+            other.take_turn()
+            others_turn.append(other._held)
+            other.end_turn()
+
+    def write(rows: int) -> int:
+        writer.take_turn()
+        writer.execute("BEGIN IMMEDIATE")
+        writer.executemany("INSERT INTO t VALUES (?)", [(row,) for row in range(rows)])
+        writer.commit()
+        with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as file:  # the file alone, without its log
+            tables = file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            return int(file.execute("SELECT count(*) FROM t").fetchone()[0]) if tables else 0
+
+    writer.set_trace_callback(told)
+    assert write(10) == 0, "a few rows stay in the log"
+    assert write(turns.LATER) == turns.LATER + 10
+    assert write(10) == turns.LATER + 10
+    assert others_turn == [True]
+    writer.close()
+    other.close()
 
 
 def test_whoever_waits_too_long_leaves_it_to_the_databases_own_lock(

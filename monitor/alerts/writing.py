@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Update, bindparam, select, update
@@ -56,12 +57,20 @@ def mark_seen(
     A household between them that left the register, or is among ``besides``, was not judged: its alert keeps the day
     it last was.
     """
+    said = {"of_county": county, "lowest": lowest, "highest": highest, "on": as_of, "besides": list(besides)}
+    session.connection().execute(_seen(), said)
+
+
+@cache
+def _seen() -> Update:
     registered = select(Household.id).where(Household.id == Alert.household_id, Household.registered)
-    session.execute(
+    between = Alert.household_id.between(bindparam("lowest"), bindparam("highest"))
+    return (
         update(Alert)
-        .where(Alert.closed_at.is_(None), Alert.county == county, Alert.household_id.between(lowest, highest))
-        .where(Alert.seen_on < as_of, registered.exists(), Alert.household_id.not_in(besides))
-        .values(seen_on=as_of)
+        .where(Alert.closed_at.is_(None), Alert.county == bindparam("of_county"), between)
+        .where(Alert.seen_on < bindparam("on"), registered.exists())
+        .where(Alert.household_id.not_in(bindparam("besides", expanding=True)))
+        .values(seen_on=bindparam("on"))
     )
 
 
@@ -78,6 +87,7 @@ def _update(session: Session, table: type[Reason] | type[Quiet], rows: Sequence[
         session.connection().execute(_statement(table, columns), some)
 
 
+@cache
 def _statement(table: type[Any], columns: frozenset[str]) -> Update:
     values: dict[str, Any] = {name: bindparam(name) for name in sorted(columns - {"b_id"})}
     return update(table).where(table.id == bindparam("b_id")).values(values)
