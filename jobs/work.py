@@ -2,15 +2,13 @@
 
 import logging
 import os
-import resource
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from signal import SIGTERM
-from threading import Event, Thread
+from threading import Event
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,7 +23,6 @@ from monitor.tables import Run
 ROOT = Path(__file__).parent.parent
 POLL = 1.0
 TO_STOP = 8.0
-NICE = 10
 REFUSED, BUSY = 3, 75
 _log = logging.getLogger(__name__)
 
@@ -141,24 +138,3 @@ def _environment(service: Service) -> dict[str, str]:
     settings = service.settings
     named = {"LOWINCOME_HOME": str(settings.home), "LOWINCOME_DATABASE_URL": settings.database_url}
     return {**os.environ, **named, "LOWINCOME_KEY_FILE": str(settings.key_file), "PYTHONPATH": str(ROOT)}
-
-
-def confine(memory_gib: int) -> None:
-    """Make this process a quiet guest: capped address space, low priority, and an end with the one that began it.
-
-    What it does in batches takes the processor from nobody who wakes to answer.
-    """
-    most = memory_gib << 30
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-    os.nice(NICE)
-    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-    Thread(target=_end_with_parent, name="parent", daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Standard input ends when the worker does, however it ended: then stop as if told to."""
-    with suppress(OSError, ValueError):
-        while os.read(0, 1024):
-            pass
-    os.kill(os.getpid(), SIGTERM)

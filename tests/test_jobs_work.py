@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select, update
 from typer.testing import CliRunner
 
-from jobs import ledger, run, work
+from jobs import guest, ledger, run
 from jobs.__main__ import app
 from jobs.work import Asked, Worker, next_asked
 from monitor import database
@@ -28,7 +28,7 @@ DAY = date(2026, 3, 31)
 SCRIPT = """
 import os, sys, threading
 from datetime import date
-from jobs import ledger, run, work
+from jobs import guest, ledger, run
 from monitor.service import open_service
 from monitor.settings import read
 from monitor.tables import Outbox
@@ -40,7 +40,7 @@ def told(session, entry):
     return place
 
 service = open_service(read())
-work.confine(2)
+guest.confine(2)
 assert (os.nice(0) >= 10, os.sched_getscheduler(0)) == (True, os.SCHED_BATCH)  # whoever answers people comes first
 with run.leased(service, sys.argv[1], as_of=date.fromisoformat(sys.argv[3])) as lease:
     %s
@@ -258,3 +258,14 @@ def test_the_lease_of_the_installation_is_what_its_settings_say(service: Service
     quick = replace(service, settings=replace(service.settings, lease_seconds=3.0))
     with run.leased(quick, "scan", as_of=DAY) as lease:
         assert lease.seconds == 3.0
+
+
+def test_a_job_of_the_clock_steps_back_before_it_imports_what_it_works_with(sqlite_service: Service) -> None:
+    words = [sys.executable, "-m", "jobs", "run", "scan", "--as-of", "2026-03-31", "--unattended"]
+    environment = os.environ | {"LOWINCOME_HOME": str(sqlite_service.settings.home)}
+    with subprocess.Popen(words, cwd=ROOT, env=environment, stdin=subprocess.PIPE) as job:
+        maps = Path(f"/proc/{job.pid}/maps")
+        wait_for(lambda: "pandas" in maps.read_text(encoding="utf-8"), 90)
+        found = os.getpriority(os.PRIO_PROCESS, job.pid), os.sched_getscheduler(job.pid)
+        job.kill()
+    assert (found[0] >= guest.NICE, found[1]) == (True, os.SCHED_BATCH)

@@ -27,13 +27,16 @@ def run(
     Killed anywhere, it goes on where its last transaction ended. Ends with 1 when something was held, refused or
     set aside.
     """
+    from jobs import guest
+
+    if unattended:
+        guest.step_back()
     from jobs import catalogue
-    from jobs.work import confine
     from monitor.errors import Refused
 
     with opened() as service:
         if unattended:
-            confine(service.settings.job_memory_gib)
+            guest.confine(service.settings.job_memory_gib)
         try:
             counts = catalogue.perform(service, job, as_of)
         except Refused as refusal:
