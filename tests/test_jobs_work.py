@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select, update
 from typer.testing import CliRunner
 
-from jobs import guest, ledger, run
+from jobs import guest, ledger, run, work
 from jobs.__main__ import app
 from jobs.work import Asked, Worker, next_asked
 from monitor import database
@@ -28,7 +28,7 @@ DAY = date(2026, 3, 31)
 SCRIPT = """
 import os, sys, threading
 from datetime import date
-from jobs import guest, ledger, run
+from jobs import guest, ledger, run, work
 from monitor.service import open_service
 from monitor.settings import read
 from monitor.tables import Outbox
