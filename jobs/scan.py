@@ -157,10 +157,21 @@ def _begin(night: Night, lease: Lease) -> Scanned | None:
         ledger.finish(lease, lambda _, entry: setattr(entry, "counts", row.counts))
         kept = _kept(night.service, row.id)
         return Scanned(night.as_of, night.region, row.counts, scan=row.id, again=True, kept=kept)
-    if lease.cursor.get("form") == FORM and lease.cursor.get("scan") == str(night.scan):
-        night.start = (lease.cursor["chunk"], lease.cursor["place"])
-        night.counts.update(lease.counts)
+    if lease.cursor.get("scan") == str(night.scan):
+        _go_on(night, lease)
     return None
+
+
+def _go_on(night: Night, lease: Lease) -> None:
+    """In another form of the cursor no place can be read: the scan begins anew, and what it changed stays counted.
+
+    It is not changed again; only who was set aside is found, and counted, once more.
+    """
+    night.counts.update(lease.counts)
+    if lease.cursor.get("form") == FORM:
+        night.start = (lease.cursor["chunk"], lease.cursor["place"])
+    else:
+        del night.counts["quarantined"]
 
 
 def _refuse_ahead(night: Night) -> None:

@@ -24,7 +24,9 @@ from monitor.tables import Quarantine, Run
 from monitor.work import deadlines
 
 FORM = 1
-"""The form of the cursor: a run that was left with another one begins anew, which changes nothing that stands."""
+"""The form of the cursor: a run that was left with another one begins anew, which changes nothing that stands.
+
+Every form says ``form`` and ``scan``, and beside it counts by name."""
 # Changes and households of one transaction: it must be over before anybody at a counter notices. SQLite has one writer.
 AT_ONCE = {"sqlite": (150, 2_000), "postgresql": (1_000, 5_000)}
 _FIRING = 150_000

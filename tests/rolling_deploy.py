@@ -23,6 +23,8 @@ CHOSEN = (
 )  # fmt: skip
 """The queue and what is done at it, follow-ups, the ledger, the scan."""
 NO_HISTORY = 69
+MEETS_OURS = {"LOWINCOME_NEWER_PROGRAM": str(ROOT)}
+"""The environment in which an earlier program runs."""
 
 
 def git(*words: str) -> bytes | None:
@@ -41,23 +43,23 @@ def before_newest() -> str | None:
 
 
 def unpacked(commit: str, folder: Path) -> bool:
-    """Lay the tree of ``commit`` into ``folder``; False where the history does not go back so far."""
+    """Lay the tree of ``commit`` into ``folder``, to meet our tables; False where the history is not so long."""
     packed = git("archive", "--format=tar", commit)
     if packed is None:
         return False
     with tarfile.open(fileobj=BytesIO(packed)) as archive:
         archive.extractall(folder, filter="data")
+    shutil.copy(Path(__file__).with_name("newer_tables.py"), folder / "sitecustomize.py")
     return True
 
 
 def tried(folder: Path, *more: str) -> int:
     """Run the chosen tests of the program in ``folder`` on the tables of this one; returns what pytest returns."""
-    shutil.copy(Path(__file__).with_name("newer_tables.py"), folder / "sitecustomize.py")
     files = [str(path) for name in CHOSEN if (path := folder / "tests" / f"{name}.py").exists()]
     place = {
         name: said for name, said in os.environ.items() if not name.startswith(("PYTEST_", "LOWINCOME_TEST_POSTG"))
     }
-    place |= {"LOWINCOME_NEWER_PROGRAM": str(ROOT), "PYTHONPATH": str(folder)}
+    place |= MEETS_OURS | {"PYTHONPATH": str(folder)}
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", *(more or files)]
     return subprocess.run(command, cwd=folder, env=place, check=False).returncode
 

@@ -25,7 +25,7 @@ from monitor.service import CITY_TIME, Service, open_service
 from monitor.settings import read
 from monitor.tables import Outbox, Run, RunEvent
 
-ROUNDS = int(os.environ.get("LOWINCOME_RIVAL_ROUNDS", "20"))
+ROUNDS = int(os.environ.get("LOWINCOME_RIVAL_ROUNDS", "12"))
 """On each database; 200 are the campaign."""
 NIGHT, BEFORE = date(2026, 3, 1), date(2020, 1, 1)
 CHUNKS = 2

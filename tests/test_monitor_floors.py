@@ -95,8 +95,9 @@ def test_beside_tables_that_only_grew_a_program_goes_on_and_may_start_again(
 
 
 def test_a_program_that_newer_tables_no_longer_serve_is_refused_in_words_and_changes_nothing(
-    service: Service, tmp_path: Path
+    sqlite_service: Service, tmp_path: Path
 ) -> None:
+    service = sqlite_service
     later = copied(tmp_path / "later")
     add(later, "9901_more.py", NEXT.format(after=migrations.newest()))
     add(later, "9902_less.py", FURTHER)
@@ -112,12 +113,12 @@ def test_a_program_that_newer_tables_no_longer_serve_is_refused_in_words_and_cha
 
 
 def test_the_next_program_starts_on_tables_of_this_one_and_this_one_reads_whom_they_serve(
-    service: Service, following: Installation
+    sqlite_service: Service, following: Installation
 ) -> None:
-    assert stands(service) == (migrations.newest(), "0109")
+    assert stands(sqlite_service) == (migrations.newest(), "0109")
     opened = "from monitor.service import open_service; from monitor.settings import read; open_service(read())"
-    following.run(service.settings, opened)
-    assert stands(service) == ("9901", "0109")
+    following.run(sqlite_service.settings, opened)
+    assert stands(sqlite_service) == ("9901", "0109")
 
 
 @pytest.mark.slow
