@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from json import JSONEncoder
 from typing import Any, cast
 
@@ -227,24 +227,26 @@ def insert_many(session: Session, table: type[DeclarativeBase], rows: Sequence[d
     if connection.dialect.name == "postgresql":
         pour(connection, core, names, zip(*columns, strict=True))
         return
-    insert_plain(connection, core.name, names, list(zip(*columns, strict=True)))
+    insert_plain(connection, core.name, dict(zip(names, columns, strict=True)))
 
 
 def insert_plain(
-    connection: Connection, table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]], *, anew: bool = True
+    connection: Connection, table: str, columns: Mapping[str, Sequence[Any]], *, anew: bool = True
 ) -> None:
-    """Insert ``rows`` as SQLite takes them, on SQLite only; without ``anew`` those that are there already are left out.
+    """Insert rows, a column each, as SQLite takes them, on SQLite only; without ``anew`` not those that are there.
 
     A statement for a hundred rows at once: what each execution costs is most of what a row costs.
     """
-    whole = len(rows) - len(rows) % _IN_A_STATEMENT
-    pieces = (rows[at : at + _IN_A_STATEMENT] for at in range(0, whole, _IN_A_STATEMENT))
-    for many, some in (
-        (_IN_A_STATEMENT, [tuple(chain.from_iterable(piece)) for piece in pieces]),
-        (1, list(rows[whole:])),
-    ):
+    wide, rows = len(columns), len(next(iter(columns.values())))
+    cells: list[Any] = [None] * (wide * rows)
+    for place, values in enumerate(columns.values()):
+        cells[place::wide] = values
+    whole = wide * (rows - rows % _IN_A_STATEMENT)
+    for many, some in ((_IN_A_STATEMENT, cells[:whole]), (1, cells[whole:])):
         if some:
-            connection.exec_driver_sql(_insertion(table, tuple(names), many, anew), some)
+            step = many * wide
+            given = [tuple(some[at : at + step]) for at in range(0, len(some), step)]
+            connection.exec_driver_sql(_insertion(table, tuple(columns), many, anew), given)
 
 
 @lru_cache(maxsize=256)

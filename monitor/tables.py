@@ -145,7 +145,7 @@ class Person(Table):
     __tablename__ = "people"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    id_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    id_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     id_no: Mapped[bytes | None] = mapped_column(Encrypted)
     name: Mapped[bytes | None] = mapped_column(Encrypted)
     phone: Mapped[bytes | None] = mapped_column(Encrypted)
@@ -154,6 +154,7 @@ class Person(Table):
     findable: Mapped[bool] = mapped_column(server_default=false())
     said: Mapped[int | None] = mapped_column(BigInteger)
     __table_args__ = (
+        Index("uq_people_id_index", "id_index", unique=True),
         Index(
             "ix_people_to_index", "id", sqlite_where=text("NOT findable"), postgresql_where=text("NOT findable")
         ),
@@ -166,13 +167,14 @@ class Household(Table):
     __tablename__ = "households"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    household_no: Mapped[str] = mapped_column(unique=True)
+    household_no: Mapped[str]
     category: Mapped[str | None] = mapped_column(String(16))
     region: Mapped[str] = mapped_column(String(12))
     county: Mapped[str] = mapped_column(String(6), index=True)
     town: Mapped[str | None] = mapped_column(String(9), index=True)
     village: Mapped[str | None] = mapped_column(String(12), index=True)
     registered: Mapped[bool] = mapped_column(default=True)
+    __table_args__ = (Index("uq_households_household_no", "household_no", unique=True),)
 
 
 class Member(Table):

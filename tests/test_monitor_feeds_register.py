@@ -7,14 +7,19 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from drops import DAY, codes, drop, facts, name, number, people, settlements
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, inspect, select, update
+from sqlalchemy.exc import IntegrityError
 
 from monitor import database, feeds
+from monitor.feeds.bulk import add_rows, indexed_after
+from monitor.feeds.drafts import Terms
 from monitor.feeds.particulars import Said
+from monitor.feeds.receiving import open_desk, receive
 from monitor.feeds.register import NOBODY
+from monitor.matching import finding
 from monitor.privacy import Keyring
 from monitor.service import Service
-from monitor.tables import Household, Member, Person
+from monitor.tables import Household, Member, Person, SearchToken
 
 LATER = date(2026, 9, 1)
 
@@ -126,6 +131,57 @@ def kept(service: Service) -> list[tuple[bytes | None, bytes | None, int | None,
     with database.reading(service.engine) as session:
         people = session.scalars(select(Person).order_by(Person.id))
         return [(one.name, one.phone, one.said, one.findable) for one in people]
+
+
+def indexes(service: Service) -> dict[str, list[tuple[str, str, bool]]]:
+    """Every index there is of what a register fills: its name, of what, and whether it lets nothing in twice."""
+    seen, kinds = inspect(service.engine), ("people", "households", "members")
+    return {
+        kind: sorted(
+            (
+                str(one["name"]),
+                f"{one['column_names']} {[*map(str, one['dialect_options'].values())]}",
+                bool(one["unique"]),
+            )
+            for one in seen.get_indexes(kind)
+        )
+        for kind in kinds
+    }
+
+
+def test_whom_the_register_brings_is_findable_as_soon_as_it_is_committed(service: Service, tmp_path: Path) -> None:
+    rows = [*people(2), *people(1, start=2, name="尉迟·恭", id_no="X1234567")]
+    receipt = receive(open_desk(service), drop(tmp_path, "household_register", rows), Terms(DAY))
+    assert (receipt.facts, [one[3] for one in kept(service)]) == (3, [True, True, True])
+    with database.transaction(service.engine) as session:
+        made = list(session.execute(select(SearchToken.token, SearchToken.person_id).order_by(SearchToken.token)))
+        session.execute(delete(SearchToken))
+        session.execute(update(Person).values(findable=False))
+    assert finding.index_people(service.engine, service.keyring) == 3
+    with database.reading(service.engine) as session:
+        again = select(SearchToken.token, SearchToken.person_id).order_by(SearchToken.token)
+        assert (list(session.execute(again)), {person for _, person in made}) == (made, {1, 2, 3})
+
+
+def test_a_first_register_leaves_the_indexes_as_they_were(service: Service, tmp_path: Path) -> None:
+    before = indexes(service)
+    assert all(any(unique for _, _, unique in some) for some in before.values())
+    feeds.ingest(service, drop(tmp_path, "household_register", people(4)))
+    assert indexes(service) == before
+    with pytest.raises(IntegrityError), database.transaction(service.engine) as session:
+        session.execute(insert(Person).values(id_index=service.keyring.blind_index(number(0))))
+
+
+def test_who_comes_twice_is_refused_and_no_index_is_lost(service: Service) -> None:
+    before = indexes(service)
+    twice = {"id": list(range(1, 51)), "id_index": [b"1" * 32] * 50}
+    with (
+        pytest.raises(IntegrityError),
+        database.transaction(service.engine) as session,
+        indexed_after(session, Person, 50),
+    ):
+        add_rows(session, Person, twice)
+    assert (indexes(service), kept(service)) == (before, [])
 
 
 @pytest.mark.parametrize("printed", [True, False])

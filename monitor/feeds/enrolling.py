@@ -17,19 +17,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from monitor import database
-from monitor.feeds.bulk import ASKED_AT_ONCE, AT_ONCE, add_rows, advance_ids, chunks, next_id
+from monitor.feeds.bulk import ASKED_AT_ONCE, AT_ONCE, add_rows, advance_ids, chunks, indexed_after, next_id
 from monitor.feeds.checking import Checked
 from monitor.feeds.particulars import ABOUT_NAME, ABOUT_PHONE, WORTH_READING, Said, mend, saying
 from monitor.feeds.values import folded
 from monitor.matching import ids, numbers
 from monitor.matching.exact import ABOUT_ID_NO, NO_PERSON, Index, blind_indexes
+from monitor.matching.finding import Findable
 from monitor.matching.ids import Kind
 from monitor.matching.numbers import NO_KEY, Numbers
+from monitor.matching.tokens import Tokens
 from monitor.privacy import Keyring
 from monitor.tables import Person
 
 NOBODY = -1
-PERSON = ("id", "id_index", "id_no", "name", "phone", "sex", "birth_on", "said")
 RESIDENTS = (Kind.RESIDENT, Kind.EXPANDED)
 WHOLE = 18  # the length of a number that is its own identity
 Keys = npt.NDArray[np.int64]
@@ -138,7 +139,8 @@ def _meet(session: Session, keyring: Keyring, checked: Checked, birth_on: pa.Arr
         persons[unknown] = next_id(session, Person) + np.arange(len(unknown))
         said, listed = saying(checked, birth_on, new.last[unknown]), unknown.tolist()
         who = [digests[at] for at in listed], [_number(new.identities[at]) for at in listed]
-        _add(session, keyring, persons[unknown], *who, said)
+        with indexed_after(session, Person, len(unknown)):
+            _add(session, keyring, persons[unknown], *who, said)
     return persons
 
 
@@ -181,21 +183,26 @@ def _births(checked: Checked, read: Numbers) -> pa.Array:
 def _add(
     session: Session, keyring: Keyring, people: Keys, digests: Sequence[bytes], numbered: Sequence[str], said: Said
 ) -> None:
-    """Add people, a block at a time: at no moment is more than a block of them encrypted in memory."""
+    """Add people and make them findable, a block at a time: no more than a block of them is readable at once."""
+    found = Findable(session, Tokens(keyring))
     for start in range(0, len(people), AT_ONCE):
         block = slice(start, start + AT_ONCE)
         these, keys = said.part(block), people[block]
-        columns = (
-            keys.tolist(),
-            digests[block],
-            keyring.encrypt_many(numbered[block], about=ABOUT_ID_NO),
-            keyring.encrypt_many(these.name.to_pylist(), about=ABOUT_NAME),
-            keyring.encrypt_many(these.phone.to_pylist(), about=ABOUT_PHONE),
-            these.sex.to_pylist(),
-            these.birth_on.to_pylist(),
-            these.fingerprints(keyring, keys).tolist(),
-        )
-        add_rows(session, Person, PERSON, zip(*columns, strict=True))
+        names = these.name.to_pylist()
+        columns = {
+            "id": keys.tolist(),
+            "id_index": digests[block],
+            "id_no": keyring.encrypt_many(numbered[block], about=ABOUT_ID_NO),
+            "name": keyring.encrypt_many(names, about=ABOUT_NAME),
+            "phone": keyring.encrypt_many(these.phone.to_pylist(), about=ABOUT_PHONE),
+            "sex": these.sex.to_pylist(),
+            "birth_on": these.birth_on.to_pylist(),
+            "said": these.fingerprints(keyring, keys).tolist(),
+            "findable": [True] * len(keys),
+        }
+        add_rows(session, Person, columns)
+        found.add(keys, names, numbered[block])
+    found.write()
     advance_ids(session, Person)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from monitor import database
-from monitor.feeds.bulk import add_rows, change_rows
+from monitor.feeds.bulk import add_rows, change_rows, indexed_after
 from monitor.feeds.sparing import Spared
 from monitor.tables import Member
 
@@ -25,10 +25,10 @@ def bring(session: Session, rows: pd.DataFrame, *, known_on: date, lasting: Spar
     both = said.merge(before, on=PAIR, how="left", suffixes=("", "_before"))
     # In the order of keys: the database's indexes then grow at their ends, which costs a third.
     new = both[both["id"].isna()].sort_values(PAIR, kind="stable")
-    cells = zip(new.household_key.tolist(), new.person_key.tolist(), _texts(new.relation), strict=True)
-    since = known_on.isoformat()
-    columns = ["household_id", "person_id", "relation", "from_on"]
-    add_rows(session, Member, columns, ((*cell, since) for cell in cells))
+    columns = {"household_id": new.household_key.tolist(), "person_id": new.person_key.tolist()}
+    columns |= {"relation": _texts(new.relation), "from_on": [known_on.isoformat()] * len(new)}
+    with indexed_after(session, Member, len(new)):
+        add_rows(session, Member, columns)
     old = both[both["id"].notna()]
     other = old[old.relation.fillna("") != old.relation_before.fillna("")]
     told = zip(other["id"].astype(int).tolist(), _texts(other.relation), strict=True)

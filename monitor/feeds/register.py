@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from monitor import database
 from monitor.feeds import enrolling, memberships
-from monitor.feeds.bulk import add_rows, advance_ids, change_rows, next_id
+from monitor.feeds.bulk import add_rows, advance_ids, change_rows, indexed_after, next_id
 from monitor.feeds.checking import Checked
 from monitor.feeds.drafts import Desk
 from monitor.feeds.enrolling import NOBODY, Enrolled, Met
@@ -158,9 +158,10 @@ def _objects(column: Sequence[Any]) -> Objects:
 
 
 def _add(session: Session, lines: Lines, said: Mapping[str, Objects], keys: Keys, new: Keys) -> None:
-    numbers = lines.numbers.take(pa.array(new)).to_pylist()
-    columns = [keys[new].tolist(), numbers, *(column[new] for column in said.values()), [True] * len(new)]
-    add_rows(session, Household, ["id", "household_no", *said, "registered"], zip(*columns, strict=True))
+    columns = {"id": keys[new].tolist(), "household_no": lines.numbers.take(pa.array(new)).to_pylist()}
+    columns |= {name: column[new].tolist() for name, column in said.items()}
+    with indexed_after(session, Household, len(new)):
+        add_rows(session, Household, columns | {"registered": [True] * len(new)})
     advance_ids(session, Household)
 
 

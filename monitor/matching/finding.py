@@ -25,6 +25,40 @@ ABOUT_NAME = "people.name"
 _AT_ONCE, _READABLE = 400_000, 20_000
 _WRITTEN_AT_ONCE = 100_000
 _ASKED = 500
+_NONE = np.empty(0, np.int64)
+
+
+class Findable:
+    """The tokens of people of one transaction, gathered until they are many: keyed, so nobody is readable in them."""
+
+    def __init__(self, session: Session, tokens: Tokens) -> None:
+        self._session, self._tokens = session, tokens
+        self._parts: list[tuple[Keys, Keys]] = []
+        self._people = 0
+
+    def add(self, people: Keys, names: Sequence[str | None], numbers: Sequence[str | None]) -> None:
+        """Reckon the tokens of some people; of hundred thousands they are written as they grow too many to keep."""
+        flat, places = self._tokens.of_people(names, numbers)
+        self._parts.append((flat, people[places]))
+        self._people += len(people)
+        if self._people >= _AT_ONCE:
+            self.write()
+
+    def write(self) -> None:
+        """Insert those that are not there yet, in the order of the index; a second call has nothing left to do."""
+        pairs, connection = self.pairs(), self._session.connection()
+        for at in range(0, len(pairs[0]), _WRITTEN_AT_ONCE):
+            _write_some(connection, *(side[at : at + _WRITTEN_AT_ONCE].tolist() for side in pairs))
+        self._parts, self._people = [], 0
+
+    def pairs(self) -> tuple[Keys, Keys]:
+        """Return what is gathered as (token, person) in two columns, each pair once and in the order of the index."""
+        flat, persons = (np.concatenate([_NONE, *(part[side] for part in self._parts)]) for side in (0, 1))
+        order = np.lexsort((persons, flat))
+        flat, persons = flat[order], persons[order]
+        new = np.ones(len(flat), np.bool_)
+        new[1:] = (flat[1:] != flat[:-1]) | (persons[1:] != persons[:-1])
+        return flat[new], persons[new]
 
 
 def index_people(engine: Engine, keyring: Keyring) -> int:
@@ -43,7 +77,7 @@ def index_people(engine: Engine, keyring: Keyring) -> int:
 
 def index_one(session: Session, person: Person, keyring: Keyring) -> None:
     """Make one person findable at once, in the caller's transaction, who was entered by hand."""
-    _write(session, _pairs([(person.id, person.name, person.id_no)], Tokens(keyring)))
+    _opened(session, [(person.id, person.name, person.id_no)], Tokens(keyring)).write()
     person.findable = True
     session.flush()
 
@@ -68,7 +102,7 @@ def forget(session: Session, people: Sequence[int], keyring: Keyring) -> None:
     for start in range(0, len(people), _ASKED):
         chosen = select(Person.id, Person.name, Person.id_no).where(Person.id.in_(people[start : start + _ASKED]))
         found = session.execute(chosen).all()
-        sides = _pairs(found, Tokens(keyring)) if found else ()
+        sides = _opened(session, found, Tokens(keyring)).pairs()
         pairs = list(zip(*(side.tolist() for side in sides), strict=True))
         for at in range(0, len(pairs), _ASKED):
             these = tuple_(SearchToken.token, SearchToken.person_id).in_(pairs[at : at + _ASKED])
@@ -80,35 +114,20 @@ def _index_some(session: Session, tokens: Tokens) -> int:
     chosen = select(Person.id, Person.name, Person.id_no).where(~Person.findable).order_by(Person.id).limit(_AT_ONCE)
     found = database.bare_rows(session, chosen.with_for_update())
     if found:
-        _write(session, _pairs(found, tokens))
+        _opened(session, found, tokens).write()
         these = update(Person).where(~Person.findable, Person.id.between(found[0][0], found[-1][0]))
         session.execute(these.values(findable=True), execution_options={"synchronize_session": False})
     return len(found)
 
 
-def _pairs(people: Sequence[Any], tokens: Tokens) -> tuple[Keys, Keys]:
-    """Return (token, person) as two columns, each pair once and in the order of the index."""
-    parts = [_some_pairs(people[at : at + _READABLE], tokens) for at in range(0, len(people), _READABLE)]
-    flat, persons = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
-    order = np.lexsort((persons, flat))
-    flat, persons = flat[order], persons[order]
-    new = np.ones(len(flat), np.bool_)
-    new[1:] = (flat[1:] != flat[:-1]) | (persons[1:] != persons[:-1])
-    return flat[new], persons[new]
-
-
-def _some_pairs(people: Sequence[Any], tokens: Tokens) -> tuple[Keys, Keys]:
-    ids, called, numbered = zip(*people, strict=True)
-    names = tokens.keyring.decrypt_optional(called, about=ABOUT_NAME)
-    numbers = tokens.keyring.decrypt_optional(numbered, about=ABOUT_ID_NO)
-    flat, places = tokens.of_people(names, numbers)
-    return flat, np.array(ids, np.int64)[places]
-
-
-def _write(session: Session, pairs: tuple[Keys, Keys]) -> None:
-    """Insert the pairs that are not there yet, in the order of the index."""
-    for at in range(0, len(pairs[0]), _WRITTEN_AT_ONCE):
-        _write_some(session.connection(), *(side[at : at + _WRITTEN_AT_ONCE].tolist() for side in pairs))
+def _opened(session: Session, people: Sequence[Any], tokens: Tokens) -> Findable:
+    """Gather the tokens of rows of (key, name, number) as they lie sealed, few of them readable at a time."""
+    gathered = Findable(session, tokens)
+    for at in range(0, len(people), _READABLE):
+        ids, called, numbered = zip(*people[at : at + _READABLE], strict=True)
+        names = tokens.keyring.decrypt_optional(called, about=ABOUT_NAME)
+        gathered.add(np.array(ids, np.int64), names, tokens.keyring.decrypt_optional(numbered, about=ABOUT_ID_NO))
+    return gathered
 
 
 def _write_some(connection: Connection, tokens: list[int], people: list[int]) -> None:
@@ -118,5 +137,4 @@ def _write_some(connection: Connection, tokens: list[int], people: list[int]) ->
         connection.execute(rows.on_conflict_do_nothing())
         return
     connection.exec_driver_sql("PRAGMA cache_size = -262144")
-    pairs = list(zip(tokens, people, strict=True))
-    database.insert_plain(connection, SearchToken.__tablename__, ["token", "person_id"], pairs, anew=False)
+    database.insert_plain(connection, SearchToken.__tablename__, {"token": tokens, "person_id": people}, anew=False)
