@@ -1,6 +1,6 @@
 """What is unique of people and households stands in indexes, no longer in the tables: a first register builds them once
 
-Revision 0106, after 0103. Unique as before, in the same trees: on SQLite only what they are called is written anew.
+Revision 0106, after 0109. Unique as before, in the same trees: on SQLite only what they are called is written anew.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0106"
-down_revision: str | None = "0103"
+down_revision: str | None = "0109"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
