@@ -1,11 +1,9 @@
 """Verdicts into alerts, a batch of households a transaction, each with its place in the ledger."""
 
-import gc
 import uuid
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -51,7 +49,7 @@ class Settler:
 
         One that breaks planning or writing is found by halving and set aside; its alert stays as it was.
         """
-        with _without_collector():
+        with database.many_rows():
             for begun, end in judged.cuts(most=_FIRING):
                 self._isolated(Share(number, base, judged.part(begun, end)), most)
 
@@ -211,18 +209,6 @@ def planned(session: Session, judged: alerts.Judged, begun: int, end: int, *, sc
 
 def _merged(some: Sequence[alerts.Change], others: Sequence[alerts.Change]) -> list[alerts.Change]:
     return sorted([*some, *others], key=lambda one: one.place)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """A plan is millions of small objects in no cycles: walking them again and again would only cost time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _spans(table: pd.DataFrame, begun: int, end: int) -> list[tuple[str, int, int]]:

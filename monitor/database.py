@@ -43,6 +43,7 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.sql.functions import FunctionElement
 
+from monitor.listed import among as listed_in_text
 from monitor.settings import Settings
 from monitor.turns import Paced
 
@@ -170,10 +171,13 @@ def takes_lists(session: Session) -> bool:
 
 
 def among_named(column: InstrumentedAttribute[Any], name: str, *, listed: bool) -> ColumnElement[bool]:
-    """Return the condition that ``column`` is one of the values given by ``name``; ``listed`` says ``takes_lists``."""
+    """Return the condition that ``column`` is one of the values given by ``name``; ``listed`` says ``takes_lists``.
+
+    However many they are, the statement is the same: what is made for each value costs more than finding its row.
+    """
     if listed:
         return column == any_(bindparam(name, type_=ARRAY(column.type)))
-    return column.in_(bindparam(name, type_=column.type, expanding=True))
+    return listed_in_text(column, name)
 
 
 @contextmanager
