@@ -128,9 +128,11 @@ def test_a_suggestion_names_persons_and_what_agrees_and_nothing_personal(session
         for home, each in enumerate(people(60), 1)
     ]
     target = people(60)[5]
-    found = suggesting.suggest(
-        asked(name=target["name"], phone=target["phone"]), suggesting.registered(session, service.keyring, COUNTY)
+    rows, register = (
+        asked(name=target["name"], phone=target["phone"]),
+        suggesting.registered(session, service.keyring, COUNTY),
     )
+    found = suggesting.suggest(session, service.keyring, rows, register)
     chosen: dict[str, Any] = found[0].candidates[0]
     assert (chosen["person"], found[0].likely) == (keys[5], True)
     assert chosen["evidence"] == {"name": "equal", "phone": "equal"}
@@ -152,7 +154,7 @@ def test_only_the_counties_asked_for_are_read_and_a_person_of_two_households_onc
     assert read.people.tolist() == [here]
     nobody = suggesting.registered(session, service.keyring, "340299")
     assert len(nobody.people) == 0
-    assert suggesting.suggest(records({"name": "张三"}), nobody) == {}
+    assert suggesting.suggest(session, service.keyring, records({"name": "张三"}), nobody) == {}
 
 
 def test_chance_agreement_is_that_of_different_people_of_one_county() -> None:

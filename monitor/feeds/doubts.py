@@ -52,20 +52,19 @@ def _suggested(desk: Desk, session: Session, draft: Draft) -> Iterator[Doubt]:
     if not counties:
         return
     register = registered(desk, session, counties)
-    for at, suggestion in suggesting.suggest(asked, register).items():
+    for at, suggestion in suggesting.suggest(session, desk.service.keyring, asked, register).items():
         row = int(rows[at])
         yield Doubt(int(checked.row_no[row]), _as_written(checked, row), suggestion.candidates)
 
 
 def registered(desk: Desk, session: Session, counties: list[str]) -> Registered:
-    """Return the people of ``counties``, decrypted once for as long as the register does not change."""
+    """Return the people of ``counties``, read once for as long as the register does not change."""
     wanted = tuple(sorted(counties))
     if wanted not in desk.neighbours:
         parts = []
         for county in wanted:
             if (county,) not in desk.neighbours:
-                before = desk.former.get(county)
-                desk.neighbours[(county,)] = suggesting.registered(session, desk.service.keyring, county, before=before)
+                desk.neighbours[(county,)] = suggesting.registered(session, desk.service.keyring, county, desk.heard)
             parts.append(desk.neighbours[(county,)])
         desk.neighbours[wanted] = suggesting.together(parts)
     return desk.neighbours[wanted]

@@ -14,6 +14,7 @@ from monitor.feeds.problems import Problem
 from monitor.lake import Lake
 from monitor.matching.exact import Index
 from monitor.matching.suggesting import Registered
+from monitor.matching.veiled import Heard
 from monitor.regions import Tree
 from monitor.service import Service
 from monitor.tables import Delivery
@@ -24,7 +25,7 @@ class Desk:
     """What one run of taking in works with.
 
     ``index`` is what it has learned of whose number is whose, ``neighbours`` who lives in the counties that were
-    asked for together, ``former`` who lived in a county before the register last changed.
+    asked for together, ``heard`` what the register said of people, as codes.
     """
 
     service: Service
@@ -33,7 +34,7 @@ class Desk:
     tree: Tree
     index: Index
     neighbours: dict[tuple[str, ...], Registered] = field(default_factory=dict)
-    former: dict[str, Registered] = field(default_factory=dict)
+    heard: Heard = field(default_factory=Heard)
 
     def learn(self, met: Met) -> None:
         """Learn from the register just committed whose number is whose: who was unknown may be known now."""
@@ -41,7 +42,7 @@ class Desk:
             self.index = Index(self.service.keyring)
         self.index.add_keys(met.keys, met.people)
         self.index.add(list(met.others), list(met.others.values()))
-        self.former |= {counties[0]: people for counties, people in self.neighbours.items() if len(counties) == 1}
+        self.heard.learn(met.heard)
         self.neighbours.clear()
 
 

@@ -27,6 +27,7 @@ from monitor.matching.finding import Findable
 from monitor.matching.ids import Kind
 from monitor.matching.numbers import NO_KEY, Numbers
 from monitor.matching.tokens import Tokens
+from monitor.matching.veiled import Veiled
 from monitor.privacy import Keyring
 from monitor.tables import Person
 
@@ -37,11 +38,15 @@ Keys = npt.NDArray[np.int64]
 
 
 class Met(NamedTuple):
-    """Whom the register named and the index did not know: by the key of their number, or by the text of an odd one."""
+    """Whom the register named and the index did not know: by the key of their number, or by the text of an odd one.
+
+    ``heard`` is what was said of those who are new or changed, as codes.
+    """
 
     keys: Keys
     people: Keys
     others: dict[str, int]
+    heard: Sequence[Veiled]
 
 
 @dataclass(frozen=True)
@@ -81,12 +86,12 @@ def enrol(session: Session, keyring: Keyring, index: Index, checked: Checked, us
     found[usable[known]] = people[usable[known]]
     birth_on, newest = _births(checked, read), next_id(session, Person)
     new, back = _newcomers(checked, read, usable[~known])
-    persons = _meet(session, keyring, checked, birth_on, new)
+    persons, heard = _meet(session, keyring, checked, birth_on, new)
     found[usable[~known]] = persons[back]
     if checked.mode != "withdraw":
         known_people, last = _last_rows(np.where(found < newest, found, NOBODY))
-        mend(session, keyring, known_people, saying(checked, birth_on, last))
-    return Enrolled(found, birth_on, _met(new, persons))
+        heard += mend(session, keyring, known_people, saying(checked, birth_on, last))
+    return Enrolled(found, birth_on, _met(new, persons, heard))
 
 
 def _newcomers(checked: Checked, read: Numbers, rows: Keys) -> tuple[Newcomers, Keys]:
@@ -130,8 +135,14 @@ def _cell(checked: Checked, name: str, row: int) -> str:
     return folded(column[row].as_py() or "") if column is not None else ""
 
 
-def _meet(session: Session, keyring: Keyring, checked: Checked, birth_on: pa.Array, new: Newcomers) -> Keys:
-    """Find the newcomers by their digests, or add them; a withdrawal leaves ``NOBODY`` for who is not there."""
+def _meet(
+    session: Session, keyring: Keyring, checked: Checked, birth_on: pa.Array, new: Newcomers
+) -> tuple[Keys, list[Veiled]]:
+    """Find the newcomers by their digests, or add them; a withdrawal leaves ``NOBODY`` for who is not there.
+
+    What is said of who is added comes with it.
+    """
+    heard: list[Veiled] = []
     digests = list(blind_indexes(keyring, new.identities))
     persons = _known(session, digests)
     if checked.mode != "withdraw":
@@ -140,8 +151,8 @@ def _meet(session: Session, keyring: Keyring, checked: Checked, birth_on: pa.Arr
         said, listed = saying(checked, birth_on, new.last[unknown]), unknown.tolist()
         who = [digests[at] for at in listed], [_number(new.identities[at]) for at in listed]
         with indexed_after(session, Person, len(unknown)):
-            _add(session, keyring, persons[unknown], *who, said)
-    return persons
+            heard = _add(session, keyring, persons[unknown], *who, said)
+    return persons, heard
 
 
 def _known(session: Session, digests: Sequence[bytes]) -> Keys:
@@ -182,13 +193,14 @@ def _births(checked: Checked, read: Numbers) -> pa.Array:
 
 def _add(
     session: Session, keyring: Keyring, people: Keys, digests: Sequence[bytes], numbered: Sequence[str], said: Said
-) -> None:
+) -> list[Veiled]:
     """Add people and make them findable, a block at a time: no more than a block of them is readable at once."""
-    found = Findable(session, Tokens(keyring))
+    found, heard = Findable(session, Tokens(keyring)), []
     for start in range(0, len(people), AT_ONCE):
         block = slice(start, start + AT_ONCE)
         these, keys = said.part(block), people[block]
         names = these.name.to_pylist()
+        heard.append(these.veiled(keyring, keys))
         columns = {
             "id": keys.tolist(),
             "id_index": digests[block],
@@ -197,23 +209,24 @@ def _add(
             "phone": keyring.encrypt_many(these.phone.to_pylist(), about=ABOUT_PHONE),
             "sex": these.sex.to_pylist(),
             "birth_on": these.birth_on.to_pylist(),
-            "said": these.fingerprints(keyring, keys).tolist(),
+            "said": heard[-1].said.tolist(),
             "findable": [True] * len(keys),
         }
         add_rows(session, Person, columns)
         found.add(keys, names, numbered[block])
     found.write()
     advance_ids(session, Person)
+    return heard
 
 
 def _number(identity: str) -> str:
     return identity.split("\x1f")[1] if "\x1f" in identity else identity
 
 
-def _met(new: Newcomers, persons: Keys) -> Met:
+def _met(new: Newcomers, persons: Keys, heard: Sequence[Veiled]) -> Met:
     """What the index is to learn: numbers with a key, and usable ones of another form."""
     there = persons != NOBODY
     keyed = there & (new.keys != NO_KEY)
     odd = np.flatnonzero(there & (new.keys == NO_KEY)).tolist()
     others = {new.identities[at]: int(persons[at]) for at in odd}
-    return Met(new.keys[keyed], persons[keyed], others)
+    return Met(new.keys[keyed], persons[keyed], others, heard)

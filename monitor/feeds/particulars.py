@@ -20,6 +20,7 @@ from monitor.feeds.bulk import ASKED_AT_ONCE, AT_ONCE, change_rows, chunks
 from monitor.feeds.checking import Checked
 from monitor.feeds.keys import fact_keys
 from monitor.feeds.values import folded, is_null
+from monitor.matching.veiled import Veiled, veil
 from monitor.privacy import Keyring
 from monitor.tables import Person
 
@@ -51,6 +52,10 @@ class Said(NamedTuple):
         """Return for each of ``people`` the keyed 64 bits by which the same said again is recognised."""
         return fact_keys([pa.array(people), *self], keyring.said_key)
 
+    def veiled(self, keyring: Keyring, people: Keys) -> Veiled:
+        """Return what is said of ``people`` (in order) as codes, with its fingerprints."""
+        return veil(people, self.fingerprints(keyring, people), self.name, self.phone)
+
 
 def saying(checked: Checked, birth_on: pa.Array, rows: Keys) -> Said:
     """Return what ``rows`` say of their people."""
@@ -78,8 +83,11 @@ def _mended(text: str | None) -> str | None:
     return None if is_null(said) else said
 
 
-def mend(session: Session, keyring: Keyring, people: Keys, now: Said) -> None:
-    """Change only those of ``people`` (in order, each once) of whom the register now says something else."""
+def mend(session: Session, keyring: Keyring, people: Keys, now: Said) -> list[Veiled]:
+    """Change only those of ``people`` (in order, each once) of whom the register now says something else.
+
+    Returns what it says of them.
+    """
     prints = now.fingerprints(keyring, people)
     before, told = _prints_before(session, people)
     other, unsure = told & (before != prints), np.flatnonzero(~told)
@@ -88,10 +96,13 @@ def mend(session: Session, keyring: Keyring, people: Keys, now: Said) -> None:
         other[some] = _differ(session, keyring, people[some], now.take(some))
     same = unsure[~other[unsure]]
     change_rows(session, Person, [{"id": int(people[at]), "said": int(prints[at])} for at in same.tolist()])
-    changed = np.flatnonzero(other)
+    changed, heard = np.flatnonzero(other), []
     for start in range(0, len(changed), AT_ONCE):
         some = changed[start : start + AT_ONCE]
-        change_rows(session, Person, _changes(keyring, people[some], prints[some], now.take(some)))
+        these = now.take(some)
+        heard.append(veil(people[some], prints[some], these.name, these.phone))
+        change_rows(session, Person, _changes(keyring, people[some], prints[some], these))
+    return heard
 
 
 def _prints_before(session: Session, people: Keys) -> tuple[Keys, npt.NDArray[np.bool_]]:

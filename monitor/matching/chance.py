@@ -19,8 +19,9 @@ Mask = npt.NDArray[np.bool_]
 _COUNTED = 120_000
 _SAMPLE = 60_000
 _SHIFTS = 10
+_READ_AT_ONCE = 20_000
 _SEED = 11
-_NAME_WIDTH, _FAMILY = 4, 1
+NAME_WIDTH, _FAMILY = 4, 1
 _MOST_ALIKE = 0.999
 _COMPARED = ("name", "sound", "birth", "phone", "town", "village")
 
@@ -36,22 +37,21 @@ class Luck:
     county: float
 
 
-def count(people: pa.Table) -> Luck:
+def count(people: pa.Table, spelt: Callable[[Ints], Mapping[str, Letters]] | None = None) -> Luck:
     """Count chance agreement among ``people`` (``evidence.records``); the last level is "different".
 
     name: equal, of equal sound, one character off. birth, phone: equal, one slip. town: the village,
-    the town.
+    the town. ``people`` may have codes in the values' stead, equal where those are; ``spelt`` then returns the letters
+    of some: a row for each place of a name (``NAME_WIDTH`` of them), a birth date or a phone, 0 where there is none.
     """
     order = np.random.default_rng(_SEED).permutation(len(people))
-    told = people.select(["county", *_COMPARED])
-    many, some = told.take(pa.array(order[:_COUNTED])), told.take(pa.array(order[:_SAMPLE]))
-    counties, some = _by_county(some)
-    equal = _Counted(many)
+    equal = _Counted(people.select(["county", *_COMPARED]).take(pa.array(order[:_COUNTED])))
+    near = _near(people["county"], order[:_SAMPLE], spelt or (lambda places: _spelt(people.take(pa.array(places)))))
     name, village = equal.share("name"), equal.share("village")
     counted = {
-        "name": [name, max(equal.share("sound") - name, name / 10), _near_names(some["name"], counties)],
-        "birth": [equal.share("birth"), _one_off(some["birth"], counties)],
-        "phone": [equal.share("phone"), _one_off(some["phone"], counties)],
+        "name": [name, max(equal.share("sound") - name, name / 10), near["name"]],
+        "birth": [equal.share("birth"), near["birth"]],
+        "phone": [equal.share("phone"), near["phone"]],
         "town": [village, max(equal.share("town") - village, village / 10)],
     }
     levels = {column: _with_the_rest(shares) for column, shares in counted.items()}
@@ -91,28 +91,40 @@ def _numbered(column: pa.ChunkedArray) -> Ints:
     return numbers
 
 
-def _by_county(some: pa.Table) -> tuple[Ints, pa.Table]:
-    """Return people, in random order before, by their counties: pairs of one are then a few places apart."""
-    counties = _numbered(some["county"])
-    rows = np.argsort(counties, kind="stable")
-    return counties[rows], some.take(pa.array(rows))
+def _near(counties: pa.ChunkedArray, some: Ints, spelt: Callable[[Ints], Mapping[str, Letters]]) -> dict[str, float]:
+    """Return for each column how often two are nearly alike that lie a few places apart by their counties.
+
+    No more than some ten thousand are read at a time.
+    """
+    numbered = _numbered(counties.take(pa.array(some)))
+    rows = np.argsort(numbered, kind="stable")
+    numbered, places = numbered[rows], some[rows]
+    found = {column: np.zeros(2, np.int64) for column in _NEARLY}
+    for start in range(0, len(places), _READ_AT_ONCE):
+        window = slice(start, start + _READ_AT_ONCE + _SHIFTS)
+        letters = spelt(places[window])
+        for column, alike in _NEARLY.items():
+            found[column] += _pairs(letters[column], numbered[window], alike)
+    return {column: float((agreeing + 1) / (both + 100)) for column, (agreeing, both) in found.items()}
 
 
-def _one_off(column: pa.ChunkedArray, counties: Ints) -> float:
-    def alike(one: Letters, other: Letters) -> Mask:
-        slips: Mask = (one != other).sum(axis=0, dtype=np.int32) == 1
-        return slips
-
-    return _chance(_letters(column), counties, alike)
+def _one_off(one: Letters, other: Letters) -> Mask:
+    slips: Mask = (one != other).sum(axis=0, dtype=np.int32) == 1
+    return slips
 
 
-def _near_names(column: pa.ChunkedArray, counties: Ints) -> float:
-    def alike(one: Letters, other: Letters) -> Mask:
-        family = (one[:_FAMILY] == other[:_FAMILY]).all(axis=0) & ((one == 0) == (other == 0)).all(axis=0)
-        slips: Mask = family & ((one != other).sum(axis=0, dtype=np.int32) == 1)
-        return slips
+def _near_names(one: Letters, other: Letters) -> Mask:
+    family = (one[:_FAMILY] == other[:_FAMILY]).all(axis=0) & ((one == 0) == (other == 0)).all(axis=0)
+    slips: Mask = family & _one_off(one, other)
+    return slips
 
-    return _chance(_letters(column, _NAME_WIDTH), counties, alike)
+
+_NEARLY: dict[str, Callable[[Letters, Letters], Mask]] = {"name": _near_names, "birth": _one_off, "phone": _one_off}
+
+
+def _spelt(some: pa.Table) -> dict[str, Letters]:
+    widths = {"name": NAME_WIDTH, "birth": None, "phone": None}
+    return {name: _letters(some[name], width) for name, width in widths.items()}
 
 
 def _letters(column: pa.ChunkedArray, width: int | None = None) -> Letters:
@@ -123,11 +135,15 @@ def _letters(column: pa.ChunkedArray, width: int | None = None) -> Letters:
     return letters
 
 
-def _chance(letters: Letters, counties: Ints, alike: Callable[[Letters, Letters], Mask]) -> float:
-    """Return how often two of one county, some places apart, are alike, among those who both have a value."""
+def _pairs(letters: Letters, counties: Ints, alike: Callable[[Letters, Letters], Mask]) -> tuple[int, int]:
+    """Return how many pairs of one county that begin in this window, some places apart, are alike, and how many in all.
+
+    Only those count who both have a value.
+    """
     agreeing = both = 0
     for shift in range(1, _SHIFTS + 1):
-        one, other = letters[:, :-shift], letters[:, shift:]
-        told = (counties[:-shift] == counties[shift:]) & (one[0] != 0) & (other[0] != 0)
+        ends = min(_READ_AT_ONCE, max(0, len(counties) - shift))
+        one, other = letters[:, :ends], letters[:, shift : shift + ends]
+        told = (counties[:ends] == counties[shift : shift + ends]) & (one[0] != 0) & (other[0] != 0)
         agreeing, both = agreeing + int((alike(one, other) & told).sum()), both + int(told.sum())
-    return (agreeing + 1) / (both + 100)
+    return agreeing, both

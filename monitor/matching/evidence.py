@@ -6,13 +6,14 @@ Source of the method: Splink 5 (Ministry of Justice, UK), link_only, DuckDB.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, reduce
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from splink import DuckDBAPI, Linker, block_on
@@ -20,6 +21,7 @@ from splink import DuckDBAPI, Linker, block_on
 from monitor.matching import chance, names, weighing
 from monitor.matching.chance import Luck
 
+Places = npt.NDArray[np.int64]
 LIKELY = 0.99
 POSSIBLE = 0.5
 # Below this many records on either side nothing can be learned of how often true pairs differ.
@@ -81,6 +83,19 @@ def records(
     return pa.table(columns)
 
 
+@dataclass(frozen=True)
+class Register:
+    """The right side of a comparison, of whom only few need be readable.
+
+    ``alike`` has the columns of ``records`` but ``row``, some perhaps as codes, which are equal where the values are;
+    ``coded`` returns the left side's so. ``read`` returns the records of some, in order, ``row`` their place.
+    """
+
+    alike: pa.Table
+    coded: Callable[[pa.Table], pa.Table]
+    read: Callable[[Places], pa.Table]
+
+
 def compare(left: pa.Table, right: pa.Table, *, at_least: float = POSSIBLE, luck: Luck | None = None) -> Pairs:
     """Return the pairs of ``left`` and ``right`` whose probability is ``at_least``, in a fixed order.
 
@@ -90,27 +105,65 @@ def compare(left: pa.Table, right: pa.Table, *, at_least: float = POSSIBLE, luck
     """
     if not len(left) or not len(right):
         return Pairs(_EMPTY)
-    present = [column for column in ("birth", "phone", "town") if _both_have(left, right, column)]
-    luck = luck or chance.count(right)
-    if min(len(left), len(right)) >= _ENOUGH_TO_LEARN:
+    readable = Register(right, lambda records: records, lambda places: right.take(pa.array(places)))
+    return compare_with(left, readable, luck or chance.count(right), at_least=at_least)
+
+
+def compare_with(left: pa.Table, register: Register, luck: Luck, *, at_least: float = POSSIBLE) -> Pairs:
+    """Return what ``compare`` would, reading of the register only those whom somebody on the left may be."""
+    alike = register.alike
+    present = [column for column in ("birth", "phone", "town") if _both_have(left, alike, column)]
+    if min(len(left), len(alike)) >= _ENOUGH_TO_LEARN:
+        right = register.read(np.arange(len(alike)))
         return by_splink(left, right, _learned(left, right, present, luck), at_least=at_least)
-    stated = _model(luck, present, narrow=_are_many(left, right))
-    blocks = [("county", *columns) for columns in _blocks(present, narrow=_are_many(left, right))]
+    narrow = _are_many(left, alike)
+    blocks = [("county", *columns) for columns in _blocks(present, narrow=narrow)]
+    coded = register.coded(left)
+    places = _met(coded, alike, blocks)
+    right = register.read(places)
+    shares = _shares(
+        (left["name"], coded["name"]), (right["name"], alike["name"].take(pa.array(places))), alike["name"]
+    )
     with closing(_database().cursor()) as cursor:
-        cursor.register("a_left", left)
-        cursor.register("b_right", _comparable(left, right, blocks))
-        cursor.register("b_called", right.select(["name"]))
-        cursor.execute(f"CREATE TEMP VIEW pairs AS {weighing.statement(stated, blocks, at_least=at_least)}")
+        for name, records in (("a_left", left), ("b_right", right), ("c_shares", shares)):
+            cursor.register(name, records)
+        stated = weighing.statement(_model(luck, present, narrow=narrow), blocks, at_least=at_least)
+        cursor.execute(f"CREATE TEMP VIEW pairs AS {stated}")
         found = Pairs(cursor.sql(_RANKING).to_arrow_table())
         cursor.execute("DROP VIEW pairs")
     return found
 
 
-def _comparable(left: pa.Table, right: pa.Table, blocks: Sequence[Sequence[str]]) -> pa.Table:
-    """Return those on the right who share with somebody on the left what a block tells people apart by."""
+def _met(left: pa.Table, right: pa.Table, blocks: Sequence[Sequence[str]]) -> Places:
+    """Return the places of those on the right who share all columns of a block with somebody on the left."""
     telling = {column for block in blocks for column in block if column in _TELLING}
-    met = [pc.is_in(right[column], value_set=pc.drop_null(pc.unique(left[column]))) for column in sorted(telling)]
-    return right.filter(reduce(pc.or_, met))
+    some = [pc.is_in(right[column], value_set=pc.drop_null(pc.unique(left[column]))) for column in sorted(telling)]
+    places = np.flatnonzero(reduce(pc.or_, some))
+    listed = right.select(sorted({column for block in blocks for column in block})).take(pa.array(places))
+    met = np.zeros(len(places), np.bool_)
+    for block in blocks:
+        asked = set(zip(*(left[column].to_pylist() for column in block), strict=True))
+        rows = zip(*(listed[column].to_pylist() for column in block), strict=True)
+        met |= np.fromiter((row in asked for row in rows), np.bool_, len(places))
+    return places[met]
+
+
+def _shares(left: tuple[pa.Array, pa.Array], right: tuple[pa.Array, pa.Array], everybody: pa.ChunkedArray) -> pa.Table:
+    """Return how often each name of the left side, or of those read of the right, stands on both sides together.
+
+    Names come with what they are on the right side, where of ``everybody`` nothing else may be known.
+    """
+    codes = {
+        name: code for side in (left, right) for name, code in zip(*(each.to_pylist() for each in side), strict=True)
+    }
+    codes.pop(None, None)
+    met = everybody.filter(pc.is_in(everybody, value_set=pa.array(codes.values(), everybody.type)))
+    here, there = (
+        {each["values"]: each["counts"] for each in pc.value_counts(names).to_pylist()} for names in (left[0], met)
+    )
+    total = sum(len(names) - names.null_count for names in (left[0], everybody))
+    shares = [(here.get(name, 0) + there.get(code, 0)) / total for name, code in codes.items()]
+    return pa.table({"name": pa.array(codes, pa.string()), "share": pa.array(shares, pa.float64())})
 
 
 def by_splink(left: pa.Table, right: pa.Table, model: dict[str, Any], *, at_least: float) -> Pairs:

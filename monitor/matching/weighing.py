@@ -15,24 +15,19 @@ COLUMNS = ("name", "sound", "birth", "phone", "town", "village")
 def statement(model: Model, blocks: Sequence[Sequence[str]], *, at_least: float) -> str:
     """Return DuckDB's SELECT of ``row_l``, ``row_r``, ``match_weight`` and ``match_probability`` of all likely pairs.
 
-    The records are the relations ``a_left`` and ``b_right``; ``b_called`` has all names of the right side, those of
-    people left out of ``b_right`` among them, who share no block with anybody. Two are compared that share the columns
-    of one of ``blocks``; a rare name weighs more by how often it stands on both sides together.
+    The records are the relations ``a_left`` and ``b_right``, from which people may be left out who share no block with
+    anybody. Two are compared that share the columns of one of ``blocks``; a rare name weighs more by its ``share`` in
+    ``c_shares``: how often it stands on both whole sides together.
     """
     prior = log2(_odds(model["probability_two_random_records_match"]))
     parts = [part for comparison in model["comparisons"] for part in _weights(comparison)]
     weight = " + ".join([_number(prior), *parts])
     return f"""
 WITH met AS ({_met(blocks)}),
-    called AS (SELECT name FROM a_left UNION ALL SELECT name FROM b_called),
-    asked AS (SELECT name_l AS name FROM met UNION SELECT name_r FROM met),
-    shares AS (
-        SELECT name, cast(count(*) AS float8) / (SELECT count(name) FROM called) AS share
-        FROM called WHERE name IN (SELECT name FROM asked) GROUP BY name
-    ),
     weighed AS (
         SELECT row_l, row_r, {weight} AS match_weight
-        FROM met LEFT JOIN shares AS here ON here.name = name_l LEFT JOIN shares AS there ON there.name = name_r
+        FROM met LEFT JOIN c_shares AS here ON here.name = name_l
+            LEFT JOIN c_shares AS there ON there.name = name_r
     )
 SELECT row_l, row_r, match_weight,
     CASE WHEN match_weight >= 0 THEN 1.0 / (1.0 + power(cast(2 AS float8), -match_weight))
