@@ -8,6 +8,8 @@ import pytest
 from drops import DAY, drop, name, people
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from test_monitor_matching_evidence import COUNTY, settle
+from test_monitor_matching_weighing import side
 
 from monitor import database, feeds
 from monitor.matching import chance, evidence, suggesting, veiled
@@ -16,8 +18,6 @@ from monitor.matching.veiled import Heard, Veiled
 from monitor.privacy import Keyring
 from monitor.service import Service
 from monitor.tables import Person, Proposal
-from test_monitor_matching_evidence import COUNTY, settle
-from test_monitor_matching_weighing import side
 
 
 def veil(records: pa.Table, *, said: int = 1) -> Veiled:
