@@ -4,6 +4,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -39,6 +40,11 @@ def bring(session: Session, rows: pd.DataFrame, *, known_on: date, lasting: Spar
         _end(session, rest[~spared], known_on)
 
 
+def column(texts: pa.Array) -> "pd.Series[str]":
+    """Return texts as a column of rows that are compared as they lie, none of them made an object."""
+    return pd.Series(pd.arrays.ArrowExtensionArray(texts))
+
+
 def end(session: Session, rows: pd.DataFrame, *, until_on: date) -> None:
     """End the memberships of ``rows`` (household, person); those that do not exist are no error."""
     _end(session, _current(session).merge(rows[PAIR].drop_duplicates(), on=PAIR), until_on)
@@ -52,8 +58,8 @@ def _current(session: Session) -> pd.DataFrame:
     query = select(Member.id, Member.household_id, Member.person_id, Member.relation).where(Member.until_on.is_(None))
     *keys, relation = database.bare_columns(session, query)
     found = pd.DataFrame({name: np.array(key, np.int64) for name, key in zip(["id", *PAIR], keys, strict=True)})
-    return found.assign(relation=pd.Series(relation, dtype=object))
+    return found.assign(relation=column(pa.array(relation, pa.string())))
 
 
-def _texts(column: "pd.Series[str]") -> list[str | None]:
-    return [text if isinstance(text, str) else None for text in column.tolist()]
+def _texts(told: "pd.Series[str]") -> list[str | None]:
+    return [text if isinstance(text, str) else None for text in told.tolist()]

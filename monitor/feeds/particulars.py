@@ -108,9 +108,8 @@ def mend(session: Session, keyring: Keyring, people: Keys, now: Said) -> list[Ve
 def _prints_before(session: Session, people: Keys) -> tuple[Keys, npt.NDArray[np.bool_]]:
     """Return the fingerprint kept of each of ``people``, and of whom there is one: who came otherwise has none."""
     rows = _read(session, select(Person.id, Person.said).order_by(Person.id), people)
-    kept = [said for _, said in rows]
-    told = np.fromiter((said is not None for said in kept), np.bool_, len(kept))
-    return np.fromiter((said or 0 for said in kept), np.int64, len(kept)), told
+    kept = pa.array([said for _, said in rows], pa.int64())
+    return pc.fill_null(kept, 0).to_numpy(), kept.is_valid().to_numpy(zero_copy_only=False)
 
 
 def _differ(session: Session, keyring: Keyring, people: Keys, now: Said) -> npt.NDArray[np.bool_]:

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from monitor import database
@@ -25,7 +24,6 @@ from monitor.tables import Household, Member
 
 HEAD = "02"
 Keys = npt.NDArray[np.int64]
-Objects = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -99,15 +97,21 @@ def _lines(checked: Checked, usable: Keys, enrolled: Enrolled) -> Lines:
 
 def _pairs(lines: Lines, keys: Keys) -> pd.DataFrame:
     relations = lines.checked.values.get("relation")
-    told = relations.take(pa.array(lines.rows)).to_pylist() if relations is not None else [None] * len(keys)
-    return pd.DataFrame({"household_key": keys, "person_key": lines.people, "relation": pd.Series(told, dtype=object)})
+    told = pa.nulls(len(keys), pa.string()) if relations is None else relations.take(pa.array(lines.rows))
+    return pd.DataFrame({"household_key": keys, "person_key": lines.people, "relation": memberships.column(told)})
+
+
+def _places(lines: Lines, numbers: Sequence[str]) -> Keys:
+    """Return where each household of the file stands in ``numbers``; -1 for one that does not."""
+    found = pc.index_in(lines.numbers, value_set=pa.array(numbers, lines.numbers.type))
+    places: Keys = pc.fill_null(found, -1).to_numpy().astype(np.int64)
+    return places
 
 
 def _known_households(session: Session, lines: Lines) -> Keys:
     """Return the key of each household of the file; ``NOBODY`` for one that the register does not know."""
     ids, numbers = database.bare_columns(session, select(Household.id, Household.household_no))
-    places = pd.Index(numbers, dtype=object).get_indexer(pd.Index(lines.numbers.to_pylist(), dtype=object))
-    found: Keys = np.array([*ids, NOBODY], np.int64)[places]
+    found: Keys = np.array([*ids, NOBODY], np.int64)[_places(lines, numbers)]
     return found
 
 
@@ -115,55 +119,56 @@ def _households(session: Session, lines: Lines, tree: Tree, on: date) -> Keys:
     """Add new households, change those that differ; return the key of each household of the file."""
     said = _said(lines, tree, on)
     query = select(
-        Household.id, Household.household_no, *(getattr(Household, name) for name in said), Household.registered
+        Household.id, Household.household_no, Household.registered, *(getattr(Household, name) for name in said)
     )
-    ids, numbers, *before, registered = (_objects(column) for column in database.bare_columns(session, query))
-    places = pd.Index(numbers, dtype=object).get_indexer(pd.Index(lines.numbers.to_pylist(), dtype=object))
-    known, new = np.flatnonzero(places >= 0), _by_place(said, np.flatnonzero(places < 0))
-    keys = np.empty(len(places), np.int64)
-    keys[known], keys[new] = ids[places[known]], next_id(session, Household) + np.arange(len(new))
+    ids, numbers, registered, *before = database.bare_columns(session, query)
+    places = _places(lines, numbers)
+    known, new = np.flatnonzero(places >= 0), _by_place(said["region"], np.flatnonzero(places < 0))
+    there, keys = places[known], np.empty(len(places), np.int64)
+    keys[known], keys[new] = np.array(ids, np.int64)[there], next_id(session, Household) + np.arange(len(new))
     _add(session, lines, said, keys, new)
-    differ = ~registered[places[known]].astype(np.bool_)
+    differ = ~np.array(registered, np.bool_)[there]
     for column, old in zip(said.values(), before, strict=True):
-        differ |= column[known] != old[places[known]]
+        differ |= _differ(column.take(pa.array(known)), pa.array(old, pa.string()).take(pa.array(there)))
     change_rows(session, Household, [_changed(said, keys, at) for at in known[differ].tolist()])
     return keys
 
 
+def _differ(now: pa.Array, before: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return where the one is not the other; nothing is like nothing."""
+    alike = pc.fill_null(pc.equal(now, before), False), pc.and_(pc.is_null(now), pc.is_null(before))
+    found: npt.NDArray[np.bool_] = ~pc.or_(*alike).to_numpy(zero_copy_only=False)
+    return found
+
+
 def _strike_off(session: Session) -> None:
     """Strike off the households that have no member any more."""
-    home = select(Member.household_id).where(Member.until_on.is_(None))
-    gone = session.scalars(select(Household.id).where(Household.registered, Household.id.not_in(home)))
+    home = exists().where(Member.household_id == Household.id, Member.until_on.is_(None))
+    gone = session.scalars(select(Household.id).where(Household.registered, ~home))
     change_rows(session, Household, [{"id": key, "registered": False} for key in gone])
 
 
-def _by_place(said: Mapping[str, Objects], new: Keys) -> Keys:
+def _by_place(regions: pa.Array, new: Keys) -> Keys:
     """Neighbours are numbered side by side, so a county's households lie in one stretch of keys."""
-    regions = np.array([region or "" for region in said["region"][new]], dtype=np.str_)
-    return new[np.argsort(regions, kind="stable")]
+    return new[pc.sort_indices(pc.fill_null(regions.take(pa.array(new)), "")).to_numpy()]
 
 
-def _said(lines: Lines, tree: Tree, on: date) -> dict[str, Objects]:
+def _said(lines: Lines, tree: Tree, on: date) -> dict[str, pa.Array]:
     """Return each household's columns as its head's line has them, places as they stand on the day."""
     placed = tree.canonical(lines.said("region"), on)
     columns = {"category": lines.said("category"), "region": placed.region}
     columns |= {"county": placed.county, "town": placed.town, "village": placed.village}
-    return {name: _objects(column.to_pylist()) for name, column in columns.items()}
+    return {name: column.cast(pa.string()) for name, column in columns.items()}
 
 
-def _objects(column: Sequence[Any]) -> Objects:
-    found = np.empty(len(column), dtype=object)
-    found[:] = column
-    return found
-
-
-def _add(session: Session, lines: Lines, said: Mapping[str, Objects], keys: Keys, new: Keys) -> None:
-    columns = {"id": keys[new].tolist(), "household_no": lines.numbers.take(pa.array(new)).to_pylist()}
-    columns |= {name: column[new].tolist() for name, column in said.items()}
+def _add(session: Session, lines: Lines, said: Mapping[str, pa.Array], keys: Keys, new: Keys) -> None:
+    at = pa.array(new)
+    columns = {"id": keys[new].tolist(), "household_no": lines.numbers.take(at).to_pylist()}
+    columns |= {name: column.take(at).to_pylist() for name, column in said.items()}
     with indexed_after(session, Household, len(new)):
         add_rows(session, Household, columns | {"registered": [True] * len(new)})
     advance_ids(session, Household)
 
 
-def _changed(said: Mapping[str, Objects], keys: Keys, at: int) -> dict[str, object]:
-    return {"id": int(keys[at]), **{name: column[at] for name, column in said.items()}, "registered": True}
+def _changed(said: Mapping[str, pa.Array], keys: Keys, at: int) -> dict[str, object]:
+    return {"id": int(keys[at]), **{name: column[at].as_py() for name, column in said.items()}, "registered": True}
