@@ -150,7 +150,8 @@ def _strike_off(session: Session) -> None:
 
 def _by_place(regions: pa.Array, new: Keys) -> Keys:
     """Neighbours are numbered side by side, so a county's households lie in one stretch of keys."""
-    return new[pc.sort_indices(pc.fill_null(regions.take(pa.array(new)), "")).to_numpy()]
+    order: Keys = pc.sort_indices(pc.fill_null(regions.take(pa.array(new)), "")).to_numpy()
+    return new[order]
 
 
 def _said(lines: Lines, tree: Tree, on: date) -> dict[str, pa.Array]:

@@ -20,6 +20,7 @@ from monitor.matching.spelling import DOUBLE, LEAST, MOST_VARIANTS
 from monitor.privacy import Keyring
 
 LAST = 4
+_DIGEST = 32  # bytes, the first eight of which are the token
 _LONGEST = 4  # characters: sixteen bits of each fill a number
 _BITS = 16
 _MASK = np.uint64((1 << _BITS) - 1)
@@ -40,9 +41,11 @@ class Tokens:
     def of(self, keys: Iterable[str]) -> list[int]:
         """Return the token of each key."""
         known, asked = self._known, list(keys)
-        unseen = [key for key in dict.fromkeys(asked) if key not in known]
-        digests = blind_indexes(self.keyring, (f"search:{key}" for key in unseen))
-        known.update((key, _number(digest)) for key, digest in zip(unseen, digests, strict=True))
+        found = list(map(known.get, asked))
+        if None in found:
+            unseen = list({key: None for key, token in zip(asked, found, strict=True) if token is None})
+            digests = b"".join(blind_indexes(self.keyring, [f"search:{key}" for key in unseen]))
+            known.update(zip(unseen, np.frombuffer(digests, ">i8")[:: _DIGEST // 8].tolist(), strict=True))
         return [known[key] for key in asked]
 
     def of_people(self, called: Sequence[str | None], numbered: Sequence[str | None]) -> tuple[Keys, Keys]:
@@ -138,7 +141,3 @@ _DOUBLE_CODES = np.array([(ord(pair[0]) << _BITS) | ord(pair[1]) for pair in DOU
 def _letters(codes: Parts) -> list[str]:
     texts: list[str] = np.ascontiguousarray(codes, np.uint32).view(f"<U{codes.shape[1]}").ravel().tolist()
     return texts
-
-
-def _number(digest: bytes) -> int:
-    return int.from_bytes(digest[:8], "big", signed=True)
