@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
+from time import monotonic
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
@@ -132,13 +133,17 @@ class Laws:
     """The policy in force on a date and the tree of regions, each read once.
 
     A page that somebody spoils while the service runs changes nothing: the pack read before stays until all pages are
-    sound again. Only a process that never read a sound one refuses, with file and line.
+    sound again. Only a process that never read a sound one refuses, with file and line. Pages are looked at for a new
+    day, at most once in ``rest`` seconds: reading all costs as much as answering twice.
     """
+
+    rest = 60.0
 
     def __init__(self, service: Service) -> None:
         self.on = lru_cache(maxsize=16)(self._on)
         self._service = service
         self._pack: policy.Pack | None = None
+        self._looked = 0.0
         self._tree: Tree | None = None
 
     def _on(self, day: date) -> policy.Policy:
@@ -146,6 +151,9 @@ class Laws:
         return policy.in_force(pack, day, known_on=day, production=self._service.settings.production)
 
     def _sound(self) -> policy.Pack:
+        if self._pack is not None and monotonic() - self._looked < self.rest:
+            return self._pack
+        self._looked = monotonic()
         try:
             return policy.read_pack(self._service.pack or policy.HERE)
         except policy.PolicyError as fault:

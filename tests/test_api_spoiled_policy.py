@@ -94,6 +94,7 @@ def spoiled() -> Iterator[tuple[str, str | bytes]]:
 @pytest.fixture
 def laws(sqlite_service: Service, tmp_path: Path) -> Laws:
     found: Laws = create_app(replace(sqlite_service, pack=small_pack(tmp_path / "pack"))).state.laws
+    found.rest = 0.0
     return found
 
 
@@ -130,6 +131,15 @@ def test_when_the_pages_are_sound_again_what_they_say_now_is_in_force(laws: Laws
     after = laws.on(FIRST + timedelta(days=2))
     assert (after.rules["motorist"].level, before.rules["motorist"].level) == ("red", "orange")
     assert after.version != before.version
+
+
+def test_pages_are_not_looked_at_again_within_a_minute_whatever_day_is_asked_about(laws: Laws, tmp_path: Path) -> None:
+    page = tmp_path / "pack" / "rules" / "motorist.yaml"
+    laws.rest, before = 3600.0, laws.on(FIRST).rules["motorist"].level
+    page.write_text(page.read_text(encoding="utf-8").replace(f"level: {before}", "level: red"), encoding="utf-8")
+    assert laws.on(FIRST + timedelta(days=1)).rules["motorist"].level == before
+    laws.rest = 0.0
+    assert laws.on(FIRST + timedelta(days=2)).rules["motorist"].level == "red"
 
 
 def test_a_process_that_never_read_a_sound_pack_refuses_by_file_and_line(laws: Laws, tmp_path: Path) -> None:

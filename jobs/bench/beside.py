@@ -42,7 +42,7 @@ WHOLE, TRIED = Length(), Length(warm=1.0, alone=3.0, samples=4, nights=1)
 def measure_beside(service: Service, night: date, length: Length = WHOLE) -> dict[str, Any]:
     """Serve the installation, let fifty users work, first alone, then beside the scans of ``night`` and those after.
 
-    All run in processes of their own, started as in production: the API has a process for each core, the scan is the
+    All run in processes of their own, started as in production: the API has its processes, the scan is the
     worker's child, with its low priority and its cap of memory. ``cost_ms`` is what the API's processes used of a
     processor for each request while they were alone; ``per_second`` how often was asked.
     """
