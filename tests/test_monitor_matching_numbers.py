@@ -1,5 +1,7 @@
 """ID numbers by the column: whatever the column holds, row by row what the plain form says."""
 
+from datetime import date
+
 import pyarrow as pa
 import pytest
 from hypothesis import example, given
@@ -8,6 +10,12 @@ from hypothesis import strategies as st
 from monitor.matching import ids, numbers
 
 DIGITS = st.text("0123456789", min_size=17, max_size=17)
+BORN = st.builds(
+    lambda place, day, last: f"{place}{day:%Y%m%d}{last}",
+    st.text("0123456789", min_size=6, max_size=6),
+    st.dates(date(1930, 1, 1), date(2020, 12, 31)),
+    st.text("0123456789", min_size=3, max_size=3),
+)
 VALID = DIGITS.map(lambda digits: digits + ids.check_digit(digits))
 NOISE = st.text(ids.SPACES + ids.QUOTES, max_size=3)
 
@@ -75,3 +83,28 @@ def test_a_key_stands_for_one_number(number: str) -> None:
 @pytest.mark.parametrize("number", ["", "E12345678", "110105194912310021"])
 def test_what_has_no_eighteen_checked_digits_has_no_key(number: str) -> None:
     assert numbers.key_of(number) == numbers.NO_KEY
+
+
+@given(st.lists(BORN, min_size=1, max_size=8), st.data())
+def test_the_numbers_near_a_column_are_those_near_each_of_its_texts(bodies: list[str], data: st.DataObject) -> None:
+    damaged = []
+    for body in bodies:
+        number, place = body + ids.check_digit(body), data.draw(st.integers(0, 16))
+        swapped = number[:place] + number[place + 1] + number[place] + number[place + 2 :]
+        damaged += [swapped, number[:place] + data.draw(st.sampled_from("0123456789XO")) + number[place + 1 :]]
+        damaged.append(number[:17] + data.draw(st.sampled_from("0123456789XO")))
+    near = numbers.near(damaged)
+    sides = (near.texts.tolist(), near.keys.tolist(), near.slips.tolist())
+    found = [
+        (at, numbers.text_of(key), (slip,) if slip < 18 else (slip - 18, slip - 17))
+        for at, key, slip in zip(*sides, strict=True)
+        if ids.birth_on(numbers.text_of(key))
+    ]
+    told = []
+    for at, text in enumerate(damaged):
+        if not set(text[:17]) <= set("0123456789") or text[17] == "O":
+            assert at in near.unsought
+        else:
+            assert at not in near.unsought
+            told += [(at, each.number, each.places) for each in ids.candidates(text)]
+    assert found == told

@@ -143,3 +143,25 @@ def test_nothing_of_the_number_or_the_name_is_in_the_evidence(session: Session, 
 
 def test_no_claims_ask_nothing(session: Session, service: Service) -> None:
     assert mend(session, service) == repair.Repairs()
+
+
+def test_an_index_that_knows_everybody_repairs_the_same_and_passes_over_whom_nobody_is_near(
+    session: Session, service: Service
+) -> None:
+    person(session, service, NUMBER)
+    person(session, service, OTHER_PLACE, "李四")
+    stranger = whole("34262319500101123")
+    written = [
+        with_digit(NUMBER, 15),
+        swapped(NUMBER, 3),
+        NUMBER[:17] + "O",
+        with_digit(stranger, 8),
+        NUMBER[:3] + "O" + NUMBER[4:],
+    ]
+    claims = [Claim(row, text, "张三") for row, text in enumerate(written)]
+    complete = Index(service.keyring)
+    complete.load(session)
+    found = repair.repair(session, service.keyring, complete, claims)
+    assert found == mend(session, service, *claims)
+    assert {0, 2, 4} <= found.repaired.keys() | found.unsure.keys()
+    assert 3 not in found.repaired.keys() | found.unsure.keys()

@@ -4,6 +4,7 @@ A clean column costs one pass of array arithmetic; what is not clean is cleaned 
 the odd remainder is read one by one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,12 @@ _LOW = [10.0**power for power in range(7, -1, -1)]
 _FACTORS = np.array([ids.WEIGHTS, _HIGH + [0.0] * 8, [0.0] * 9 + _LOW]).T
 _CHECKS = np.frombuffer(ids.CHECKS.encode(), np.uint8)
 _ZERO, _NINE = 48, 9
+_X = ord("X") - _ZERO
+_MOST = np.array([_NINE] * 17 + [10])
+# For the sieve of slips: each place's weight modulo 11, what undoes it, and what a place is worth in a key.
+_WEIGHED = np.array([*ids.WEIGHTS, 1])
+_UNDOES = np.array([pow(weight, -1, 11) for weight in (*ids.WEIGHTS, 1)])
+_WORTH = np.array([*(10**power for power in range(16, -1, -1)), 0])
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,35 @@ def normalise(column: pa.Array | pa.ChunkedArray) -> Numbers:
     if len(rest):
         _read_rest(column.take(pa.array(rest)), rest, read)
     return read
+
+
+@dataclass(frozen=True)
+class Near:
+    """The keys of the numbers one slip from some texts, in the order of ``ids.candidates``: the text of each, its slip.
+
+    ``slips`` below eighteen are the place of a wrong sign, those from there on the first of two swapped places. Birth
+    dates are not looked at. In ``unsought`` texts a sign is no digit of its place; nothing is sought near them here.
+    """
+
+    keys: Keys
+    texts: Keys
+    slips: Keys
+    unsought: Keys
+
+
+def near(damaged: Sequence[str]) -> Near:
+    """Return which numbers lie one slip from texts of eighteen characters."""
+    values = np.array(damaged, "<U18").view(np.uint32).reshape(len(damaged), 18).astype(np.int64) - _ZERO
+    values[:, 17][values[:, 17] == _X] = 10
+    plain = ((values >= 0) & (values <= _MOST)).all(axis=1)
+    rows, values = np.flatnonzero(plain), values[plain]
+    excess, keys = values @ _WEIGHED - 1, (values @ _WORTH)[:, None]
+    right, gained = (values - excess[:, None] * _UNDOES) % 11, np.diff(values)
+    found = np.hstack([keys + (right - values) * _WORTH, keys - gained * np.diff(_WORTH)])
+    swapped = (excess[:, None] - np.diff(_WEIGHED) * gained) % 11 == 0
+    swapped[:, -1] &= values[:, -1] <= _NINE
+    told, slips = np.nonzero(np.hstack([right <= _MOST, swapped]))
+    return Near(found[told, slips], rows[told], slips, np.flatnonzero(~plain))
 
 
 def _read_rest(column: pa.Array, rows: Keys, into: Numbers) -> None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from monitor.tables import Link, Person
 
 ABOUT_NAME = "people.name"
 _READ_AT_ONCE = 500
+DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,7 @@ def repair(session: Session, keyring: Keyring, index: Index, claims: Sequence[Cl
     persons one slip away whose name agrees at all are left to a worker. A repair once undone is not made
     again. Rows that are in neither answer are nobody's.
     """
-    slips = [(claim, slip) for claim in claims for slip in ids.candidates(ids.clean(claim.written))]
-    read = numbers.normalise(pa.array([slip.number for _, slip in slips], pa.string()))
-    people = index.find(session, read.keys).tolist()
-    hits = [(claim, slip, person) for (claim, slip), person in zip(slips, people, strict=True) if person != NO_PERSON]
+    hits = _hits(session, index, claims)
     known = _people(session, keyring, {person for *_, person in hits})
     refuted = _undone(session)
     found: defaultdict[int, list[Found]] = defaultdict(list)
@@ -69,6 +68,30 @@ def repair(session: Session, keyring: Keyring, index: Index, claims: Sequence[Cl
         if weighed is not None:
             found[claim.row].append(Found(weighed.person, weighed.sure, {**weighed.evidence, "claim": token}))
     return _decide(found)
+
+
+def _hits(session: Session, index: Index, claims: Sequence[Claim]) -> list[tuple[Claim, Candidate, int]]:
+    """Return who is one slip away, claim by claim. Of a complete index all is asked by the column, without a text."""
+    texts = [ids.clean(claim.written) for claim in claims]
+    rest, found = list(range(len(texts))), []
+    if index.complete and claims:
+        near = numbers.near(texts)
+        people, rest = index.find(session, near.keys), near.unsought.tolist()
+        met = people != NO_PERSON
+        sides = (side[met].tolist() for side in (near.texts, near.keys, near.slips, people))
+        found = [(at, _slip(key, slip), person) for at, key, slip, person in zip(*sides, strict=True)]
+    slips = [(at, slip) for at in rest for slip in ids.candidates(texts[at])]
+    asked = numbers.normalise(pa.array([slip.number for _, slip in slips], pa.string())).keys
+    known = index.find(session, asked).tolist()
+    found += [(*slip, person) for slip, person in zip(slips, known, strict=True) if person != NO_PERSON]
+    found.sort(key=itemgetter(0))
+    return [(claims[at], slip, person) for at, slip, person in found if ids.birth_on(slip.number)]
+
+
+def _slip(key: int, slip: int) -> Candidate:
+    swapped = slip - DIGITS
+    told = ("digit", (slip,)) if swapped < 0 else ("swap", (swapped, swapped + 1))
+    return Candidate(numbers.text_of(key), *told)
 
 
 def claim_token(keyring: Keyring, claim: Claim) -> str:
