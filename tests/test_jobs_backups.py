@@ -19,7 +19,7 @@ from jobs.backups.archive import read
 from jobs.backups.drilling import drill
 from jobs.backups.restoring import rehearsal, restore
 from jobs.backups.sealing import PIECE, SealedReader, SealedWriter
-from monitor import audit, database, feeds
+from monitor import anchors, audit, database, feeds
 from monitor.errors import Conflict, Invalid, Refused
 from monitor.lake import Lake
 from monitor.migrations import walls
@@ -257,6 +257,35 @@ def test_a_backup_older_than_what_the_auditors_hold_is_told_by_its_head(city: Se
         again.engine.dispose()
     assert made.manifest.audit_head in held
     assert head not in held
+
+
+def test_of_a_backup_older_than_the_anchor_audit_verify_says_which_entries_are_gone(
+    city: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Yesterday's backup is put back beside the anchor of today, which lies on another disk."""
+    kept = replace(city, settings=replace(city.settings, anchor_file=tmp_path / "disk" / "anchor.jsonl"))
+    anchors.write(kept, why="yesterday")
+    made = back_up(kept)
+    gone = []
+    for _ in range(2):
+        with database.transaction(kept.engine) as session:
+            gone.append(audit.record(session, by="test", action="later", subject="x").id)
+        anchors.write(kept, why="today")
+    with rehearsal(kept.settings) as place:
+        assert restore(made.path, place).differences == ()
+        again = open_service(place)
+        found = anchors.check(again)
+        assert [(one.kind, one.at) for one in found.breaks] == [("missing", number) for number in gone]
+        assert found.anchored == gone[-1]
+        again.engine.dispose()
+        for name, value in (
+            ("HOME", place.home), ("DATABASE_URL", place.database_url), ("KEY_FILE", place.key_file),
+            ("AUDIT_ANCHOR", place.anchor),
+        ):  # fmt: skip
+            monkeypatch.setenv(f"LOWINCOME_{name}", str(value))
+        said = CliRunner().invoke(app, ["audit", "verify"])
+        assert said.exit_code == 1
+        assert [f"anchored entry {number} is gone" in said.output for number in gone] == [True, True]
 
 
 def test_two_backups_of_the_same_state_say_the_same(city: Service) -> None:

@@ -1,6 +1,7 @@
 """The worker: what the ledger asks for is done in a process of its own, killed, stopped or starved as it may be."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -190,6 +191,33 @@ def test_without_room_for_a_process_the_worker_notes_it_and_tries_again_later(
     wait_for(lambda: entry(service).status == "done")
     worker.stop()
     thread.join(20)
+
+
+def test_without_a_descriptor_left_no_process_is_begun_and_the_run_is_done_when_there_are_some(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``ulimit -n``, set so low that nothing more can be opened: two pipes are what a process needs first."""
+    monkeypatch.setattr(work, "POLL", 0.05)
+    ask(service)
+    worker = Worker(service, command=(sys.executable, "-c", SCRIPT % CHUNKS))
+    assert next_asked(service) == Asked("scan", DAY)  # its connections are open
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    thread = threading.Thread(target=worker.work, daemon=True)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        thread.start()
+        threading.Event().wait(1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    try:
+        assert (thread.is_alive(), places(service)) == (True, [])
+        with database.transaction(service.engine) as session:
+            session.execute(update(Run).where(Run.status == "failed").values(not_before=None))
+        wait_for(lambda: entry(service).status == "done")
+    finally:
+        worker.stop()
+        thread.join(20)
+    assert places(service) == list(range(41))
 
 
 def test_a_process_that_ends_without_a_word_is_not_started_in_a_loop(service: Service) -> None:

@@ -77,6 +77,11 @@ def test_what_is_no_day_says_why(text: str, fault: str) -> None:
     assert read_date(text) == (None, fault)
 
 
+@pytest.mark.parametrize("text", ["2016-12-31 23:59:60", "2016-12-31T23:59:60", "2017-01-01 07:59:60"])
+def test_a_leap_second_belongs_to_the_day_it_is_written_with(text: str) -> None:
+    assert read_date(text) == (date.fromisoformat(text[:10]), None)
+
+
 @given(st.dates(date(1901, 1, 1), date(2149, 12, 31)))
 def test_every_way_to_write_a_day_comes_back_to_it(day: date) -> None:
     serial = (day - date(1899, 12, 30)).days
