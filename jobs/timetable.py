@@ -14,6 +14,10 @@ from monitor.service import CITY_TIME
 
 SHIPPED = Path(__file__).parent / "timetable.yaml"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_INSTEAD = {
+    "at": ["every_minutes"], "every_minutes": ["at", "days", "day_of_month", "missed"],
+    "days": ["day_of_month"], "day_of_month": ["days"],
+}  # fmt: skip
 _WORDS = {"at", "every_minutes", "days", "day_of_month", "missed", "active"}
 
 
@@ -62,20 +66,30 @@ class Due:
 
 
 def read(page: Path | None = None) -> dict[str, Due]:
-    """Read the shipped timetable and, over it, the jobs that ``page`` names.
+    """Read the shipped timetable and, over it, what ``page`` says of the jobs that it names.
 
+    What it leaves out of a job stays as shipped: another hour is no other way to make up for missed dates.
     Refuses what it does not understand, naming the page and the job; a job that is off is left out.
     """
-    entries = _page(SHIPPED) | (_page(page) if page is not None else {})
+    shipped = _page(SHIPPED)
+    said = shipped | {job: _over(shipped.get(job, {}), entry) for job, entry in (_page(page) if page else {}).items()}
+    entries = {job: _due(job, entry) for job, entry in said.items()}
     return {job: due for job, due in entries.items() if due is not None}
 
 
-def _page(path: Path) -> dict[str, Due | None]:
+def _over(shipped: Mapping[str, Any], said: Mapping[str, Any]) -> Mapping[str, Any]:
+    gone = {name for word in said for name in _INSTEAD.get(word, ())}
+    return {name: value for name, value in shipped.items() if name not in gone} | dict(said)
+
+
+def _page(path: Path) -> dict[str, Mapping[str, Any]]:
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         if not isinstance(said, dict):
             raise ValueError("a mapping of jobs")
-        return {str(job): _due(known(str(job)), entry) for job, entry in said.items()}
+        for job, entry in said.items():
+            _due(known(str(job)), entry)
+        return {str(job): entry for job, entry in said.items()}
     except Refused as refusal:
         raise Invalid(zh=f"{path.name}：{refusal.zh}", en=f"{path.name}: {refusal.en}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as error:

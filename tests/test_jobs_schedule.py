@@ -80,6 +80,20 @@ def test_a_page_replaces_single_jobs_of_the_timetable(tmp_path: Path) -> None:
     assert list(entries["scan"].dates(monday, at(monday + days(6)))) == [monday, monday + days(4)]
 
 
+def test_what_a_page_leaves_out_of_a_job_stays_as_shipped(tmp_path: Path) -> None:
+    page = tmp_path / "mine.yaml"
+    page.write_text('scan: {at: "02:15"}\nretrain: {at: "21:00"}\ningest: {at: "06:00"}\nbackup: {every_minutes: 60}\n')
+    entries, shipped = timetable.read(page), timetable.read()
+    assert entries["scan"] == replace(shipped["scan"], at=datetime(2026, 3, 1, 2, 15).time())  # noqa: DTZ001
+    assert (entries["scan"].missed, entries["retrain"].day, entries["retrain"].words()) == (
+        "each", 5, "21:00 每月 5 日 / day 5",
+    )  # fmt: skip
+    assert (entries["ingest"].every_minutes, entries["ingest"].words()) == (None, "06:00")
+    assert (entries["backup"].at, entries["backup"].every_minutes) == (None, 60)
+    page.write_text('retrain: {at: "21:00", days: [mon]}\n')
+    assert (timetable.read(page)["retrain"].day, timetable.read(page)["retrain"].on) == (None, ("mon",))
+
+
 @pytest.mark.parametrize(
     "page",
     [

@@ -42,7 +42,8 @@ def run(
         except Refused as refusal:
             _leave(service, job, as_of, refusal, unattended=unattended)
             raise
-    screen.print(", ".join(f"{name} {count}" for name, count in counts.items() if isinstance(count, int | str)))
+    told = ", ".join(f"{name} {count}" for name, count in counts.items() if isinstance(count, int | str))
+    screen.print(told or "已完成 / done")
     raise typer.Exit(Exit.PERSON_NEEDED if catalogue.needs_a_person(counts) else Exit.DONE)
 
 
