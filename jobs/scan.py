@@ -144,7 +144,8 @@ def _begin(night: Night, lease: Lease) -> Scanned | None:
         "as_of": night.as_of, "scope": night.region, "policy_version": night.policy.version,
         "manifest": digest(night.manifest),
     }  # fmt: skip
-    with database.transaction(night.service.engine) as session:
+
+    def entered(session: Session, _entry: Run) -> Scan:
         row = session.scalar(select(Scan).filter_by(**inputs))
         if row is None or row.finished_at is None:
             _refuse_older(session, night)
@@ -153,6 +154,9 @@ def _begin(night: Night, lease: Lease) -> Scanned | None:
             session.add(row)
         night.scan, row.run_id = row.id, lease.run
         night.guard = spikes.guard(session, lease.run, night.region)
+        return row
+
+    row = ledger.commit(lease, entered)  # who was overtaken before this enters nothing beside who took over
     if row.finished_at is not None:
         ledger.finish(lease, lambda _, entry: setattr(entry, "counts", row.counts))
         kept = _kept(night.service, row.id)

@@ -301,4 +301,4 @@ def test_a_batch_ends_after_so_many_changes_wherever_it_was_begun(
 ) -> None:
     monkeypatch.setitem(settling.AT_ONCE, city.engine.dialect.name, (1, 2_000))
     assert scan(city, MARCH).counts["raised"] == 3
-    assert only(city).step == 3 + len(("suggestions", "end"))
+    assert only(city).step == 3 + len(("entry", "suggestions", "end"))

@@ -19,11 +19,11 @@ import pytest
 from factories import viewer
 from installed import receive, receive_more, small_pack
 from oracle import Delivery
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 from typer import BadParameter
 from world_lake import WorldLake
 
-from jobs import run, verdicts
+from jobs import ledger, run, verdicts
 from jobs import scan as scanning
 from jobs.scan import scan
 from jobs.terminal import read_date
@@ -337,6 +337,16 @@ def test_a_scan_that_is_cut_short_and_goes_on_raises_nothing_that_is_kept_quiet(
         (alert,) = session.scalars(select(Alert))
         assert (alert.household_id, [one.rule for one in alert.reasons]) == (homes["H000002"], ["medical_self_pay"])
         assert session.scalars(select(Quiet.ended_on)).all() == [None] * 3
+
+
+def test_a_scan_that_was_overtaken_before_it_was_entered_enters_nothing(city: Service) -> None:
+    zombie = ledger.take(city.engine, "scan", as_of=MARCH)
+    with database.transaction(city.engine) as session:
+        session.execute(update(Run).values(fence=Run.fence + 1))
+    with pytest.raises(ledger.Fenced):
+        scanning._begin(scanning._prepare(city, MARCH, region=None, progress=None), zombie)
+    with database.reading(city.engine) as session:
+        assert session.scalars(select(Scan)).all() == []
 
 
 def test_a_run_whose_process_was_killed_is_marked_and_resumed(small_city: tuple[Service, WorldLake]) -> None:

@@ -109,7 +109,8 @@ def of_another_form(other: Installation, tmp_path: Path) -> Installation:
     return made
 
 
-def killed_in_the_middle(service: Service, by: Installation, pack: Path, *, pieces: int = 2) -> None:
+def killed_in_the_middle(service: Service, by: Installation, pack: Path, *, pieces: int = 3) -> None:
+    """Of a scan of six: its entry and two more."""
     began = by.begin(service.settings, SCAN, str(pack), MARCH.isoformat(), str(pieces))
     assert began.stdout is not None
     assert began.stdout.readline() == "in the middle\n", began.communicate()
