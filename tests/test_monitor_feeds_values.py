@@ -235,6 +235,36 @@ def test_a_column_of_amounts_is_read_as_its_cells_are_one_by_one(cells: list[str
     assert faults == {row: fault for row, (_, fault) in enumerate(alone) if fault}
 
 
+WRITTEN_DAYS = st.one_of(
+    st.dates(date(1870, 1, 1), date(2160, 12, 31)).map(date.isoformat),
+    st.from_regex(r"\A(18|19|20|21|99)[0-9]{2}-[0-3][0-9]-[0-3][0-9]\Z"),
+    st.sampled_from(
+        [
+            "",
+            "—",
+            "20260102",
+            "2026/1/2",
+            "2026-02-29",
+            "1900-01-01",
+            "9999-12-31",
+            "45678",
+            "上月",
+            "２０２６-０１-０２",
+        ]
+    ),
+)
+
+
+@given(st.lists(st.one_of(st.none(), WRITTEN_DAYS), max_size=30))
+def test_a_column_of_days_is_read_as_its_cells_are_one_by_one(cells: list[str | None]) -> None:
+    column = Column("settled_on", ("结算日期",), "date", required=True, future=True)
+    read = read_column(column, pa.array(cells, pa.string()), received_on=DAY)
+    alone = [(None, "missing") if cell in (None, "", "—") else read_date(str(cell)) for cell in cells]
+    assert read.values.to_pylist() == [value for value, _ in alone]
+    faults = {row: code for code, rows in read.wrong.items() for row in rows.tolist()}
+    assert faults == {row: fault for row, (_, fault) in enumerate(alone) if fault}
+
+
 WORDS = st.one_of(st.from_regex(r"\A[0-9A-Za-z_皖 　Ａ'.-]{0,12}\Z"), st.sampled_from(["NULL", "1234.0", "3E+17", "—"]))
 
 

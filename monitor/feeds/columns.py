@@ -32,6 +32,7 @@ TYPES: dict[str, pa.DataType] = {
 NOTED = frozenset({"date_sentinel"})
 ALWAYS_NOTED = frozenset({"region"})
 PLAIN_AMOUNT = r"^-?[0-9]{1,11}(\.[0-9]{1,2})?$"
+PLAIN_DAY = r"^(19[1-9]|20[0-9])[0-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"
 PLAIN_WORD = r"^[A-Za-z]{0,8}[0-9]{2,50}$"
 _NOTHING = np.empty(0, dtype=np.int64)
 
@@ -53,7 +54,10 @@ def read_column(column: Column, cells: pa.Array, *, received_on: date, spreadshe
     """Read the cells of one column. A required cell must have a value; a date in the future is noted."""
     read = reader(column, spreadsheet=spreadsheet)
     plain = _plain(column, spreadsheet)
-    values, codes, names = _quick(column, cells, read, *plain) if plain else _by_word(column, cells, read)
+    if column.type == "date":
+        values, codes, names = _by_day(column, cells, read)
+    else:
+        values, codes, names = _quick(column, cells, read, *plain) if plain else _by_word(column, cells, read)
     faults = {name: np.flatnonzero(codes == place + 1) for place, name in enumerate(names)}
     forgiven = ALWAYS_NOTED if column.required else NOTED | ALWAYS_NOTED
     noted = {name: rows for name, rows in faults.items() if name in forgiven}
@@ -99,6 +103,12 @@ def _within(values: pa.Array, column: Column) -> pa.Array:
     return pc.and_(pc.greater_equal(numbers, low), pc.less_equal(numbers, high))
 
 
+def _by_day(column: Column, cells: pa.Array, read: Reader) -> tuple[pa.Array, npt.NDArray[np.uint8], list[str]]:
+    encoded = cells.dictionary_encode()
+    days, faults, names = _quick(column, encoded.dictionary, read, PLAIN_DAY, TYPES["date"])
+    return days.take(encoded.indices), _spread(faults, encoded.indices), names
+
+
 def _by_word(column: Column, cells: pa.Array, read: Reader) -> tuple[pa.Array, npt.NDArray[np.uint8], list[str]]:
     encoded = cells.dictionary_encode()
     names: list[str] = []
@@ -110,8 +120,14 @@ def _by_word(column: Column, cells: pa.Array, read: Reader) -> tuple[pa.Array, n
         found.append(value)
         faults.append(names.index(fault) + 1 if fault else 0)
     values = pa.array(found, TYPES[column.type]).take(encoded.indices)
-    places = pc.fill_null(pa.array([*faults, 0], pa.uint8()).take(pc.fill_null(encoded.indices, len(faults))), 0)
-    return values, places.to_numpy(zero_copy_only=False), names
+    return values, _spread(np.array(faults, np.uint8), encoded.indices), names
+
+
+def _spread(faults: npt.NDArray[np.uint8], words: pa.Array) -> npt.NDArray[np.uint8]:
+    """Return the fault of each cell from that of its word; an empty cell has none."""
+    places = pc.fill_null(words, len(faults)) if words.null_count else words
+    spread: npt.NDArray[np.uint8] = np.append(faults, np.uint8(0))[places.to_numpy()]
+    return spread
 
 
 def _shapes(cells: pa.Array, rows: Places) -> tuple[str, ...]:

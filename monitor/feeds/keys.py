@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.lib.stride_tricks import sliding_window_view
 
 Words = npt.NDArray[np.uint64]
 _START = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
-_CHUNK = 1 << 16
+_CHUNK = 1 << 14
 
 
 def fact_keys(parts: Sequence[pa.Array], secret: bytes) -> npt.NDArray[np.int64]:
@@ -42,39 +43,51 @@ def siphash(texts: pa.Array, key: bytes) -> Words:
 
 
 def _of_one_length(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], length: int, key: bytes) -> Words:
-    words = length // 8 + 1
-    padded = np.zeros((len(starts), words * 8), dtype=np.uint8)
-    if length:
-        padded[:, :length] = data[starts[:, None] + np.arange(length)]
-    padded[:, -1] = length & 0xFF
-    message = np.ascontiguousarray(padded).view("<u8").astype(np.uint64)
+    message = _words(data, starts, length)
     first, second = (np.uint64(int.from_bytes(key[at : at + 8], "little")) for at in (0, 8))
     state = [
         np.full(len(starts), np.uint64(start) ^ half, dtype=np.uint64)
         for start, half in zip(_START, (first, second, first, second), strict=True)
     ]
-    for place in range(words):
-        state[3] ^= message[:, place]
+    for word in message:
+        state[3] ^= word
         _rounds(state, 2)
-        state[0] ^= message[:, place]
+        state[0] ^= word
     state[2] ^= np.uint64(0xFF)
     _rounds(state, 4)
     return state[0] ^ state[1] ^ state[2] ^ state[3]
 
 
+def _words(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], length: int) -> Words:
+    """Return the texts' words, padded as the hash demands: the first word of each, the second of each, and so on."""
+    padded = np.zeros((len(starts), (length // 8 + 1) * 8), dtype=np.uint8)
+    if length:
+        padded[:, :length] = sliding_window_view(data, length)[starts]
+    padded[:, -1] = length & 0xFF
+    return np.ascontiguousarray(padded.view("<u8").T).astype(np.uint64, copy=False)
+
+
 def _rounds(state: list[Words], count: int) -> None:
+    """Turn the four words in place, with one array to spare: a fresh one costs as much as a step."""
+    spare = np.empty_like(state[0])
     for _ in range(count):
         state[0] += state[1]
         state[2] += state[3]
-        state[1] = _turn(state[1], 13) ^ state[0]
-        state[3] = _turn(state[3], 16) ^ state[2]
-        state[0] = _turn(state[0], 32)
+        _turn(state[1], 13, spare)
+        state[1] ^= state[0]
+        _turn(state[3], 16, spare)
+        state[3] ^= state[2]
+        _turn(state[0], 32, spare)
         state[2] += state[1]
         state[0] += state[3]
-        state[1] = _turn(state[1], 17) ^ state[2]
-        state[3] = _turn(state[3], 21) ^ state[0]
-        state[2] = _turn(state[2], 32)
+        _turn(state[1], 17, spare)
+        state[1] ^= state[2]
+        _turn(state[3], 21, spare)
+        state[3] ^= state[0]
+        _turn(state[2], 32, spare)
 
 
-def _turn(words: Words, bits: int) -> Words:
-    return (words << np.uint64(bits)) | (words >> np.uint64(64 - bits))
+def _turn(words: Words, bits: int, spare: Words) -> None:
+    np.right_shift(words, np.uint64(64 - bits), out=spare)
+    words <<= np.uint64(bits)
+    words |= spare

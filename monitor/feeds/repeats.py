@@ -24,7 +24,11 @@ def stop_repeats(session: Session, desk: Desk, arrival: Arrival, terms: Terms) -
     Only a manifest with a later day can say that an unchanged full list, or an empty one, is meant anew. A full
     list that a newer delivery has replaced or changed is no longer what stands, so its bytes are news again.
     """
-    query = select(Delivery).where(Delivery.sha256 == arrival.sha256, Delivery.status.in_(("committed", "held")))
+    # Naming the feeds lets the index find the file: among all deliveries it would be sought one by one.
+    feeds = desk.feeds if terms.feed is None else (terms.feed,)
+    query = select(Delivery).where(
+        Delivery.feed.in_(feeds), Delivery.sha256 == arrival.sha256, Delivery.status.in_(("committed", "held"))
+    )
     for before in session.scalars(query.order_by(Delivery.received_at)):
         page = desk.feeds.get(before.feed)
         if terms.feed not in (None, before.feed) or page is None or (terms.mode or page.mode) != before.mode:

@@ -1,10 +1,12 @@
 """Where a code belongs on a day: through renamings and mergers, and never dropped when it is not known."""
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +68,12 @@ class Tree:
             self._below.setdefault(place.parent or "", []).append(place)
         self._named: dict[date, dict[str, list[str]]] = {}
         self._full_name = lru_cache(maxsize=_REMEMBERED)(self._said_in_full)
+        self._resolved = lru_cache(maxsize=_REMEMBERED)(self._led_to)
+        self._changes = sorted({date.min, *self._begun_or_ended()})
+
+    def _begun_or_ended(self) -> Iterator[date]:
+        for place in chain.from_iterable(self._places.values()):
+            yield from filter(None, (place.valid_from, place.valid_to))
 
     def _official(self) -> Iterator[Place]:
         return (each for (scheme, _), entries in self._places.items() if scheme == OFFICIAL for each in entries)
@@ -132,6 +140,10 @@ class Tree:
         own = short(code or "")
         if own is None:
             return self._hang(self.root, on, known=False)
+        # Between two days on which something begins or ends every day has the same answer.
+        return self._resolved(own, self._changes[bisect(self._changes, on) - 1], scheme)
+
+    def _led_to(self, own: str, on: date, scheme: str) -> Resolved:
         if scheme != OFFICIAL:
             own = self._translated(own, on, scheme)
         today = self._today(own, on)
