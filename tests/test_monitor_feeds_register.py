@@ -14,6 +14,7 @@ from monitor import database, feeds
 from monitor.feeds.bulk import add_rows, indexed_after
 from monitor.feeds.drafts import Terms
 from monitor.feeds.particulars import Said
+from monitor.feeds.profile import counties
 from monitor.feeds.receiving import open_desk, receive
 from monitor.feeds.register import NOBODY
 from monitor.matching import finding
@@ -109,6 +110,30 @@ def test_an_append_adds_and_changes_and_ends_nothing(service: Service, tmp_path:
         ("H00000", 1, "99"), ("H00000", 2, "20"), ("H00001", 3, "02"), ("H00001", 4, "20"),
     ]  # fmt: skip
     assert len(facts(service, "household_register")) == 4
+
+
+def test_who_lives_in_which_county_is_known_as_the_database_has_it(service: Service, tmp_path: Path) -> None:
+    first = [*people(4), *people(1, start=0, household_id="H00001"), *people(2, start=4, region="340223000000")]
+    moved = [
+        *people(2, region="340281000000"),
+        *people(2, start=4, region="340223000000"),
+        *people(1, start=7, id_no="?"),
+    ]
+    steps = [
+        (DAY, "full", first),
+        (LATER, "full", moved),
+        (date(2026, 9, 2), "append", [*people(2, start=2, household_id="H00009"), *people(1, start=4)]),
+        (date(2026, 9, 3), "withdraw", people(1)),
+    ]
+    desk = open_desk(service)
+    for day, mode, rows in steps:
+        path = drop(tmp_path, "household_register", rows, day=day)
+        assert receive(desk, path, Terms(day, "household_register", mode)).status == "committed"
+        assert (desk.residence is None) == (mode == "withdraw")
+        with database.reading(service.engine) as session:
+            every = np.array(session.scalars(select(Person.id)).all(), np.int64)
+            for asked in (every, *every[:, None], np.array([10**6], np.int64)):
+                assert counties(session, asked, desk.residence) == counties(session, asked)
 
 
 def test_a_withdrawal_ends_the_memberships_it_names(service: Service, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from monitor.feeds.enrolling import Met
 from monitor.feeds.files import Arrival, safe_name
 from monitor.feeds.identity import Identified
 from monitor.feeds.problems import Problem
+from monitor.feeds.residence import Residence
 from monitor.lake import Lake
 from monitor.matching.exact import Index
 from monitor.matching.suggesting import Registered
@@ -25,7 +26,8 @@ class Desk:
     """What one run of taking in works with.
 
     ``index`` is what it has learned of whose number is whose, ``neighbours`` who lives in the counties that were
-    asked for together, ``heard`` what the register said of people, as codes.
+    asked for together, ``heard`` what the register said of people, as codes, ``residence`` who lives in which county
+    since the run itself took a register in.
     """
 
     service: Service
@@ -35,8 +37,9 @@ class Desk:
     index: Index
     neighbours: dict[tuple[str, ...], Registered] = field(default_factory=dict)
     heard: Heard = field(default_factory=Heard)
+    residence: Residence | None = None
 
-    def learn(self, met: Met) -> None:
+    def learn(self, met: Met, residence: Residence | None) -> None:
         """Learn from the register just committed whose number is whose: who was unknown may be known now."""
         if not self.index.complete:
             self.index = Index(self.service.keyring)
@@ -44,6 +47,7 @@ class Desk:
         self.index.add(list(met.others), list(met.others.values()))
         self.heard.learn(met.heard)
         self.neighbours.clear()
+        self.residence = residence
 
 
 @dataclass(frozen=True)

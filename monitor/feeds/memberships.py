@@ -16,10 +16,10 @@ from monitor.tables import Member
 PAIR = ["household_key", "person_key"]
 
 
-def bring(session: Session, rows: pd.DataFrame, *, known_on: date, lasting: Spared | None) -> None:
+def bring(session: Session, rows: pd.DataFrame, *, known_on: date, lasting: Spared | None) -> pd.DataFrame:
     """Make ``rows`` (household, person, relation) hold from ``known_on``; all others end but ``lasting`` ones.
 
-    With None no other ends.
+    With None no other ends. Returns who belongs to which household now.
     """
     said = rows.drop_duplicates(PAIR, keep="last")
     before = _current(session)
@@ -34,10 +34,12 @@ def bring(session: Session, rows: pd.DataFrame, *, known_on: date, lasting: Spar
     other = old[old.relation.fillna("") != old.relation_before.fillna("")]
     told = zip(other["id"].astype(int).tolist(), _texts(other.relation), strict=True)
     change_rows(session, Member, [{"id": key, "relation": relation} for key, relation in told])
+    rest = before[~before["id"].isin(old["id"])]
     if lasting is not None:
-        rest = before[~before["id"].isin(old["id"])]
         spared = lasting.members(rest.person_key.to_numpy(), rest.household_key.to_numpy())
         _end(session, rest[~spared], known_on)
+        rest = rest[spared]
+    return pd.concat([said[PAIR], rest[PAIR]])
 
 
 def column(texts: pa.Array) -> "pd.Series[str]":

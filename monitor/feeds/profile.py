@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from monitor import database
 from monitor.feeds.checking import Checked, empty_shares
 from monitor.feeds.identity import Identified
+from monitor.feeds.residence import Residence
 from monitor.matching.exact import NO_PERSON
 from monitor.matching.numbers import Keys
 from monitor.tables import Household, Member
@@ -22,14 +23,19 @@ Amounts = npt.NDArray[np.float64]
 DESCRIBED = ("text", "secret", "name", "phone", "address", "code")
 
 
-def profile(session: Session, checked: Checked, identified: Identified) -> dict[str, Any]:
-    """Return shares and medians of a delivery; nothing in it tells of one person."""
+def profile(
+    session: Session, checked: Checked, identified: Identified, residence: Residence | None = None
+) -> dict[str, Any]:
+    """Return shares and medians of a delivery; nothing in it tells of one person.
+
+    Without ``residence`` the database is asked who lives where.
+    """
     usable = checked.usable()
     matched = usable & (identified.people != NO_PERSON)
     made: dict[str, Any] = {
         "nulls": empty_shares(checked),
         "looks": _looks(checked),
-        "counties": counties(session, identified.people[matched]),
+        "counties": counties(session, identified.people[matched], residence),
         "located": int(matched.sum()),
     }
     if checked.id_column is not None and usable.any():
@@ -77,16 +83,20 @@ def sampled(rows: int) -> Keys:
     return np.unique(np.linspace(0, max(rows - 1, 0), min(rows, SAMPLE)).astype(np.int64))
 
 
-def counties(session: Session, people: Keys) -> dict[str, float]:
+def counties(session: Session, people: Keys, residence: Residence | None = None) -> dict[str, float]:
     """Return the share of each county among the households of ``people`` (a sample of them)."""
     if not len(people):
         return {}
-    asked = np.unique(people[sampled(len(people))]).tolist()
+    asked = np.unique(people[sampled(len(people))])
+    found = _asked(session, asked) if residence is None else residence.count(asked)
+    return {county: round(count / sum(found.values()), 4) for county, count in sorted(found.items())}
+
+
+def _asked(session: Session, people: Keys) -> dict[str, int]:
     query = (
         select(Household.county, func.count())
         .join(Member, Member.household_id == Household.id)
-        .where(database.among(session, Member.person_id, asked), Member.until_on.is_(None))
+        .where(database.among(session, Member.person_id, people.tolist()), Member.until_on.is_(None))
         .group_by(Household.county)
     )
-    found = {str(county): int(count) for county, count in session.execute(query)}
-    return {county: round(count / sum(found.values()), 4) for county, count in sorted(found.items())}
+    return {str(county): int(count) for county, count in session.execute(query)}

@@ -124,7 +124,7 @@ def prepare(desk: Desk, arrival: Arrival, terms: Terms) -> Draft:
         identified = identify(session, desk.service.keyring, desk.index, checked)
         if checked.page.name == REGISTER and mode != "withdraw" and checked.rows:
             note_contradictions(checked)
-        made = profiles.profile(session, checked, identified)
+        made = profiles.profile(session, checked, identified, desk.residence)
     return Draft(arrival, terms, checked, identified, made, found.problems)
 
 

@@ -18,6 +18,7 @@ from monitor.feeds.bulk import add_rows, advance_ids, change_rows, indexed_after
 from monitor.feeds.checking import Checked
 from monitor.feeds.drafts import Desk
 from monitor.feeds.enrolling import NOBODY, Enrolled, Met
+from monitor.feeds.residence import Residence
 from monitor.feeds.sparing import Spared
 from monitor.regions import Tree
 from monitor.tables import Household, Member
@@ -34,6 +35,7 @@ class Registered:
     households: Keys
     birth_on: pa.Array
     met: Met
+    residence: Residence | None
 
 
 @database.many_rows()
@@ -44,6 +46,7 @@ def register(session: Session, desk: Desk, checked: Checked, lasting: Spared, *,
     a withdrawal ends those it names. Somebody once registered stays known: facts may still arrive.
     """
     usable = np.flatnonzero(checked.usable())
+    residence = None
     enrolled = enrolling.enrol(session, desk.service.keyring, desk.index, checked, usable)
     lines = _lines(checked, usable, enrolled)
     if checked.mode == "withdraw":
@@ -53,14 +56,31 @@ def register(session: Session, desk: Desk, checked: Checked, lasting: Spared, *,
         memberships.end(session, found, until_on=known_on)
     else:
         full = checked.mode == "full"
-        keys = _households(session, lines, desk.tree, known_on)[lines.homes]
-        memberships.bring(session, _pairs(lines, keys), known_on=known_on, lasting=lasting if full else None)
+        homes = _households(session, lines, desk.tree, known_on)
+        keys = homes.keys[lines.homes]
+        now = memberships.bring(session, _pairs(lines, keys), known_on=known_on, lasting=lasting if full else None)
+        residence = Residence.of(now.person_key.to_numpy(), homes.counties_of(now.household_key.to_numpy()))
         if full:
             _strike_off(session)
     people, households = (np.full(checked.whole, NOBODY, dtype=np.int64) for _ in range(2))
     told = keys != NOBODY
     people[lines.rows[told]], households[lines.rows[told]] = lines.people[told], keys[told]
-    return Registered(people, households, enrolled.birth_on, enrolled.met)
+    return Registered(people, households, enrolled.birth_on, enrolled.met, residence)
+
+
+@dataclass(frozen=True)
+class Homes:
+    """The key of each household of the file, then of all others (``rest``), and the county of each of them all."""
+
+    keys: Keys
+    rest: Keys
+    counties: pa.Array
+
+    def counties_of(self, households: Keys) -> pa.Array:
+        """Return the county of each of ``households``, all of which are known."""
+        every = np.concatenate([self.keys, self.rest])
+        order = np.argsort(every)
+        return self.counties.take(pa.array(order[np.searchsorted(every, households, sorter=order)]))
 
 
 @dataclass(frozen=True)
@@ -115,8 +135,8 @@ def _known_households(session: Session, lines: Lines) -> Keys:
     return found
 
 
-def _households(session: Session, lines: Lines, tree: Tree, on: date) -> Keys:
-    """Add new households, change those that differ; return the key of each household of the file."""
+def _households(session: Session, lines: Lines, tree: Tree, on: date) -> Homes:
+    """Add new households, change those that differ; return the keys of all."""
     said = _said(lines, tree, on)
     query = select(
         Household.id, Household.household_no, Household.registered, *(getattr(Household, name) for name in said)
@@ -131,7 +151,10 @@ def _households(session: Session, lines: Lines, tree: Tree, on: date) -> Keys:
     for column, old in zip(said.values(), before, strict=True):
         differ |= _differ(column.take(pa.array(known)), pa.array(old, pa.string()).take(pa.array(there)))
     change_rows(session, Household, [_changed(said, keys, at) for at in known[differ].tolist()])
-    return keys
+    rest = np.setdiff1d(np.arange(len(ids)), there)
+    where = pa.array(before[list(said).index("county")], pa.string())
+    counties = pa.concat_arrays([said["county"], where.take(pa.array(rest))])
+    return Homes(keys, np.array(ids, np.int64)[rest], counties)
 
 
 def _differ(now: pa.Array, before: pa.Array) -> npt.NDArray[np.bool_]:

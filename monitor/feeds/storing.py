@@ -63,7 +63,7 @@ def commit(
         _audit(session, delivery, draft, decision)
         undo.pop_all()
     if stored.registered is not None:
-        desk.learn(stored.registered.met)
+        desk.learn(stored.registered.met, stored.registered.residence)
     return delivery
 
 
