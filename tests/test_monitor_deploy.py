@@ -39,6 +39,18 @@ def test_a_unit_starts_a_command_that_there_is_without_rights_it_does_not_need(u
     assert said["TimeoutStopSec"] == "30"
 
 
+def test_who_answers_weighs_more_than_who_works_beside_them() -> None:
+    weighs = {
+        unit.stem.removeprefix("lowincome-"): int(
+            dict(re.findall("(?m)^(CPUWeight)=(.*)$", unit.read_text())).get("CPUWeight", 100)
+        )
+        for unit in UNITS
+        if unit.suffix == ".service"
+    }
+    assert max(weighs["worker"], weighs["doctor"]) * 5 <= weighs["api"]
+    assert COMPOSE["services"]["worker"]["cpu_shares"] * 5 <= 1024, "what docker gives the API"
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_systemd_accepts_every_unit(tmp_path: Path) -> None:
     for unit in UNITS:
