@@ -74,6 +74,8 @@ class Pace:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.called, self.prepared = Counter[str](), Counter[str]()
+        # Taken away, so that a run begun by a test does not write its own in the place of this one's.
+        self.keeps = os.environ.pop("LOWINCOME_PACE", "") == "keep" and not hasattr(config, "workerinput")
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -92,7 +94,7 @@ class Pace:
 
     def pytest_sessionfinish(self) -> None:
         """Keep what took long, when asked to by ``LOWINCOME_PACE=keep``."""
-        if os.environ.get("LOWINCOME_PACE") == "keep" and not hasattr(self.config, "workerinput"):
+        if self.keeps:
             written(self.called, self.prepared)
 
 

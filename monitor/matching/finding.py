@@ -22,7 +22,7 @@ from monitor.tables import Person, SearchToken
 
 ABOUT_NAME = "people.name"
 # Many in a transaction: written in the index's own order, each page is filled once. Few readable at a time.
-_AT_ONCE, _READABLE = 400_000, 20_000
+_AT_ONCE, _READABLE = 1_000_000, 20_000
 _WRITTEN_AT_ONCE = 100_000
 _ASKED = 500
 _NONE = np.empty(0, np.int64)
