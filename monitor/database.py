@@ -43,7 +43,7 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.sql.functions import FunctionElement
 
-from monitor.listed import among as listed_in_text
+from monitor import listed as lists
 from monitor.settings import Settings
 from monitor.turns import Paced
 
@@ -177,7 +177,7 @@ def among_named(column: InstrumentedAttribute[Any], name: str, *, listed: bool) 
     """
     if listed:
         return column == any_(bindparam(name, type_=ARRAY(column.type)))
-    return listed_in_text(column, name)
+    return lists.among(column, bindparam(name, type_=lists.Listed(column.type)))
 
 
 @contextmanager
@@ -214,8 +214,7 @@ def among(session: Session, column: SQLCoreOperations[int], values: Iterable[int
     """Return the condition that ``column`` is one of ``values``: one bound value, so many cost no longer statement."""
     if session.get_bind().dialect.name == "postgresql":
         return column == any_(bindparam(None, list(values), type_=postgresql.ARRAY(BigInteger)))
-    listed = func.json_each(JSONEncoder().encode(list(values))).table_valued("value")
-    return column.in_(select(listed.c.value))
+    return lists.among(column, bindparam(None, list(values), type_=lists.Listed(BigInteger())))
 
 
 def insert_many(session: Session, table: type[DeclarativeBase], rows: Sequence[dict[str, Any]]) -> None:

@@ -3,14 +3,14 @@
 from json import JSONEncoder
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Text, TypeDecorator, bindparam, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import BindParameter, ColumnElement, Dialect, Text, TypeDecorator, func, select
+from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.types import TypeEngine
 
 
-def among(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
-    """Return the condition that ``column`` is one of the values given as a list by ``name``; SQLite reads it."""
-    rows = func.json_each(bindparam(name, type_=Listed(column.type))).table_valued("value")
+def among(column: SQLCoreOperations[Any], given: BindParameter[Any]) -> ColumnElement[bool]:
+    """Return the condition that ``column`` is one of the list ``given``, whose type is ``Listed``; SQLite reads it."""
+    rows = func.json_each(given).table_valued("value")
     return column.in_(select(rows.c.value))
 
 

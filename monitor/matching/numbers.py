@@ -24,6 +24,8 @@ _LOW = [10.0**power for power in range(7, -1, -1)]
 # One multiplication gives a row's checksum and its seventeen digits in two halves that a double holds exactly.
 _FACTORS = np.array([ids.WEIGHTS, _HIGH + [0.0] * 8, [0.0] * 9 + _LOW]).T
 _CHECKS = np.frombuffer(ids.CHECKS.encode(), np.uint8)
+SIGNS = 18
+"""The characters of a whole number, its check among them."""
 _ZERO, _NINE = 48, 9
 _X = ord("X") - _ZERO
 _MOST = np.array([_NINE] * 17 + [10])
@@ -81,7 +83,7 @@ def normalise(column: pa.Array | pa.ChunkedArray) -> Numbers:
 class Near:
     """The keys of the numbers one slip from some texts, in the order of ``ids.candidates``: the text of each, its slip.
 
-    ``slips`` below eighteen are the place of a wrong sign, those from there on the first of two swapped places. Birth
+    ``slips`` below ``SIGNS`` are the place of a wrong sign, those from there on the first of two swapped places. Birth
     dates are not looked at. In ``unsought`` texts a sign is no digit of its place; nothing is sought near them here.
     """
 

@@ -20,7 +20,6 @@ from monitor.tables import Link, Person
 
 ABOUT_NAME = "people.name"
 _READ_AT_ONCE = 500
-DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def _hits(session: Session, index: Index, claims: Sequence[Claim]) -> list[tuple
 
 
 def _slip(key: int, slip: int) -> Candidate:
-    swapped = slip - DIGITS
+    swapped = slip - numbers.SIGNS
     told = ("digit", (slip,)) if swapped < 0 else ("swap", (swapped, swapped + 1))
     return Candidate(numbers.text_of(key), *told)
 
