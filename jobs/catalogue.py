@@ -14,7 +14,7 @@ Counts = dict[str, Any]
 JOBS: dict[str, tuple[str, str]] = {
     "ingest": ("jobs.watch", "watch"),
     "anchor": ("jobs.anchor", "anchor"),
-    "pull": ("jobs.pull", "pull"),
+    "pull": ("jobs.pulling", "pull"),
     "scan": ("jobs.scan", "scan"),
     "remind": ("jobs.remind", "remind"),
     "backup": ("jobs.backups", "backup"),

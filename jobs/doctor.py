@@ -3,7 +3,7 @@
 import platform
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from jobs import champions, ledger
+from jobs import champions, ledger, pulling
 from jobs.integrity import database_whole, lake_whole
+from jobs.naming import JOBS, STATES
 from monitor import anchors, audit, auditing, database, feeds, migrations, policy
 from monitor.errors import Refused
 from monitor.privacy import open_keyring
@@ -32,6 +33,37 @@ NIGHT_AGE = timedelta(hours=36)
 UNANCHORED = timedelta(minutes=30)
 MISSED = timedelta(days=7)
 CITY = ZoneInfo("Asia/Shanghai")
+Said = tuple[str, str]
+# What to do about each thing found, in Chinese and in English.
+STALE = ("请来源部门补送；lowincome feeds 查看各项", "Ask the agencies to send them; lowincome feeds shows each")
+HELD = (
+    "由主管在界面“夜间扫描”核对后放行或退回，或用 lowincome delivery release / reject",
+    "A supervisor looks and releases or rejects each: the nights' page, or lowincome delivery release / reject",
+)
+BROKEN = (
+    "lowincome runs 写明原因；排除后用 lowincome release 作业名 --as-of 日期 --by 姓名 重新执行",
+    "lowincome runs says why; once that is mended: lowincome release JOB --as-of DATE --by NAME",
+)
+MISSED_DO = (
+    "停机所致；仍需要的用 lowincome release 作业名 --as-of 日期 --by 姓名 补做，扫描不必补",
+    "The machine was off; what is still wanted: lowincome release JOB --as-of DATE --by NAME; a scan needs none",
+)
+STUCK = (
+    "看日志和数据库是否应答；停掉该进程后会自动接着做",
+    "See the log and whether the database answers; end its process and another goes on from there",
+)
+ASIDE = (
+    "这些户保留原有预警；请把此行交给开发或规则人员",
+    "They keep their alerts; hand this line to who keeps the rules",
+)
+LATE = (
+    "请确认定时器和执行器已启动（lowincome up），lowincome runs 看上次结果",
+    "See that the clock and the worker are up (lowincome up); lowincome runs tells how the last one ended",
+)
+TAMPERED = (
+    "可能有人改动过审计：运行 lowincome audit verify，保留现场并报告安全管理员",
+    "Somebody may have altered it: run lowincome audit verify, change nothing and tell the security administrator",
+)
 
 
 @dataclass(frozen=True)
@@ -177,10 +209,25 @@ def _lake(patient: Patient) -> Iterator[Finding]:
 def _feeds(patient: Patient) -> Iterator[Finding]:
     with database.reading(patient.engine) as session:
         states = feeds.overview(session, policy.load(patient.as_of, known_on=patient.as_of), patient.as_of)
-    stale = [state.feed for state in states if not (state.fresh or state.never)]
-    held = [state.feed for state in states for _ in state.held]
-    yield _listed("feeds.stale", stale, "过期的数据", "stale feeds")
-    yield _listed("feeds.held", held, "待处理的批次", "held deliveries")
+    stale = [_aged(state) for state in states if not (state.fresh or state.never)]
+    held = [(state.description.zh, state.feed) for state in states for _ in state.held]
+    yield _listed("feeds.stale", stale, ("过期的数据", "stale feeds"), STALE)
+    yield _listed("feeds.held", held, ("待处理的批次", "held deliveries"), HELD)
+
+
+def _aged(state: feeds.FeedStatus) -> Said:
+    age = f"{state.days}/{state.fresh_days}"
+    return f"{state.description.zh}（{age} 天）", f"{state.feed} ({age} days)"
+
+
+def _pulls(patient: Patient) -> Iterator[Finding]:
+    with database.reading(patient.engine) as session:
+        ill = pulling.troubled(session)
+    for one in ill:
+        since = f"{one.since.astimezone(CITY):%m-%d %H:%M}"
+        yield Finding("pulls", False, f"取数来源{one.zh}（自 {since}）", f"pulled source {one.en} (since {since})")
+    if not ill:
+        yield Finding("pulls", True, "取数来源：都读得到", "pulled sources: all can be read")
 
 
 def _model(patient: Patient) -> Iterator[Finding]:
@@ -198,9 +245,12 @@ def _model(patient: Patient) -> Iterator[Finding]:
         yield Finding("model", True, f"现用模型 {serving.manifest.id} 完好", f"champion {serving.manifest.id} is sound")
 
 
-def _listed(name: str, found: list[str], zh: str, en: str) -> Finding:
-    said = ", ".join(found)
-    return Finding(name, not found, f"{zh}：{said or '无'}", f"{en}: {said or 'none'}")
+def _listed(name: str, found: Sequence[Said], what: Said, do: Said) -> Finding:
+    """What was found, in both languages; where there is anything, what to ``do`` about it, too."""
+    zh, en = "、".join(one[0] for one in found), ", ".join(one[1] for one in found)
+    if not found:
+        return Finding(name, True, f"{what[0]}：无", f"{what[1]}: none")
+    return Finding(name, False, f"{what[0]}：{zh}。{do[0]}", f"{what[1]}: {en}. {do[1]}")
 
 
 def _runs(patient: Patient) -> Iterator[Finding]:
@@ -211,24 +261,35 @@ def _runs(patient: Patient) -> Iterator[Finding]:
         missed = _named(ledger.missed(session, patient.as_of - MISSED))
         stuck, overrun = _named(ledger.stuck(session)), _named(ledger.overrun(session))
         aside = ledger.set_aside(session)
-    yield _listed("runs.broken", broken[-10:], "未善终的作业", "runs that did not end well")
-    yield _listed("runs.missed", missed[-10:], "近7天错过的日期", "dates missed in the last seven days")
-    yield _listed("runs.stuck", stuck, "超过5分钟没有心跳", "no heartbeat for 5 minutes")
-    yield _listed("runs.overrun", overrun, "耗时超过平常3倍", "at work for more than three times as long as usual")
+    yield _listed("runs.broken", broken[-10:], ("未成功的作业", "runs that did not end well"), BROKEN)
+    yield _listed("runs.missed", missed[-10:], ("近7天错过的日期", "dates missed in the last seven days"), MISSED_DO)
+    yield _listed("runs.stuck", stuck, ("超过5分钟没有心跳", "no heartbeat for 5 minutes"), STUCK)
     yield _listed(
-        "runs.aside", aside[:10], "最近一次扫描未能判定的家庭（户数）", "households set aside by the newest scan"
+        "runs.overrun", overrun, ("耗时超过平常3倍", "at work for more than three times as long as usual"), STUCK
     )
+    yield _listed(
+        "runs.aside", [(one, one) for one in aside[:10]],
+        ("最近一次扫描未能判定的家庭（户数）", "households set aside by the newest scan"), ASIDE,
+    )  # fmt: skip
     yield _age("nights", last, NIGHT_AGE, ("最近一次扫描", "the last scan ended"))
 
 
-def _named(runs: Iterable[Run], *, status: bool = False) -> list[str]:
-    return [f"{run.job} {run.as_of}" + (f" {run.status}" if status else "") for run in runs]
+def _named(runs: Iterable[Run], *, status: bool = False) -> list[Said]:
+    return [
+        (
+            f"{JOBS.get(run.job, run.job)} {run.as_of}" + (f" {STATES.get(run.status, run.status)}" if status else ""),
+            f"{run.job} {run.as_of}" + (f" {run.status}" if status else ""),
+        )
+        for run in runs
+    ]
 
 
 def _audit(patient: Patient) -> Iterator[Finding]:
     with database.reading(patient.engine) as session:
         broken = [str(one) for one in audit.broken_links(session)]
-    yield _listed("audit", broken[:10], "审计链断点", "broken links of the audit chain")
+    yield _listed(
+        "audit", [(one, one) for one in broken[:10]], ("审计链断点", "broken links of the audit chain"), TAMPERED
+    )
 
 
 def _anchor(patient: Patient) -> Iterator[Finding]:
@@ -255,13 +316,27 @@ def _backups(patient: Patient) -> Iterator[Finding]:
 def _age(name: str, at: datetime | None, most: timedelta, what: tuple[str, str]) -> Finding:
     zh, en = what
     if at is None:
-        return Finding(name, False, f"{zh}：从未", f"{en}: never")
+        return Finding(name, False, f"{zh}：从未。{LATE[0]}", f"{en}: never. {LATE[1]}")
     hours = (utc_now() - at).total_seconds() / 3600
     limit = most.total_seconds() / 3600
+    well = utc_now() - at <= most
+    do_zh, do_en = ("", "") if well else (f"。{LATE[0]}", f". {LATE[1]}")
     return Finding(
-        name, utc_now() - at <= most, f"{zh}：{hours:.1f} 小时前（至多 {limit:.0f}）",
-        f"{en} {hours:.1f} hours ago (at most {limit:.0f})",
+        name, well, f"{zh}：{hours:.1f} 小时前（至多 {limit:.0f}）{do_zh}",
+        f"{en} {hours:.1f} hours ago (at most {limit:.0f}){do_en}",
     )  # fmt: skip
 
 
-CHECKS: tuple[Check, ...] = (_clock, _tables, _database, _lake, _feeds, _runs, _audit, _anchor, _backups, _model)
+CHECKS: tuple[Check, ...] = (
+    _clock,
+    _tables,
+    _database,
+    _lake,
+    _feeds,
+    _pulls,
+    _runs,
+    _audit,
+    _anchor,
+    _backups,
+    _model,
+)

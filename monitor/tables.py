@@ -684,7 +684,11 @@ class AuditEntry(Table):
 
 
 class Pull(Table):
-    """How far one source in another database has been read; ``pending`` is the end of a reading not yet taken in."""
+    """How far one source in another database has been read; ``pending`` is the end of a reading not yet taken in.
+
+    ``edge`` is a digest of the rows shortly before ``watermark`` as they were read last: whether any came late.
+    ``read_at`` is when it was last read through, ``trouble`` what is wrong with it in words since ``troubled_at``.
+    """
 
     __tablename__ = "pulls"
 
@@ -694,6 +698,10 @@ class Pull(Table):
     delivery_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("deliveries.id"))
     rows: Mapped[int] = mapped_column(default=0)
     pulled_at: Mapped[datetime | None]
+    edge: Mapped[str | None] = mapped_column(String(64))
+    read_at: Mapped[datetime | None]
+    trouble: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
+    troubled_at: Mapped[datetime | None]
 
 
 class Answer(Table):

@@ -1,30 +1,25 @@
-"""Deliveries arrive by themselves: a watched folder, and other databases; each once, each tried again."""
+"""Deliveries arrive by themselves in a watched folder; each once, each tried again."""
 
 import hashlib
 import os
 import time
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from drops import DAY, MEDICAL, as_csv, drop, facts, people, settlements, state
-from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select
+from drops import DAY, as_csv, drop, facts, people, settlements, state
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
-from jobs import pull as pulling
 from jobs import watch as watching
 from jobs.__main__ import app
-from jobs.pull import pull
 from jobs.watch import KEPT, watch
 from monitor import database, feeds
-from monitor.errors import Invalid
 from monitor.feeds import receiving
 from monitor.service import Service
-from monitor.tables import Delivery, Pull
+from monitor.tables import Delivery
 
 
 def inbox(service: Service) -> Path:
@@ -170,165 +165,11 @@ def test_originals_put_aside_are_destroyed_after_thirty_days(sqlite_service: Ser
     assert aside(sqlite_service, "taken") == ["household_register.csv.done"]
 
 
-THEIRS = MetaData()
-BILLS = Table(
-    "v_bills", THEIRS, Column("version", Integer), Column("jsbh", String), Column("sfz", String), Column("xm", String),
-    Column("jsrq", String), Column("lb", String), Column("zfy", String), Column("zf", String), Column("cx", String),
-)  # fmt: skip
-NAMED = dict(zip(MEDICAL, ("jsbh", "sfz", "xm", "jsrq", "lb", "zfy", "zf", "cx"), strict=True))
-
-
-class Exchange:
-    """Another bureau's database, and our page that says how to read it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.engine = create_engine(f"sqlite:///{folder / 'exchange.db'}")
-        THEIRS.create_all(self.engine)
-        (folder / "exchange.url").write_text(f"sqlite:///{folder / 'exchange.db'}\n")
-        (folder / "exchange.url").chmod(0o600)
-        self.page = folder / "pulls.yaml"
-        self.entry: dict[str, Any] = {
-            "feed": "medical_settlements", "url_file": "exchange.url", "relation": "v_bills", "watermark": "version",
-            "kind": "integer", "columns": NAMED,
-        }  # fmt: skip
-        self.write()
-
-    def write(self, **changed: Any) -> None:
-        self.page.write_text(yaml.safe_dump({"bills": self.entry | changed}, allow_unicode=True))
-
-    def add(self, rows: list[Any], version: int) -> None:
-        with self.engine.begin() as connection:
-            named = [{NAMED[name]: row[name] for name in MEDICAL} | {"version": version} for row in rows]
-            connection.execute(insert(BILLS), named)
-
-
-@pytest.fixture
-def exchange(tmp_path: Path) -> Exchange:
-    return Exchange(tmp_path)
-
-
-@pytest.fixture
-def reader(service: Service, exchange: Exchange, tmp_path: Path) -> Service:
-    drop(tmp_path / "first", "household_register", people(10))
-    feeds.ingest_folder(service, tmp_path / "first")
-    return replace(service, settings=replace(service.settings, pulls=exchange.page))
-
-
-def watermark(service: Service) -> tuple[str | None, str | None]:
-    with database.reading(service.engine) as session:
-        row = session.get_one(Pull, "bills")
-        return row.watermark, row.pending
-
-
-def test_a_table_is_read_from_where_the_last_reading_ended(reader: Service, exchange: Exchange) -> None:
-    assert pull(reader, DAY)["nothing_new"] == 1
-    exchange.add(settlements(10), 1)
-    exchange.add(settlements(10, start=10), 2)
-    assert pull(reader, DAY)["committed"] == 1
-    assert (len(facts(reader, "medical_settlements")), watermark(reader)) == (20, ("2", None))
-    assert pull(reader, DAY)["nothing_new"] == 1
-    exchange.add(settlements(5, start=20), 7)
-    assert pull(reader, DAY)["committed"] == 1
-    assert (len(facts(reader, "medical_settlements")), watermark(reader)) == (25, ("7", None))
-    assert not list(reader.settings.home.glob(".pull-*"))
-
-
-def test_a_reading_broken_off_anywhere_is_repeated_and_doubles_nothing(
-    reader: Service, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    exchange.add(settlements(10), 1)
-    deliver = pulling._deliver
-
-    def crash_before(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    def crash_after(*given: Any) -> None:
-        deliver(*given)
-        raise KeyboardInterrupt
-
-    for crash in (crash_before, crash_after, crash_after):
-        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(pulling, "_deliver", crash)
-            pull(reader, DAY)
-        assert watermark(reader) == (None, "1")
-        exchange.add(settlements(1, start=100), 2)
-    assert pull(reader, DAY)["duplicate"] == 1
-    assert watermark(reader) == ("1", None)
-    assert pull(reader, DAY)["committed"] == 1
-    with database.reading(reader.engine) as session:
-        assert session.query(Delivery).filter_by(feed="medical_settlements").count() == 2
-
-
-def test_a_big_source_is_read_in_parts_that_never_cut_between_equal_marks(
-    reader: Service, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pulling, "MOST", 7)
-    for version in range(4):
-        exchange.add(settlements(5, start=5 * version), version)
-    assert [pull(reader, DAY).get("committed") for _ in range(3)] == [1, 1, None]
-    assert len(facts(reader, "medical_settlements")) == 20
-
-
-def test_a_refused_reading_stays_where_it_was(reader: Service, exchange: Exchange) -> None:
-    exchange.add(settlements(10), 1)
-    exchange.write(columns={name: theirs for name, theirs in NAMED.items() if name != "settlement_id"})
-    assert pull(reader, DAY)["refused"] == 1
-    assert watermark(reader) == (None, "1")
-    exchange.write()
-    assert pull(reader, DAY)["committed"] == 1
-
-
-def test_a_source_that_cannot_be_reached_stops_no_other(reader: Service, exchange: Exchange) -> None:
-    exchange.add(settlements(10), 1)
-    away = exchange.entry | {"url_file": "away.url"}
-    exchange.page.write_text(yaml.safe_dump({"away": away, "bills": exchange.entry}))
-    done = pull(reader, DAY)
-    assert (done["unreachable"], done["committed"]) == (["away"], 1)
-
-
-def test_a_source_that_is_set_up_wrongly_is_told_when_the_others_are_done(reader: Service, exchange: Exchange) -> None:
-    exchange.add(settlements(10), 1)
-    bare = exchange.page.with_name("bare.url")
-    bare.write_text("sqlite://")
-    bare.chmod(0o644)
-    exchange.page.write_text(yaml.safe_dump({"a": exchange.entry | {"url_file": bare.name}, "bills": exchange.entry}))
-    with pytest.raises(Invalid, match="chmod 600"):
-        pull(reader, DAY)
-    assert len(facts(reader, "medical_settlements")) == 10
-
-
-def test_nothing_is_ever_written_where_it_is_read(exchange: Exchange) -> None:
-    (source,) = pulling.read_sources(exchange.page)
-    with pulling._opened(source) as engine, pulling._reading(engine) as there, pytest.raises(OperationalError):
-        there.execute(insert(BILLS), [{"version": 1}])
-    with exchange.engine.connect() as connection:
-        assert connection.execute(select(BILLS)).all() == []
-
-
-def test_a_page_with_a_hole_and_an_address_open_to_others_are_refused(reader: Service, exchange: Exchange) -> None:
-    exchange.write(relation="")
-    with pytest.raises(Invalid, match="relation"):
-        pull(reader, DAY)
-    exchange.write(kind="float")
-    with pytest.raises(Invalid, match="kind"):
-        pull(reader, DAY)
-    exchange.write()
-    exchange.page.with_name("exchange.url").chmod(0o644)
-    with pytest.raises(Invalid, match="chmod 600"):
-        pull(reader, DAY)
-
-
-def test_watch_and_pull_at_the_terminal(
-    sqlite_service: Service, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_watch_at_the_terminal(sqlite_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOWINCOME_HOME", str(sqlite_service.settings.home))
-    monkeypatch.setenv("LOWINCOME_PULLS", str(exchange.page))
     done(drop(inbox(sqlite_service), "household_register", people(10)))
-    exchange.add(settlements(10), 1)
     assert CliRunner().invoke(app, ["watch", "--once"]).exit_code == 0
-    assert CliRunner().invoke(app, ["pull"]).exit_code == 0
-    assert len(facts(sqlite_service, "medical_settlements")) == 10
-    assert watermark(sqlite_service) == ("1", None)
+    assert len(facts(sqlite_service, "household_register")) == 10
 
 
 def test_what_stands_in_no_day_folder_is_told_and_a_refused_file_is_told_by_its_name(

@@ -22,8 +22,9 @@ from monitor.settings import Settings, read
 
 HOMES, ASKED, PROCESSES = 300, 30, 3
 COUNTED = 'sum(lowincome_http_request_duration_seconds_count{route="/healthz"})'
-# What a city of one evening cannot have: nothing failed, was trained, silent, packed, revealed or visited in it.
+# What a city of one evening cannot have: nothing failed, was trained, silent, packed, revealed, visited or pulled.
 NOT_YET = (
+    "lowincome_pull_",
     "lowincome_job_silent",
     "lowincome_job_running",
     "lowincome_backup_last",

@@ -1,7 +1,9 @@
 """The doctor: well when all is well, and for each thing broken exactly the finding that names it."""
 
 import os
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,7 +19,9 @@ from jobs.__main__ import app
 from jobs.backups import backup
 from jobs.backups.drilling import drill
 from jobs.integrity import integrity
+from jobs.naming import JOBS, STATES
 from jobs.noting import noted
+from jobs.pulling import pull
 from monitor import audit, database, feeds
 from monitor.errors import Invalid
 from monitor.lake import Lake
@@ -212,3 +216,34 @@ def test_the_doctor_at_the_terminal_ends_with_a_code_for_cron(
     assert said.exit_code == 1
     assert "the last backup ended: never" in said.output
     assert "一切" not in said.output
+
+
+def test_who_reads_chinese_only_reads_of_feeds_jobs_and_states_by_their_names_and_what_to_do(small: Service) -> None:
+    with database.transaction(small.engine) as session:
+        session.add(Run(job="purge", as_of=DAY, status="failed", attempt=1, fence=1, problem="OSError"))
+        session.add(Run(job="remind", as_of=DAY, status="missed", attempt=0, fence=0))
+    later = DAY + timedelta(days=500)
+    said = {one.name: one.zh for one in doctor.examine(small.settings, later)}
+    assert "医保结算（500/45 天）" in said["feeds.stale"]
+    assert f"到期清理 {DAY} 失败" in said["runs.broken"]
+    assert "lowincome release" in said["runs.broken"]
+    assert f"提醒催办 {DAY}" in {one.name: one.zh for one in doctor.examine(small.settings, DAY)}["runs.missed"]
+    words = {*JOBS, *STATES, "medical_settlements", "household_register"}
+    listed = " ".join(said[name].split("。")[0] for name in ("feeds.stale", "feeds.held", "runs.broken", "runs.missed"))
+    assert words & set(re.findall("[a-z_]+", listed)) == set()
+
+
+def test_a_source_that_cannot_be_read_is_told_until_it_can_be(small: Service, tmp_path: Path) -> None:
+    page = tmp_path / "pulls.yaml"
+    page.write_text(
+        "医保: {feed: medical_settlements, url_file: none.url, relation: v, watermark: t, columns: {name: 姓名}}"
+    )
+    pull(replace(small, settings=replace(small.settings, pulls=page)), DAY)
+    (said,) = (one for one in doctor.examine(small.settings, DAY) if one.name == "pulls")
+    assert (said.well, "取数来源“医保”：地址文件 none.url" in said.zh, "none.url is missing" in said.en) == (
+        False,
+        True,
+        True,
+    )
+    pull(small, DAY)
+    assert "pulls" not in ill(small)

@@ -18,7 +18,7 @@ from jobs.__main__ import app
 from monitor import audit, database, metrics
 from monitor.gauges import CACHE_SECONDS, StoreCollector, exposition
 from monitor.service import Service, today
-from monitor.tables import Delivery, FollowUp, Run, Scan, utc_now
+from monitor.tables import Delivery, FollowUp, Pull, Run, Scan, utc_now
 
 HERE = Path(__file__).parent.parent / "monitor" / "dashboards"
 RULES = HERE / "prometheus"
@@ -59,6 +59,7 @@ def shown(service: Service) -> set[str]:
         session.add(Delivery(**common, status="held"))
         newest = {"newest": DAY.isoformat()}
         session.add(Delivery(**common, status="committed", seq=1, known_on=DAY, profile=newest))
+        session.add(Pull(source="wages", rows=0, read_at=now, trouble={"zh": "x", "en": "x"}, troubled_at=now))
         audit.record(session, by="x", action="person.revealed", subject="x", detail={"county": "340299"})
     brought_home(service, alert)
     metrics.REQUESTS.labels("GET", "/healthz", "2xx").observe(0.01)

@@ -17,7 +17,7 @@ from monitor.gauges import CACHE_SECONDS, LABELS, StoreCollector, exposition
 from monitor.gauges.families import county, family
 from monitor.gauges.history import SETTLED
 from monitor.service import Service, today
-from monitor.tables import Alert, AlertEvent, Delivery, Household, Outbox, Quarantine, Reason, Run, Scan, utc_now
+from monitor.tables import Alert, AlertEvent, Delivery, Household, Outbox, Pull, Quarantine, Reason, Run, Scan, utc_now
 
 COUNTY = "340299"
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -194,6 +194,19 @@ def test_feeds_say_how_old_they_are_and_how_old_they_may_grow(night: Service) ->
     assert rows == {"accepted": 90, "rejected": 11}
     assert one(series, "source_held", **feed) == 1
     assert one(series, "source_held_age_seconds", **feed) == pytest.approx(3 * 86_400, abs=60)
+
+
+def test_sources_of_other_databases_say_when_they_were_read_and_how_long_they_could_not_be(service: Service) -> None:
+    now, ill = utc_now(), {"zh": "x", "en": "x"}
+    with database.transaction(service.engine) as session:
+        session.add(Pull(source="好", rows=0, read_at=now))
+        session.add(Pull(source="坏", rows=0, trouble=ill, troubled_at=now - timedelta(hours=3)))
+        session.add(Pull(source="已撤", rows=0))
+    series = scraped(service)
+    assert one(series, "pull_read_timestamp_seconds", source="好") == pytest.approx(now.timestamp(), abs=1)
+    assert one(series, "pull_troubled_seconds", source="好") == 0
+    assert one(series, "pull_troubled_seconds", source="坏") == pytest.approx(3 * 3600, abs=60)
+    assert len(named(series, "pull_troubled_seconds")) == 2
 
 
 def test_the_queue_says_what_is_open_late_and_untaken(service: Service) -> None:

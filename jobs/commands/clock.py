@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jobs.naming import JOBS, STATES, both
 from jobs.terminal import CITY_TIME, AsOf, Exit, opened, screen, show
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from monitor.errors import Refused
     from monitor.service import Service
 
+_MISSED = {"each": "逐日 each", "latest": "只补最近 latest"}
 Job = Annotated[str, typer.Argument(metavar="JOB", help="作业名，见 lowincome schedule --show / the job's name")]
 Name = Annotated[str, typer.Option("--by", help="操作人 / who decides")]
 
@@ -111,9 +113,9 @@ def _show(service: "Service", entries: "dict[str, Due]") -> None:
     rows = []
     for name, due in entries.items():
         row, coming = last.get(name), due.next_after(now)
-        missed = "" if due.every_minutes is not None else due.missed
-        newest = f"{row.as_of} {row.status}" if row else ""
-        rows.append([name, due.words(), missed, f"{coming:%Y-%m-%d %H:%M}" if coming else "", newest])
+        missed = "" if due.every_minutes is not None else _MISSED[due.missed]
+        newest = f"{row.as_of} {both(STATES, row.status)}" if row else ""
+        rows.append([both(JOBS, name), due.words(), missed, f"{coming:%Y-%m-%d %H:%M}" if coming else "", newest])
     show(
         "时间表（北京时间）/ timetable, city time",
         ["作业 job", "时间 when", "补做 missed", "下次 next", "最近 newest"],

@@ -108,23 +108,34 @@ def overview(
         states = feeds.overview(session, law, day)
     show(
         f"数据 / feeds, {day}",
-        ["数据 feed", "最近 last", "天 days", "状态 state", "批 del.", "行 rows", "匹配 matched", "待处理 held"],
+        [
+            "数据 feed",
+            "最近 last",
+            "天/期限 days",
+            "状态 state",
+            "批次 del.",
+            "行 rows",
+            "匹配 matched",
+            "待处理 held",
+            "拒收 refused",
+        ],
         [_line(state) for state in states],
     )
     for state in states:
         for waiting in state.held:
             why = "; ".join(f"{words.zh} / {words.en}" for words in waiting.why)
-            screen.print(f"待处理 held {state.feed} {waiting.received_on} {waiting.delivery_id}: {why}", markup=False)
+            name = f"{state.description.zh} {state.feed}"
+            screen.print(f"待处理 held {name} {waiting.received_on} {waiting.delivery_id}: {why}", markup=False)
     raise typer.Exit(Exit.PERSON_NEEDED if any(s.held or not (s.fresh or s.never) for s in states) else Exit.DONE)
 
 
 def _line(state: "FeedStatus") -> list[object]:
-    word = "从未 never" if state.never else "新 fresh" if state.fresh else "过期 stale"
+    word = "从未 never" if state.never else "在期 fresh" if state.fresh else "过期 stale"
     days = f"{state.days}/{state.fresh_days or '∞'}" if state.days is not None else ""
     matched = f"{state.matched:.1%}" if state.matched is not None else ""
     return [
-        state.feed, state.last_known_on, days, word, state.deliveries, f"{state.rows:,}",
-        matched, len(state.held) or "",
+        f"{state.description.zh} {state.feed}", state.last_known_on, days, word, state.deliveries, f"{state.rows:,}",
+        matched, len(state.held) or "", state.refused or "",
     ]  # fmt: skip
 
 

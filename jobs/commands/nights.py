@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jobs.terminal import AsOf, Exit, Region, opened, progress_bar, screen, show
+from jobs.naming import JOBS, STATES, both
+from jobs.terminal import CITY_TIME, AsOf, Exit, Region, opened, progress_bar, screen, show
 
 if TYPE_CHECKING:
     from monitor.lake import Lake
@@ -106,7 +107,7 @@ def runs(most: Annotated[int, typer.Option("--most", "-n", help="最多显示 / 
     with opened() as service, database.reading(service.engine) as session:
         rows = ledger.recent(session, most=most)
     show(
-        "作业 / runs",
+        "作业（北京时间）/ runs, city time",
         [
             "作业 job",
             "日期 as-of",
@@ -124,8 +125,9 @@ def runs(most: Annotated[int, typer.Option("--most", "-n", help="最多显示 / 
 
 
 def _line(row: "Run") -> list[object]:
-    started = f"{row.started_at:%Y-%m-%d %H:%M}Z" if row.started_at else ""
+    started = f"{row.started_at.astimezone(CITY_TIME):%Y-%m-%d %H:%M}" if row.started_at else ""
     taken = ""
     if row.finished_at and row.started_at:
         taken = f"{(row.finished_at - row.started_at).total_seconds():.1f}"
-    return [row.job, row.as_of, row.scope or "全部 all", row.status, row.attempt, started, taken, row.problem]
+    job, status = both(JOBS, row.job), both(STATES, row.status)
+    return [job, row.as_of, row.scope or "全部 all", status, row.attempt, started, taken, row.problem]

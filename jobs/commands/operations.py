@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jobs.naming import COUNTED, both
 from jobs.terminal import Exit, opened, refuse, screen
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ def doctor() -> None:
     except Refused as refusal:
         refuse(refusal)
     for one in findings:
-        screen.print(f"{'好 ok ' if one.well else '坏 BAD'} {one.name:<14} {one.zh} / {one.en}", markup=False)
+        parted = " / " if one.well else f"\n{'':<22} "
+        said = one.zh if one.zh == one.en else f"{one.zh}{parted}{one.en}"
+        screen.print(f"{'好 ok ' if one.well else '坏 BAD'} {one.name:<14} {said}", markup=False)
     ill = sum(not one.well for one in findings)
     screen.print(f"{ill} 项需要处理 / not well" if ill else "一切正常 / all is well")
     raise typer.Exit(Exit.PERSON_NEEDED if ill else Exit.DONE)
@@ -148,20 +151,27 @@ def watch(
 def pull() -> None:
     """从交换库读取新增数据 / Fetch what is new in the tables and views that LOWINCOME_PULLS names.
 
-    Ends with 1 when a source could not be reached, or what it gave was held or refused.
+    Ends with 1 when a source could not be read, or what it gave was held or refused; says why, and what to do.
     """
     from jobs.noting import noted
-    from jobs.pull import pull as fetch_all
+    from jobs.pulling import pull as fetch_all
+    from jobs.pulling import troubled
+    from monitor import database
     from monitor.service import today
 
     with opened() as service:
-        counts = noted(service, "pull", today(), fetch_all)
+        counts = noted(service, "pull", today(), lambda on, day: fetch_all(on, day, again=True))
+        with database.reading(service.engine) as session:
+            ill = troubled(session)
     _count(counts)
-    raise typer.Exit(Exit.PERSON_NEEDED if _needs_a_person(counts) else Exit.DONE)
+    for one in ill:
+        screen.print(f"{one.zh}\n{one.en}", markup=False)
+    raise typer.Exit(Exit.PERSON_NEEDED if ill or _needs_a_person(counts) else Exit.DONE)
 
 
 def _count(counts: dict[str, Any]) -> None:
-    screen.print(", ".join(f"{word} {count}" for word, count in counts.items()), markup=False)
+    told = (f"{both(COUNTED, word)} {count}" for word, count in counts.items() if count != [])
+    screen.print(", ".join(told), markup=False)
 
 
 def _needs_a_person(counts: dict[str, Any]) -> bool:

@@ -86,9 +86,11 @@ OPERATORS: Sequence[tuple[str, Sequence[Panel]]] = (
             Panel("数据说到哪一天 / How far back its newest rows", "距最晚的业务日期 / since the newest day told", "s",
                   [("{{source}}", "time() - lowincome_source_data_timestamp_seconds")], "bargauge", width=12),
             Panel("每日批次 / Deliveries a day", "按来源 / by feed", "short",
-                  [("{{source}}", "increase(lowincome_source_deliveries_total[1d])")], width=12),
+                  [("{{source}}", "increase(lowincome_source_deliveries_total[1d])")]),
+            Panel("取数来源读不到多久 / Pulled sources not read for", "0 为正常；没有数据即未设取数 / 0 is well", "s",
+                  [("{{source}}", "lowincome_pull_troubled_seconds")], "stat", red_from=1),
             Panel("待发消息 / Messages waiting", "最久的一条等了多久 / how long the oldest has waited", "s",
-                  [("最久 oldest", "lowincome_outbox_oldest_age_seconds")], width=12),
+                  [("最久 oldest", "lowincome_outbox_oldest_age_seconds")]),
         ),
     ),
     (

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from monitor import policy
 from monitor.gauges.families import family, filled
 from monitor.service import Service
-from monitor.tables import Delivery, Proposal, utc_now
+from monitor.tables import Delivery, Proposal, Pull, utc_now
 
 DAY_SECONDS = 86_400
 
@@ -27,6 +27,7 @@ class Sources:
         yield from self._freshness(session)
         yield from _rows(session)
         yield from _waiting(session)
+        yield from _pulled(session)
 
     def _freshness(self, session: Session) -> Iterator[Metric]:
         known = select(Delivery.feed, func.max(Delivery.known_on)).where(Delivery.status == "committed")
@@ -92,3 +93,17 @@ def _waiting(session: Session) -> Iterator[Metric]:
     asked = family(GaugeMetricFamily, "proposals_open", "Rows that wait for somebody to say whose they are")
     asked.add_metric([], session.scalar(select(func.count()).where(Proposal.status == "open")) or 0)
     yield asked
+
+
+def _pulled(session: Session) -> Iterator[Metric]:
+    """Of what is fetched from other databases, by the name its section has on the operator's page."""
+    found = session.execute(select(Pull.source, Pull.read_at, Pull.troubled_at).order_by(Pull.source)).all()
+    now = utc_now()
+    read = family(GaugeMetricFamily, "pull_read_timestamp_seconds", "When a source was last read through", ["source"])
+    yield filled(read, (((name,), at.timestamp()) for name, at, _ in found if at is not None))
+    ill = family(
+        GaugeMetricFamily, "pull_troubled_seconds", "How long a source could not be read, or not all of it; 0: well",
+        ["source"],
+    )  # fmt: skip
+    there = ((name, since) for name, at, since in found if at is not None or since is not None)
+    yield filled(ill, (((name,), (now - since).total_seconds() if since else 0.0) for name, since in there))
