@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from monitor.lake.duck import DuckEngine
 from monitor.lake.engine import Engine
 from monitor.lake.manifest import Manifest, standing
-from monitor.lake.seen import last_seen
+from monitor.lake.seen import Read, last_seen
 from monitor.lake.sql import named
 from monitor.lake.view import View
 from monitor.settings import Settings
@@ -41,6 +41,7 @@ class Lake:
         self.root = root
         self.memory_limit = memory_limit
         self.threads = threads
+        self._read = Read()
 
     @classmethod
     def of(cls, settings: Settings) -> "Lake":
@@ -68,7 +69,7 @@ class Lake:
         digest, paths = hashlib.sha256(), []
         tables = (_together(facts, seq, kept), _numbered(gone, seq))
         for path, rows in zip((self.facts_path(feed, seq), self.gone_path(feed, seq)), tables, strict=True):
-            path.unlink(missing_ok=True)
+            self._remove(path)
             if rows is not None and rows.num_rows:
                 _write_whole(path, _clustered(rows))
                 with path.open("rb") as file:
@@ -79,8 +80,12 @@ class Lake:
 
     def discard(self, feed: str, seq: int) -> None:
         """Remove what an abandoned delivery wrote; nothing there is no error."""
-        self.facts_path(feed, seq).unlink(missing_ok=True)
-        self.gone_path(feed, seq).unlink(missing_ok=True)
+        self._remove(self.facts_path(feed, seq))
+        self._remove(self.gone_path(feed, seq))
+
+    def _remove(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self._read.forget(path)
 
     def gone_keys(self, feed: str, manifest: Manifest, keys: pa.ChunkedArray | pa.Array) -> pa.Table:
         """Return, as column ``fact_key`` in order, those of ``keys`` that stand for live facts of ``feed``."""
@@ -88,18 +93,17 @@ class Lake:
         earlier = standing(manifest, feed)
         facts = [self.facts_path(feed, d.seq) for d in earlier if d.has_facts]
         gone = [self.gone_path(feed, d.seq) for d in earlier[1:] if d.has_gone]
-        last = last_seen(facts, asked)
-        ended = dict(zip(*last_seen(gone, pa.array(last[0])), strict=True)) if gone else {}
+        last = last_seen(facts, asked, self._read)
+        ended = dict(zip(*last_seen(gone, pa.array(last[0], pa.int64()), self._read), strict=True)) if gone else {}
         live = [key for key, seq in zip(*last, strict=True) if ended.get(key, seq) <= seq]
         return pa.table({"fact_key": pa.array(sorted(live), pa.int64())})
 
     def live_keys(self, feed: str, manifest: Manifest) -> pa.Array:
         """Return the keys of all live facts of ``feed``, each once."""
         paths = [self.facts_path(feed, d.seq) for d in standing(manifest, feed) if d.has_facts]
-        found = [pq.read_table(path, columns=["fact_key"]).column("fact_key") for path in paths]
-        if not found:
+        if not paths:
             return pa.array([], pa.int64())
-        keys = pc.unique(pa.chunked_array([chunk for column in found for chunk in column.chunks], pa.int64()))
+        keys = pc.unique(pa.chunked_array([pa.array(self._read.keys(path)) for path in paths], pa.int64()))
         if not any(d.has_gone for d in standing(manifest, feed)[1:]):
             return keys
         return self.gone_keys(feed, manifest, keys).column("fact_key").combine_chunks()
@@ -109,7 +113,7 @@ class Lake:
         live = self.gone_keys(feed, deliveries, keys).column("fact_key").combine_chunks()
         facts = [self.facts_path(feed, d.seq) for d in standing(deliveries, feed) if d.has_facts]
         own = {d.seq for d in deliveries}
-        said = [key for key, seq in zip(*last_seen(facts, live), strict=True) if seq in own]
+        said = [key for key, seq in zip(*last_seen(facts, live, self._read), strict=True) if seq in own]
         return pa.table({"fact_key": pa.array(sorted(said), pa.int64())})
 
     def live_facts(self, feed: str, manifest: Manifest, *, but: pa.Array) -> pa.Table | None:
