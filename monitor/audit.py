@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.tables import AuditEntry, utc_now
 
 GENESIS = "0" * 64
@@ -47,7 +48,11 @@ def breaks(session: Session) -> Iterator[tuple[int, str]]:
 def _head(session: Session) -> str:
     if session.get_bind().dialect.name == "postgresql":
         session.connection().exec_driver_sql("SELECT pg_advisory_xact_lock(7301)")
-    return session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or GENESIS
+    return database.run(session, _last, values={}).scalar() or GENESIS
+
+
+def _last() -> Select[*tuple[Any, ...]]:
+    return select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
 
 
 def seal(entry: AuditEntry) -> str:

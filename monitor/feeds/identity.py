@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.feeds.agreed import REGISTER
 from monitor.feeds.checking import Checked
 from monitor.feeds.problems import shape
@@ -95,11 +96,16 @@ def _same_string(session: Session, keyring: Keyring, cells: pa.Array, kinds: Kin
     asked = sorted(set(digests.values()))
     for start in range(0, len(asked), ASKED_AT_ONCE):
         some = asked[start : start + ASKED_AT_ONCE]
-        found = session.execute(select(Person.id_index, Person.id).where(Person.id_index.in_(some)))
+        found = database.run(session, _under, values={"digests": some})
         known.update((digest, person) for digest, person in found if digest is not None)
     for row, text in zip(rows.tolist(), texts, strict=True):
         if digests[text] in known:
             people[row], kinds[row] = known[digests[text]], SETTLED
+
+
+def _under() -> Select[*tuple[Any, ...]]:
+    digests: BindParameter[Any] = bindparam("digests", expanding=True)
+    return select(Person.id_index, Person.id).where(Person.id_index.in_(digests))
 
 
 def _repairs(session: Session, keyring: Keyring, index: Index, checked: Checked, rows: People) -> Repairs:

@@ -11,9 +11,10 @@ from datetime import date
 from statistics import median
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.feeds.checking import Checked
 from monitor.feeds.problems import Problem
 from monitor.policy.feed_pages import FeedPage
@@ -40,14 +41,18 @@ class Past:
 
 def history(session: Session, feed: str, mode: str) -> list[Past]:
     """Return the newest committed deliveries of ``feed`` in ``mode``, oldest first."""
-    query = (
+    rows = database.run(session, _newest, values={"feed": feed, "mode": mode})
+    found = [Past(on, many, dict(profile)) for on, many, profile in rows if on is not None]
+    return found[::-1]
+
+
+def _newest() -> Select[*tuple[Any, ...]]:
+    return (
         select(Delivery.known_on, Delivery.rows, Delivery.profile)
-        .where(Delivery.feed == feed, Delivery.mode == mode, Delivery.status == "committed")
+        .where(Delivery.feed == bindparam("feed"), Delivery.mode == bindparam("mode"), Delivery.status == "committed")
         .order_by(Delivery.seq.desc())
         .limit(REMEMBERED)
     )
-    found = [Past(on, rows, dict(profile)) for on, rows, profile in session.execute(query) if on is not None]
-    return found[::-1]
 
 
 def judge(

@@ -1,8 +1,11 @@
 """The same bytes again: known already, and nothing changes; unless what they said no longer stands."""
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.feeds.drafts import Desk, Terms
 from monitor.feeds.files import Arrival
 from monitor.feeds.problems import Problem
@@ -24,17 +27,22 @@ def stop_repeats(session: Session, desk: Desk, arrival: Arrival, terms: Terms) -
     Only a manifest with a later day can say that an unchanged full list, or an empty one, is meant anew. A full
     list that a newer delivery has replaced or changed is no longer what stands, so its bytes are news again.
     """
-    # Naming the feeds lets the index find the file: among all deliveries it would be sought one by one.
-    feeds = desk.feeds if terms.feed is None else (terms.feed,)
-    query = select(Delivery).where(
-        Delivery.feed.in_(feeds), Delivery.sha256 == arrival.sha256, Delivery.status.in_(("committed", "held"))
-    )
-    for before in session.scalars(query.order_by(Delivery.received_at)):
+    feeds = list(desk.feeds) if terms.feed is None else [terms.feed]
+    values = {"feeds": feeds, "sha256": arrival.sha256}
+    for key in database.run(session, _same_bytes, database.takes_lists(session), values=values).scalars().all():
+        before = session.get_one(Delivery, key)
         page = desk.feeds.get(before.feed)
         if terms.feed not in (None, before.feed) or page is None or (terms.mode or page.mode) != before.mode:
             continue
         if not _meant_anew(before, terms) and _stands(session, before, terms):
             raise Repeated(_receipt(before))
+
+
+def _same_bytes(listed: bool) -> Select[*tuple[Any, ...]]:
+    """Naming the feeds lets the index find the file: among all deliveries it would be sought one by one."""
+    named = database.among_named(Delivery.feed, "feeds", listed=listed)
+    same = named, Delivery.sha256 == bindparam("sha256"), Delivery.status.in_(("committed", "held"))
+    return select(Delivery.id).where(*same).order_by(Delivery.received_at)
 
 
 def _meant_anew(before: Delivery, terms: Terms) -> bool:

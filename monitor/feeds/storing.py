@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from monitor import audit, database
@@ -51,7 +51,7 @@ def commit(
             stop_repeats(session, desk, draft.arrival, draft.terms)
         newest = _newest(session, draft.feed)
         delivery, day = _place(session, draft, newest, decision)
-        seq = (session.scalar(select(func.max(Delivery.seq))) or 0) + 1
+        seq = (database.run(session, _last, values={}).scalar() or 0) + 1
         undo.callback(desk.lake.discard, draft.feed, seq)
         stored = _store(desk, session, draft, delivery, seq=seq, known_on=max(day, newest or day))
         session.add(delivery)
@@ -73,10 +73,20 @@ def take_turn(session: Session) -> None:
         session.execute(_ORDER)
 
 
+def _last() -> Select[*tuple[Any, ...]]:
+    return select(func.max(Delivery.seq))
+
+
 def _newest(session: Session, feed: str) -> date | None:
-    return session.scalar(
-        select(func.max(Delivery.known_on)).where(Delivery.feed == feed, Delivery.status == "committed")
-    )
+    return database.run(session, _known, values={"feed": feed}).scalar()
+
+
+def _known() -> Select[*tuple[Any, ...]]:
+    return select(func.max(Delivery.known_on)).where(*_committed())
+
+
+def _committed() -> tuple[ColumnElement[bool], ...]:
+    return Delivery.feed == bindparam("feed"), Delivery.status == "committed"
 
 
 def _place(session: Session, draft: Draft, newest: date | None, decision: Decision | None) -> tuple[Delivery, date]:
@@ -119,16 +129,17 @@ def _not_overtaken(session: Session, delivery: Delivery) -> None:
 
 def refs(session: Session, feed: str, *, received_after: date = date.min) -> list[DeliveryRef]:
     """Return the committed deliveries of ``feed`` as the lake must know them, in the order of knowledge."""
-    query = (
-        select(Delivery.seq, Delivery.mode, Delivery.known_on, Delivery.facts, Delivery.gone)
-        .where(Delivery.feed == feed, Delivery.status == "committed", Delivery.received_on > received_after)
-        .order_by(Delivery.seq)
-    )
+    rows = database.run(session, _refs, values={"feed": feed, "after": received_after})
     return [
         DeliveryRef(feed, seq, mode, known_on, has_facts=facts > 0, has_gone=gone > 0)
-        for seq, mode, known_on, facts, gone in session.execute(query)
+        for seq, mode, known_on, facts, gone in rows
         if seq is not None and known_on is not None
     ]
+
+
+def _refs() -> Select[*tuple[Any, ...]]:
+    chosen = select(Delivery.seq, Delivery.mode, Delivery.known_on, Delivery.facts, Delivery.gone)
+    return chosen.where(*_committed(), Delivery.received_on > bindparam("after")).order_by(Delivery.seq)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from monitor import audit, database
@@ -58,7 +58,7 @@ def propose(session: Session, keyring: Keyring, *, delivery_id: uuid.UUID, feed:
     listed = list(doubts)
     if not listed:
         return 0
-    kept = set(session.scalars(select(Proposal.row_no).where(Proposal.delivery_id == delivery_id)))
+    kept = set(database.run(session, _kept, values={"delivery": delivery_id}).scalars())
     common = {"delivery_id": delivery_id, "feed": feed, "status": "open", "made_at": utc_now()}
     new = [
         {
@@ -72,6 +72,10 @@ def propose(session: Session, keyring: Keyring, *, delivery_id: uuid.UUID, feed:
     ]
     database.insert_many(session, Proposal, new)
     return len(new)
+
+
+def _kept() -> Select[*tuple[Any, ...]]:
+    return select(Proposal.row_no).where(Proposal.delivery_id == bindparam("delivery"))
 
 
 def confirm(session: Session, keyring: Keyring, proposal_id: int, *, person_id: int, by: str) -> Confirmed:

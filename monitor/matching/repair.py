@@ -8,9 +8,10 @@ from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.matching import ids, numbers
 from monitor.matching.exact import NO_PERSON, Index
 from monitor.matching.ids import Candidate
@@ -129,16 +130,23 @@ def _weigh(claim: Claim, slip: Candidate, person: int, known: tuple[str | None, 
 
 
 def _people(session: Session, keyring: Keyring, wanted: Iterable[int]) -> dict[int, tuple[str | None, date | None]]:
-    listed, known = sorted(wanted), {}
-    for start in range(0, len(listed), _READ_AT_ONCE):
-        some = listed[start : start + _READ_AT_ONCE]
-        for person, name, birth_on in session.execute(
-            select(Person.id, Person.name, Person.birth_on).where(Person.id.in_(some))
-        ):
+    people, known, listed = sorted(wanted), {}, database.takes_lists(session)
+    for start in range(0, len(people), _READ_AT_ONCE):
+        some = people[start : start + _READ_AT_ONCE]
+        for person, name, birth_on in database.run(session, _described, listed, values={"people": some}):
             known[person] = (None if name is None else keyring.decrypt(name, about=ABOUT_NAME), birth_on)
     return known
 
 
+def _described(listed: bool) -> Select[*tuple[Any, ...]]:
+    told = database.among_named(Person.id, "people", listed=listed)
+    return select(Person.id, Person.name, Person.birth_on).where(told)
+
+
 def _undone(session: Session) -> set[tuple[str, int]]:
-    rows = session.execute(select(Link.evidence, Link.person_id).where(Link.status == "undone"))
+    rows = database.run(session, _refuted, values={})
     return {(evidence.get("claim", ""), person) for evidence, person in rows}
+
+
+def _refuted() -> Select[*tuple[Any, ...]]:
+    return select(Link.evidence, Link.person_id).where(Link.status == "undone")
