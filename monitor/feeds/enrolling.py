@@ -176,9 +176,11 @@ def _by_place(checked: Checked, last: Keys, new: Keys) -> Keys:
 
 def _last_rows(people: Keys) -> tuple[Keys, Keys]:
     """Return each person of ``people`` once, in order, with the last row that is of them."""
-    persons, back = np.unique(people[::-1], return_index=True)
-    rows = len(people) - 1 - back
-    return persons[persons != NOBODY], rows[persons != NOBODY]
+    told = np.flatnonzero(people != NOBODY)
+    last = np.full(people.max(initial=NOBODY) + 1, NOBODY)
+    last[people[told]] = told  # of rows that are of the same person the last is what stays
+    persons = np.flatnonzero(last != NOBODY)
+    return persons, last[persons]
 
 
 def _births(checked: Checked, read: Numbers) -> pa.Array:

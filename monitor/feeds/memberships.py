@@ -1,10 +1,13 @@
 """Who belongs to which household, and since when: dated, never erased."""
 
 from datetime import date
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,55 +16,82 @@ from monitor.feeds.bulk import add_rows, change_rows, indexed_after
 from monitor.feeds.sparing import Spared
 from monitor.tables import Member
 
-PAIR = ["household_key", "person_key"]
+_BITS = 32  # a person beside its household in one number: four thousand million of each
+Keys = npt.NDArray[np.int64]
 
 
-def bring(session: Session, rows: pd.DataFrame, *, known_on: date, lasting: Spared | None) -> pd.DataFrame:
-    """Make ``rows`` (household, person, relation) hold from ``known_on``; all others end but ``lasting`` ones.
+class Pairs(NamedTuple):
+    """Who belongs to which household, and as what, a column each."""
 
-    With None no other ends. Returns who belongs to which household now.
+    household_key: Keys
+    person_key: Keys
+    relation: pa.Array
+
+    def numbers(self) -> Keys:
+        """Return each pair as one number, by which they are compared and ordered."""
+        return (self.household_key << _BITS) | self.person_key
+
+    def take(self, places: npt.NDArray[Any]) -> "Pairs":
+        """Return those at ``places``, or where that is true, alone."""
+        at = np.flatnonzero(places) if places.dtype == np.bool_ else places
+        return Pairs(self.household_key[at], self.person_key[at], self.relation.take(pa.array(at, pa.int64())))
+
+    def once(self) -> "Pairs":
+        """Return each pair once, with what was said of it last."""
+        return self.take(~pd.Index(self.numbers()).duplicated(keep="last"))
+
+
+def bring(session: Session, told: Pairs, *, known_on: date, lasting: Spared | None) -> tuple[Keys, Keys]:
+    """Make what is ``told`` hold from ``known_on``; all others end but ``lasting`` ones.
+
+    With None no other ends. Returns who belongs to which household now: households, and the person beside each.
     """
-    said = rows.drop_duplicates(PAIR, keep="last")
-    before = _current(session)
-    both = said.merge(before, on=PAIR, how="left", suffixes=("", "_before"))
-    # In the order of keys: the database's indexes then grow at their ends, which costs a third.
-    new = both[both["id"].isna()].sort_values(PAIR, kind="stable")
-    columns = {"household_id": new.household_key.tolist(), "person_id": new.person_key.tolist()}
-    columns |= {"relation": _texts(new.relation), "from_on": [known_on.isoformat()] * len(new)}
-    with indexed_after(session, Member, len(new)):
-        add_rows(session, Member, columns)
-    old = both[both["id"].notna()]
-    other = old[old.relation.fillna("") != old.relation_before.fillna("")]
-    told = zip(other["id"].astype(int).tolist(), _texts(other.relation), strict=True)
-    change_rows(session, Member, [{"id": key, "relation": relation} for key, relation in told])
-    rest = before[~before["id"].isin(old["id"])]
+    said, (keys, before) = told.once(), _current(session)
+    places = pd.Index(before.numbers()).get_indexer(pd.Index(said.numbers()))
+    _add(session, said.take(places < 0), known_on)
+    old, there = said.take(places >= 0), places[places >= 0]
+    other = _differ(old.relation, before.relation.take(pa.array(there)))
+    changes = zip(keys[there[other]].tolist(), old.relation.filter(pa.array(other)).to_pylist(), strict=True)
+    change_rows(session, Member, [{"id": key, "relation": relation} for key, relation in changes])
+    rest = np.delete(np.arange(len(keys)), there)
     if lasting is not None:
-        spared = lasting.members(rest.person_key.to_numpy(), rest.household_key.to_numpy())
-        _end(session, rest[~spared], known_on)
+        spared = lasting.members(before.person_key[rest], before.household_key[rest])
+        _end(session, keys[rest[~spared]], known_on)
         rest = rest[spared]
-    return pd.concat([said[PAIR], rest[PAIR]])
+    at_home = np.append(said.household_key, before.household_key[rest])
+    return at_home, np.append(said.person_key, before.person_key[rest])
 
 
-def column(texts: pa.Array) -> "pd.Series[str]":
-    """Return texts as a column of rows that are compared as they lie, none of them made an object."""
-    return pd.Series(pd.arrays.ArrowExtensionArray(texts))
+def _add(session: Session, new: Pairs, known_on: date) -> None:
+    # In the order of keys: the database's indexes then grow at their ends, which costs a third.
+    new = new.take(np.argsort(new.numbers()))
+    columns = {"household_id": new.household_key.tolist(), "person_id": new.person_key.tolist()}
+    days = [known_on.isoformat()] * len(new.person_key)
+    with indexed_after(session, Member, len(days)):
+        add_rows(session, Member, columns | {"relation": new.relation.to_pylist(), "from_on": days})
 
 
-def end(session: Session, rows: pd.DataFrame, *, until_on: date) -> None:
-    """End the memberships of ``rows`` (household, person); those that do not exist are no error."""
-    _end(session, _current(session).merge(rows[PAIR].drop_duplicates(), on=PAIR), until_on)
+def _differ(now: pa.Array, before: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return where the one relation is not the other; none is like an empty one."""
+    found: npt.NDArray[np.bool_] = pc.not_equal(*(pc.fill_null(one, "") for one in (now, before))).to_numpy(
+        zero_copy_only=False
+    )
+    return found
 
 
-def _end(session: Session, members: pd.DataFrame, until_on: date) -> None:
-    change_rows(session, Member, [{"id": int(key), "until_on": until_on} for key in members["id"]])
+def end(session: Session, told: Pairs, *, until_on: date) -> None:
+    """End the memberships that are ``told``; those that do not exist are no error."""
+    keys, before = _current(session)
+    _end(session, keys[np.isin(before.numbers(), told.numbers())], until_on)
 
 
-def _current(session: Session) -> pd.DataFrame:
+def _end(session: Session, members: Keys, until_on: date) -> None:
+    change_rows(session, Member, [{"id": key, "until_on": until_on} for key in members.tolist()])
+
+
+def _current(session: Session) -> tuple[Keys, Pairs]:
+    """Return the key of each membership that holds, and what it says."""
     query = select(Member.id, Member.household_id, Member.person_id, Member.relation).where(Member.until_on.is_(None))
-    *keys, relation = database.bare_columns(session, query)
-    found = pd.DataFrame({name: np.array(key, np.int64) for name, key in zip(["id", *PAIR], keys, strict=True)})
-    return found.assign(relation=column(pa.array(relation, pa.string())))
-
-
-def _texts(told: "pd.Series[str]") -> list[str | None]:
-    return [text if isinstance(text, str) else None for text in told.tolist()]
+    *keys, relation = database.arrow_columns(session, query)
+    members, homes, people = (key.to_numpy() for key in keys)
+    return members, Pairs(homes, people, relation)

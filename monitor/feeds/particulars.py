@@ -107,8 +107,12 @@ def mend(session: Session, keyring: Keyring, people: Keys, now: Said) -> list[Ve
 
 def _prints_before(session: Session, people: Keys) -> tuple[Keys, npt.NDArray[np.bool_]]:
     """Return the fingerprint kept of each of ``people``, and of whom there is one: who came otherwise has none."""
-    rows = _read(session, select(Person.id, Person.said).order_by(Person.id), people)
-    kept = pa.array([said for _, said in rows], pa.int64())
+    query = select(Person.id, Person.said).order_by(Person.id)
+    if len(people) and _close(people):
+        persons, kept = database.arrow_columns(session, query.where(Person.id.between(int(people[0]), int(people[-1]))))
+        kept = kept.take(pa.array(np.searchsorted(persons.to_numpy(), people)))
+    else:
+        kept = pa.array([said for _, said in _read(session, query, people)], pa.int64())
     return pc.fill_null(kept, 0).to_numpy(), kept.is_valid().to_numpy(zero_copy_only=False)
 
 
@@ -130,15 +134,19 @@ def _read(session: Session, query: Select[*tuple[object, ...]], people: Keys) ->
     """Return the rows of ``people`` (in order); where they lie close together a whole stretch is read."""
     if not len(people):
         return []
-    first, last = int(people[0]), int(people[-1])
-    if last - first >= WORTH_READING * len(people):
+    if not _close(people):
         asked = chunks(people.tolist(), ASKED_AT_ONCE)
         return [row for some in asked for row in database.bare_rows(session, query.where(Person.id.in_(some)))]
-    rows = database.bare_rows(session, query.where(Person.id.between(first, last)))
+    rows = database.bare_rows(session, query.where(Person.id.between(int(people[0]), int(people[-1]))))
     if len(rows) == len(people):
         return rows
     wanted = set(people.tolist())
     return [row for row in rows if row[0] in wanted]
+
+
+def _close(people: Keys) -> bool:
+    """Whether ``people`` (in order) lie so close together that a whole stretch is worth reading."""
+    return bool(people[-1] - people[0] < WORTH_READING * len(people))
 
 
 def _changes(keyring: Keyring, people: Keys, prints: Keys, now: Said) -> list[dict[str, object]]:

@@ -1,15 +1,14 @@
 """The register itself arrives: people, households and who belongs to whom, in the delivery's own transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from monitor import database
@@ -21,9 +20,10 @@ from monitor.feeds.enrolling import NOBODY, Enrolled, Met
 from monitor.feeds.residence import Residence
 from monitor.feeds.sparing import Spared
 from monitor.regions import Tree
-from monitor.tables import Household, Member
+from monitor.tables import Household
 
 HEAD = "02"
+_BEYOND = 1 << 62  # more than any key
 Keys = npt.NDArray[np.int64]
 
 
@@ -52,16 +52,17 @@ def register(session: Session, desk: Desk, checked: Checked, lasting: Spared, *,
     if checked.mode == "withdraw":
         keys = _known_households(session, lines)[lines.homes]
         keys[lines.people == NOBODY] = NOBODY
-        found = _pairs(lines, keys)[keys != NOBODY]
+        found = _pairs(lines, keys).take(keys != NOBODY)
         memberships.end(session, found, until_on=known_on)
     else:
         full = checked.mode == "full"
         homes = _households(session, lines, desk.tree, known_on)
         keys = homes.keys[lines.homes]
-        now = memberships.bring(session, _pairs(lines, keys), known_on=known_on, lasting=lasting if full else None)
-        residence = Residence.of(now.person_key.to_numpy(), homes.counties_of(now.household_key.to_numpy()))
+        told, lasting_ones = _pairs(lines, keys), lasting if full else None
+        at_home, members = memberships.bring(session, told, known_on=known_on, lasting=lasting_ones)
+        residence = Residence.of(members, homes.counties_of(at_home))
         if full:
-            _strike_off(session)
+            _strike_off(session, homes, at_home)
     people, households = (np.full(checked.whole, NOBODY, dtype=np.int64) for _ in range(2))
     told = keys != NOBODY
     people[lines.rows[told]], households[lines.rows[told]] = lines.people[told], keys[told]
@@ -70,17 +71,22 @@ def register(session: Session, desk: Desk, checked: Checked, lasting: Spared, *,
 
 @dataclass(frozen=True)
 class Homes:
-    """The key of each household of the file, then of all others (``rest``), and the county of each of them all."""
+    """The key of each household of the file, then of all others (``rest``), and the county of each of them all.
+
+    ``registered`` says which of the others are.
+    """
 
     keys: Keys
     rest: Keys
+    registered: npt.NDArray[np.bool_]
     counties: pa.Array
 
     def counties_of(self, households: Keys) -> pa.Array:
         """Return the county of each of ``households``, all of which are known."""
         every = np.concatenate([self.keys, self.rest])
-        order = np.argsort(every)
-        return self.counties.take(pa.array(order[np.searchsorted(every, households, sorter=order)]))
+        places = np.empty(every.max(initial=NOBODY) + 1, np.int64)
+        places[every] = np.arange(len(every))
+        return self.counties.take(pa.array(places[households]))
 
 
 @dataclass(frozen=True)
@@ -110,28 +116,37 @@ def _lines(checked: Checked, usable: Keys, enrolled: Enrolled) -> Lines:
     other = np.ones(len(usable), dtype=np.bool_)
     if relations is not None:
         other = ~pc.fill_null(pc.equal(relations.take(pa.array(usable)), HEAD), False).to_numpy(zero_copy_only=False)
-    order = np.lexsort((people, other, homes))
-    first = np.flatnonzero(np.diff(homes[order], prepend=-1))
-    return Lines(checked, usable, people, encoded.dictionary, homes, order[first])
+    heads = _heads(people, other, homes, len(encoded.dictionary))
+    return Lines(checked, usable, people, encoded.dictionary, homes, heads)
 
 
-def _pairs(lines: Lines, keys: Keys) -> pd.DataFrame:
+def _heads(people: Keys, other: npt.NDArray[np.bool_], homes: Keys, many: int) -> Keys:
+    """Return of each of ``many`` homes its first line with the smallest person key, a head's before all ``other``."""
+    standing = np.where(other, people + _BEYOND, people)
+    first = np.full(many, np.iinfo(np.int64).max)
+    np.minimum.at(first, homes, standing)
+    speak, found = np.flatnonzero(standing == first[homes])[::-1], np.empty(many, np.int64)
+    found[homes[speak]] = speak
+    return found
+
+
+def _pairs(lines: Lines, keys: Keys) -> memberships.Pairs:
     relations = lines.checked.values.get("relation")
     told = pa.nulls(len(keys), pa.string()) if relations is None else relations.take(pa.array(lines.rows))
-    return pd.DataFrame({"household_key": keys, "person_key": lines.people, "relation": memberships.column(told)})
+    return memberships.Pairs(keys, lines.people, told.cast(pa.string()))
 
 
-def _places(lines: Lines, numbers: Sequence[str]) -> Keys:
+def _places(lines: Lines, numbers: pa.Array) -> Keys:
     """Return where each household of the file stands in ``numbers``; -1 for one that does not."""
-    found = pc.index_in(lines.numbers, value_set=pa.array(numbers, lines.numbers.type))
+    found = pc.index_in(lines.numbers, value_set=numbers.cast(lines.numbers.type))
     places: Keys = pc.fill_null(found, -1).to_numpy().astype(np.int64)
     return places
 
 
 def _known_households(session: Session, lines: Lines) -> Keys:
     """Return the key of each household of the file; ``NOBODY`` for one that the register does not know."""
-    ids, numbers = database.bare_columns(session, select(Household.id, Household.household_no))
-    found: Keys = np.array([*ids, NOBODY], np.int64)[_places(lines, numbers)]
+    ids, numbers = database.arrow_columns(session, select(Household.id, Household.household_no))
+    found: Keys = np.append(ids.to_numpy(), NOBODY)[_places(lines, numbers)]
     return found
 
 
@@ -141,20 +156,21 @@ def _households(session: Session, lines: Lines, tree: Tree, on: date) -> Homes:
     query = select(
         Household.id, Household.household_no, Household.registered, *(getattr(Household, name) for name in said)
     )
-    ids, numbers, registered, *before = database.bare_columns(session, query)
+    known_keys, numbers, standing, *before = database.arrow_columns(session, query)
+    ids, registered = known_keys.to_numpy(), standing.to_numpy(zero_copy_only=False)
     places = _places(lines, numbers)
     known, new = np.flatnonzero(places >= 0), _by_place(said["region"], np.flatnonzero(places < 0))
     there, keys = places[known], np.empty(len(places), np.int64)
-    keys[known], keys[new] = np.array(ids, np.int64)[there], next_id(session, Household) + np.arange(len(new))
+    keys[known], keys[new] = ids[there], next_id(session, Household) + np.arange(len(new))
     _add(session, lines, said, keys, new)
-    differ = ~np.array(registered, np.bool_)[there]
+    differ = ~registered[there]
     for column, old in zip(said.values(), before, strict=True):
-        differ |= _differ(column.take(pa.array(known)), pa.array(old, pa.string()).take(pa.array(there)))
+        differ |= _differ(column.take(pa.array(known)), old.take(pa.array(there)))
     change_rows(session, Household, [_changed(said, keys, at) for at in known[differ].tolist()])
-    rest = np.setdiff1d(np.arange(len(ids)), there)
-    where = pa.array(before[list(said).index("county")], pa.string())
+    rest = np.delete(np.arange(len(ids)), there)
+    where = before[list(said).index("county")]
     counties = pa.concat_arrays([said["county"], where.take(pa.array(rest))])
-    return Homes(keys, np.array(ids, np.int64)[rest], counties)
+    return Homes(keys, ids[rest], registered[rest], counties)
 
 
 def _differ(now: pa.Array, before: pa.Array) -> npt.NDArray[np.bool_]:
@@ -164,11 +180,11 @@ def _differ(now: pa.Array, before: pa.Array) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _strike_off(session: Session) -> None:
-    """Strike off the households that have no member any more."""
-    home = exists().where(Member.household_id == Household.id, Member.until_on.is_(None))
-    gone = session.scalars(select(Household.id).where(Household.registered, ~home))
-    change_rows(session, Household, [{"id": key, "registered": False} for key in gone])
+def _strike_off(session: Session, homes: Homes, with_members: Keys) -> None:
+    """Strike off the households that have no member any more; those of the file have some."""
+    standing = homes.rest[homes.registered]
+    gone = standing[~np.isin(standing, with_members)]
+    change_rows(session, Household, [{"id": key, "registered": False} for key in gone.tolist()])
 
 
 def _by_place(regions: pa.Array, new: Keys) -> Keys:

@@ -111,7 +111,7 @@ class Index:
             self._others.update(zip(unseen, self._ask(session, unseen), strict=True))
         return {text: self._others.get(text, NO_PERSON) for text in wanted}
 
-    def add(self, canonical: Sequence[str], people: Sequence[int]) -> None:
+    def add(self, canonical: Sequence[str], people: Sequence[int] | Keys) -> None:
         """Learn the numbers of people just registered; call it once they are committed."""
         read = numbers.normalise(pa.array(canonical, pa.string()))
         persons = np.array(people, np.int64)
@@ -122,8 +122,9 @@ class Index:
     @database.many_rows()
     def load(self, session: Session) -> None:
         """Read the whole register's numbers into memory, so that nothing need be asked again."""
-        people, cells = database.bare_columns(session, select(Person.id, Person.id_no).where(Person.id_no.is_not(None)))
-        self.add(self._keyring.decrypt_many(cells, about=ABOUT_ID_NO), people)
+        query = select(Person.id, Person.id_no).where(Person.id_no.is_not(None))
+        people, cells = database.arrow_columns(session, query)
+        self.add(self._keyring.decrypt_many(cells.to_pylist(), about=ABOUT_ID_NO), people.to_numpy())
         self.complete = True
 
     def _learn(self, session: Session, keys: Keys) -> bool:

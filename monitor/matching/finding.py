@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sqlalchemy import ARRAY, BigInteger, Connection, Engine, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_in_postgresql
 from sqlalchemy.orm import Session
@@ -26,6 +27,8 @@ _AT_ONCE, _READABLE = 1_000_000, 20_000
 _WRITTEN_AT_ONCE = 100_000
 _ASKED = 500
 _NONE = np.empty(0, np.int64)
+_PERSON_BITS = 36  # sixty-eight thousand million people; beside them a hundred million tokens of people at once
+_PERSON = (1 << _PERSON_BITS) - 1
 
 
 class Findable:
@@ -54,11 +57,14 @@ class Findable:
     def pairs(self) -> tuple[Keys, Keys]:
         """Return what is gathered as (token, person) in two columns, each pair once and in the order of the index."""
         flat, persons = (np.concatenate([_NONE, *(part[side] for part in self._parts)]) for side in (0, 1))
-        order = np.lexsort((persons, flat))
-        flat, persons = flat[order], persons[order]
-        new = np.ones(len(flat), np.bool_)
-        new[1:] = (flat[1:] != flat[:-1]) | (persons[1:] != persons[:-1])
-        return flat[new], persons[new]
+        places, tokens = pd.factorize(flat)
+        order = np.argsort(tokens)
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order))
+        pairs = (rank[places] << _PERSON_BITS) | persons  # one number each: sorted in a quarter of the time
+        pairs.sort()
+        pairs = pairs[np.diff(pairs, prepend=-1) != 0]
+        return tokens[order][pairs >> _PERSON_BITS], pairs & _PERSON
 
 
 def index_people(engine: Engine, keyring: Keyring) -> int:

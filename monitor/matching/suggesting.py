@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -72,11 +73,10 @@ def registered(session: Session, keyring: Keyring, county: str, heard: Heard | N
         .where(Member.until_on.is_(None), Household.county == county, Person.name.is_not(None))
         .order_by(Person.id, Household.id)
     )
-    ids, said, *places = database.bare_columns(session, query)
-    people, prints = np.array(ids, np.int64), np.fromiter((one or 0 for one in said), np.int64, len(said))
+    ids, said, towns, villages = database.arrow_columns(session, query)
+    people, prints = ids.to_numpy(), pc.fill_null(said, 0).to_numpy()
     known = _known(session, keyring, people, prints, heard or Heard())
     empty = pa.nulls(len(people), pa.string())
-    towns, villages = (pa.array(texts, pa.string()) for texts in places)
     columns = {"row": pa.array(np.arange(len(people))), **known.columns(), "birth": empty}
     columns |= {"county": pa.array([county] * len(people), pa.string()), "town": towns, "village": villages}
     return _each_once(pa.table(columns), known)
