@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,6 +86,21 @@ def test_a_column_of_people_has_the_tokens_that_each_has_alone(people: list[tupl
     expected = {(token, place) for place, some in enumerate(keys) for token in alone.of(some)}
     tokens, places = Tokens(keyring).of_people([name for name, _ in people], [number for _, number in people])
     assert set(zip(tokens.tolist(), places.tolist(), strict=True)) == expected
+
+
+KEYS = st.integers(-(2**63), 2**63 - 1)
+
+
+@given(st.lists(st.lists(st.tuples(KEYS, st.integers(1, 9)), max_size=9), max_size=4), st.integers(1, 5))
+def test_tokens_of_many_come_once_and_in_order_however_many_stretches_they_are_put_in_order_by(
+    parts: list[list[tuple[int, int]]], stretches: int
+) -> None:
+    some = [*parts, *parts[:1]]
+    sides = [np.array(part, np.int64).reshape(-1, 2).T for part in some]
+    found = list(finding.in_order([(flat, persons) for flat, persons in sides], stretches))
+    assert len(found) == stretches
+    pairs = [pair for flat, persons in found for pair in zip(flat.tolist(), persons.tolist(), strict=True)]
+    assert pairs == sorted({pair for part in some for pair in part})
 
 
 def test_people_are_found_by_name_by_sound_by_initials_and_by_the_last_four(service: Service) -> None:

@@ -196,18 +196,17 @@ def _births(checked: Checked, read: Numbers) -> pa.Array:
 def _add(
     session: Session, keyring: Keyring, people: Keys, digests: Sequence[bytes], numbered: Sequence[str], said: Said
 ) -> list[Veiled]:
-    """Add people and make them findable, a block at a time: no more than a block of them is readable at once."""
+    """Add people, sealed a block at a time, and make them findable."""
     found, heard = Findable(session, Tokens(keyring)), []
     for start in range(0, len(people), AT_ONCE):
         block = slice(start, start + AT_ONCE)
         these, keys = said.part(block), people[block]
-        names = these.name.to_pylist()
         heard.append(these.veiled(keyring, keys))
         columns = {
             "id": keys.tolist(),
             "id_index": digests[block],
             "id_no": keyring.encrypt_many(numbered[block], about=ABOUT_ID_NO),
-            "name": keyring.encrypt_many(names, about=ABOUT_NAME),
+            "name": keyring.encrypt_many(these.name.to_pylist(), about=ABOUT_NAME),
             "phone": keyring.encrypt_many(these.phone.to_pylist(), about=ABOUT_PHONE),
             "sex": these.sex.to_pylist(),
             "birth_on": these.birth_on.to_pylist(),
@@ -215,7 +214,7 @@ def _add(
             "findable": [True] * len(keys),
         }
         add_rows(session, Person, columns)
-        found.add(keys, names, numbered[block])
+    found.add(people, said.name, pa.array(numbered, pa.string()))
     found.write()
     advance_ids(session, Person)
     return heard

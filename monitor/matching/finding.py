@@ -4,7 +4,7 @@ A token stays when somebody's name is mended, so they are found by their former 
 at the name itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,13 @@ from monitor import database
 from monitor.matching.exact import ABOUT_ID_NO
 from monitor.matching.numbers import Keys
 from monitor.matching.spelling import asked, ways
-from monitor.matching.tokens import LAST, Tokens
+from monitor.matching.tokens import LAST, Texts, Tokens
 from monitor.privacy import Keyring
 from monitor.tables import Person, SearchToken
 
 ABOUT_NAME = "people.name"
 # Many in a transaction: written in the index's own order, each page is filled once. Few readable at a time.
-_AT_ONCE, _READABLE = 1_000_000, 20_000
+_AT_ONCE, _KEPT, _RECKONED, _READABLE = 1_000_000, 3_000_000, 500_000, 20_000
 _WRITTEN_AT_ONCE = 100_000
 _ASKED = 500
 _NONE = np.empty(0, np.int64)
@@ -39,32 +39,54 @@ class Findable:
         self._parts: list[tuple[Keys, Keys]] = []
         self._people = 0
 
-    def add(self, people: Keys, names: Sequence[str | None], numbers: Sequence[str | None]) -> None:
-        """Reckon the tokens of some people; of hundred thousands they are written as they grow too many to keep."""
-        flat, places = self._tokens.of_people(names, numbers)
-        self._parts.append((flat, people[places]))
-        self._people += len(people)
-        if self._people >= _AT_ONCE:
-            self.write()
+    def add(self, people: Keys, names: Texts, numbers: Texts) -> None:
+        """Reckon the tokens of some people; of hundred thousands they are written as they grow too many to keep.
+
+        The more come at once the less each costs: a name's beginning that many share is spelt and keyed once.
+        """
+        for at in range(0, len(people), _RECKONED):
+            some = slice(at, at + _RECKONED)
+            flat, places = self._tokens.of_people(names[some], numbers[some])
+            self._parts.append((flat, people[some][places]))
+            self._people += len(people[some])
+            if self._people >= _KEPT:
+                self.write()
 
     def write(self) -> None:
         """Insert those that are not there yet, in the order of the index; a second call has nothing left to do."""
-        pairs, connection = self.pairs(), self._session.connection()
-        for at in range(0, len(pairs[0]), _WRITTEN_AT_ONCE):
-            _write_some(connection, *(side[at : at + _WRITTEN_AT_ONCE].tolist() for side in pairs))
+        connection = self._session.connection()
+        for pairs in self.pairs():
+            for at in range(0, len(pairs[0]), _WRITTEN_AT_ONCE):
+                _write_some(connection, *(side[at : at + _WRITTEN_AT_ONCE].tolist() for side in pairs))
         self._parts, self._people = [], 0
 
-    def pairs(self) -> tuple[Keys, Keys]:
-        """Return what is gathered as (token, person) in two columns, each pair once and in the order of the index."""
-        flat, persons = (np.concatenate([_NONE, *(part[side] for part in self._parts)]) for side in (0, 1))
-        places, tokens = pd.factorize(flat)
-        order = np.argsort(tokens)
-        rank = np.empty_like(order)
-        rank[order] = np.arange(len(order))
-        pairs = (rank[places] << _PERSON_BITS) | persons  # one number each: sorted in a quarter of the time
-        pairs.sort()
-        pairs = pairs[np.diff(pairs, prepend=-1) != 0]
-        return tokens[order][pairs >> _PERSON_BITS], pairs & _PERSON
+    def pairs(self) -> Iterator[tuple[Keys, Keys]]:
+        """Yield what is gathered as (token, person) in two columns, each pair once and in the order of the index.
+
+        A stretch of the index at a time, so that of millions of people one part is put in order in memory.
+        """
+        return in_order(self._parts, 1 + self._people // _RECKONED)
+
+
+def in_order(parts: Sequence[tuple[Keys, Keys]], stretches: int) -> Iterator[tuple[Keys, Keys]]:
+    """Yield the pairs (token, person) of ``parts`` as ``Findable.pairs`` does, in so many stretches of all tokens."""
+    edges = np.linspace(-(2.0**63), 2.0**63, stretches + 1)[1:-1].astype(np.int64)
+    homes = [np.searchsorted(edges, flat, side="right") for flat, _ in parts]
+    for stretch in range(stretches):
+        here = [home == stretch for home in homes]
+        sides = ([part[side][at] for part, at in zip(parts, here, strict=True)] for side in (0, 1))
+        yield _once(*(np.concatenate([_NONE, *side]) for side in sides))
+
+
+def _once(flat: Keys, persons: Keys) -> tuple[Keys, Keys]:
+    places, tokens = pd.factorize(flat)
+    order = np.argsort(tokens)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    pairs = (rank[places] << _PERSON_BITS) | persons  # one number each: sorted in a quarter of the time
+    pairs.sort()
+    pairs = pairs[np.diff(pairs, prepend=-1) != 0]
+    return tokens[order][pairs >> _PERSON_BITS], pairs & _PERSON
 
 
 def index_people(engine: Engine, keyring: Keyring) -> int:
@@ -108,8 +130,8 @@ def forget(session: Session, people: Sequence[int], keyring: Keyring) -> None:
     for start in range(0, len(people), _ASKED):
         chosen = select(Person.id, Person.name, Person.id_no).where(Person.id.in_(people[start : start + _ASKED]))
         found = session.execute(chosen).all()
-        sides = _opened(session, found, Tokens(keyring)).pairs()
-        pairs = list(zip(*(side.tolist() for side in sides), strict=True))
+        stretches = _opened(session, found, Tokens(keyring)).pairs()
+        pairs = [pair for sides in stretches for pair in zip(*(side.tolist() for side in sides), strict=True)]
         for at in range(0, len(pairs), _ASKED):
             these = tuple_(SearchToken.token, SearchToken.person_id).in_(pairs[at : at + _ASKED])
             session.execute(delete(SearchToken).where(these))

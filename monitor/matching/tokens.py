@@ -6,12 +6,13 @@ Names of a few plain characters, nearly all, are arrays of code points; each dis
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from monitor.matching import names, spelling
 from monitor.matching.exact import blind_indexes
@@ -28,6 +29,7 @@ _PLAIN = re.compile("[a-uw-z]+").fullmatch  # a v is typed in several ways
 Parts = npt.NDArray[np.uint64]
 Sounds = npt.NDArray[np.uint16]
 Mask = npt.NDArray[np.bool_]
+Texts: TypeAlias = Sequence[str | None] | pa.Array
 
 
 class Tokens:
@@ -40,35 +42,46 @@ class Tokens:
 
     def of(self, keys: Iterable[str]) -> list[int]:
         """Return the token of each key."""
-        known, asked = self._known, list(keys)
-        found = list(map(known.get, asked))
-        if None in found:
-            unseen = list({key: None for key, token in zip(asked, found, strict=True) if token is None})
-            digests = b"".join(blind_indexes(self.keyring, [f"search:{key}" for key in unseen]))
-            known.update(zip(unseen, np.frombuffer(digests, ">i8")[:: _DIGEST // 8].tolist(), strict=True))
+        asked = list(keys)
+        known = dict(zip(distinct := list(dict.fromkeys(asked)), self._of_distinct(distinct), strict=True))
         return [known[key] for key in asked]
 
-    def of_people(self, called: Sequence[str | None], numbered: Sequence[str | None]) -> tuple[Keys, Keys]:
+    def _of_distinct(self, keys: list[str]) -> list[int]:
+        """Return the token of each of ``keys``, few of which come twice."""
+        found = list(map(self._known.get, keys))
+        unseen = [key for key, token in zip(keys, found, strict=True) if token is None]
+        digests = b"".join(blind_indexes(self.keyring, [f"search:{key}" for key in unseen]))
+        tokens: list[int] = np.frombuffer(digests, ">i8")[:: _DIGEST // 8].tolist()
+        self._known.update(zip(unseen, tokens, strict=True))
+        if len(unseen) == len(keys):
+            return tokens
+        fresh = iter(tokens)
+        return [next(fresh) if token is None else token for token in found]
+
+    def of_people(self, called: Texts, numbered: Texts) -> tuple[Keys, Keys]:
         """Return as two columns each token of some people, by name and number, and the place of its person.
 
         In no order; a name that has a key in two ways may have its token twice.
         """
-        column, odd = pa.array(called, pa.large_string()), np.ones(len(called), np.bool_)
+        column, odd = _column(called), np.ones(len(called), np.bool_)
         parts = list(self._quick(column, odd))
-        parts += [self._one_by_one(called, np.flatnonzero(odd)), self._lasts(numbered)]
+        parts += [self._one_by_one(column, np.flatnonzero(odd)), self._lasts(_column(numbered))]
         tokens, places = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
         return tokens, places
 
-    def _one_by_one(self, called: Sequence[str | None], places: Keys) -> tuple[Keys, Keys]:
-        keys = [spelling.ways(name) if (name := called[place]) else frozenset() for place in places.tolist()]
+    def _one_by_one(self, column: pa.Array, places: Keys) -> tuple[Keys, Keys]:
+        called = column.take(pa.array(places, pa.int64())).to_pylist()
+        keys = [spelling.ways(name) if name else frozenset() for name in called]
         flat = np.array(self.of(chain.from_iterable(keys)), np.int64)
         return flat, np.repeat(places, np.fromiter(map(len, keys), np.int64, len(keys)))
 
-    def _lasts(self, numbered: Sequence[str | None]) -> tuple[Keys, Keys]:
-        """The last four of each number that is longer than they."""
-        ends = [f"d:{number[-LAST:].upper()}" if number and len(number) > LAST else "" for number in numbered]
-        places = np.flatnonzero(np.fromiter(map(bool, ends), np.bool_, len(ends)))
-        return np.array(self.of(filter(None, ends)), np.int64), places
+    def _lasts(self, numbers: pa.Array) -> tuple[Keys, Keys]:
+        """The last four of each number that is longer than they; each distinct four is keyed once."""
+        long = pc.fill_null(pc.greater(pc.utf8_length(numbers), LAST), False)
+        ends = pc.utf8_slice_codeunits(numbers.filter(long), -LAST).dictionary_encode()
+        tokens = self.of(f"d:{end.upper()}" for end in ends.dictionary.to_pylist())
+        places = np.flatnonzero(long.to_numpy(zero_copy_only=False))
+        return np.array(tokens, np.int64)[ends.indices.to_numpy()], places
 
     def _quick(self, column: pa.Array, odd: Mask) -> Iterator[tuple[Keys, Keys]]:
         """Yield the tokens of names of plain characters and plain sounds; ``odd`` keeps who is left over."""
@@ -93,9 +106,13 @@ class Tokens:
             packed = (packed << np.uint64(_BITS)) | column.astype(np.uint64)
         back, distinct = pd.factorize(packed)
         shifts = np.arange(_BITS * (parts.shape[1] - 1), -1, -_BITS, dtype=np.uint64)
-        tokens = self.of([kind + text for text in spelt((distinct[:, None] >> shifts) & _MASK)])
+        tokens = self._of_distinct([kind + text for text in spelt((distinct[:, None] >> shifts) & _MASK)])
         found: Keys = np.array(tokens, np.int64)[back]
         return found
+
+
+def _column(texts: Texts) -> pa.Array:
+    return texts.cast(pa.large_string()) if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string())
 
 
 class _Syllables:
