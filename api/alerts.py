@@ -20,11 +20,11 @@ from api.problems import RESPONSES
 from api.written import Moment
 from monitor import cases, leads
 from monitor.alerts import people, queue
+from monitor.alerts.queue import Told
 from monitor.alerts.words import Speaker
 from monitor.cases import visits
 from monitor.cases.clocks import Device
 from monitor.privacy import Keyring
-from monitor.tables import Alert, FollowUp, Lead, Reason
 from monitor.work.lines import line_of
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], responses=RESPONSES, route_class=Errand)
@@ -222,24 +222,23 @@ def get_alert(
     alert_id: UUID, service: Serving, viewer: Viewing, session: Reading, laws: ByLaw, response: Response
 ) -> AlertOut:
     """Return an alert with every reason, its evidence, what could not be seen, and its life so far."""
-    alert = queue.get(session, alert_id, viewer=viewer)
+    told = queue.told(session, alert_id, viewer=viewer)
+    alert = told.own
     shown = people.members(session, alert.household_id, as_of=alert.seen_on, keyring=service.keyring)
-    places = people.places(shown)
-    around = queue.episodes(session, alert)
     response.headers["ETag"] = f'"{alert.version}"'
     return AlertOut(
-        **Desk(session, service, laws).shown([line_of(session, alert)])[0].model_dump(),
-        episode=alert.episode, previous=around["previous"], following=around["next"], closed_at=alert.closed_at,
+        **Desk(session, service, laws).told([line_of(told)])[0],
+        episode=alert.episode, previous=alert.previous_id, following=alert.following_id, closed_at=alert.closed_at,
         closed_why=alert.closed_why, lower_level=alert.lower_level, lower_since_on=alert.lower_since_on,
         members=[MemberOut.model_validate(member) for member in shown],
-        reasons=_reasons(session, alert, places),
-        leads=[heard_out(one, service.keyring) for one in leads.of_alerts(session, [alert.id]).get(alert.id, [])],
+        reasons=_reasons(session, told, people.places(shown)),
+        leads=[heard_out(one, service.keyring) for one in leads.of_alerts(session, [alert_id]).get(alert_id, [])],
         could_not_see=_unseen(alert, laws),
         quiet=[
             QuietOut.model_validate(quiet, from_attributes=True) for quiet in queue.quiets(session, alert.household_id)
         ],
-        timeline=[EventOut.model_validate(event) for event in queue.timeline(session, alert)],
-        follow_ups=[follow_up_out(one, service.keyring) for one in queue.follow_ups(session, alert)],
+        timeline=[EventOut.model_validate(event) for event in queue.timeline(session, alert_id)],
+        follow_ups=[follow_up_out(one, service.keyring) for one in queue.follow_ups(session, alert_id)],
         others_here=colleagues_at(session, alert_id, viewer),
     )  # fmt: skip
 
@@ -277,26 +276,31 @@ def visit_of(sent: VisitIn) -> cases.Visit:
     return cases.Visit(**said | lists | {"device": device})
 
 
-def _reasons(session: Session, alert: Alert, places: dict[int, int]) -> list[ReasonOut]:
-    before, received = queue.measured_before(session, alert), queue.received(session, alert)
+def _reasons(session: Session, told: Told, places: dict[int, int]) -> list[ReasonOut]:
+    before, received = queue.measured_before(session, told), queue.received(session, told.reasons)
     found = []
-    for one in alert.reasons:
-        shown = reason_out(one, places, received)
+    for one in told.reasons:
+        shown = reason_out(one, places, told.own.seen_on, received)
         shown.before, shown.before_on = before.get(one.rule, (None, None))
         found.append(shown)
     return found
 
 
-def reason_out(reason: Reason, places: dict[int, int], received: Mapping[int, date] | None = None) -> ReasonOut:
-    """Return a reason as it is shown; ``received`` says when the deliveries behind it were taken in, if it is known."""
+def reason_out(
+    reason: Any, places: dict[int, int], seen_on: date, received: Mapping[int, date] | None = None
+) -> ReasonOut:
+    """Return a reason, an object or a row, as it is shown; its alert was last judged as of ``seen_on``.
+
+    ``received`` says when the deliveries behind it were taken in, if it is known.
+    """
     days = received or {}
     rows = [one | {"received_on": days.get(one["delivery"])} for one in by_place(reason.evidence, places)]
-    last_on = reason.alert.seen_on if reason.status == "active" else reason.last_on
+    last_on = seen_on if reason.status == "active" else reason.last_on
     said = {name: getattr(reason, name) for name in _OF_REASON} | {"evidence": rows, "last_on": last_on}
     return ReasonOut.model_validate(said)
 
 
-def _unseen(alert: Alert, laws: Laws) -> list[UnseenOut]:
+def _unseen(alert: Any, laws: Laws) -> list[UnseenOut]:
     policy = laws.on(alert.seen_on)
     zh, en = Speaker(policy, "zh"), Speaker(policy, "en")
     return [
@@ -304,15 +308,15 @@ def _unseen(alert: Alert, laws: Laws) -> list[UnseenOut]:
     ]
 
 
-def heard_out(one: Lead, keyring: Keyring) -> HeardOut:
+def heard_out(one: leads.Told, keyring: Keyring) -> HeardOut:
     """Return what was heard as it is shown, opened."""
     zh, en = leads.HOW[one.how]
     said = None if one.said is None else keyring.decrypt(one.said, about="leads.said")
     return HeardOut(how=one.how, zh=zh, en=en, heard_on=one.heard_on, said=said)
 
 
-def follow_up_out(one: FollowUp, keyring: Keyring) -> FollowUpOut:
-    """Return a follow-up as it is shown, its note and what it says of people opened."""
+def follow_up_out(one: Any, keyring: Keyring) -> FollowUpOut:
+    """Return a follow-up, an object or a row, as it is shown, its note and what it says of people opened."""
     note = None if one.note is None else keyring.decrypt(one.note, about="follow_ups.note")
     return FollowUpOut(
         id=one.id, alert_id=one.alert_id, visited_on=one.visited_on, way=one.way, finding=one.finding,

@@ -82,17 +82,21 @@ class Desk:
 
     def shown(self, found: Sequence[Line]) -> list[AlertBrief]:
         """Return lines as they are shown."""
+        return [AlertBrief(**one) for one in self.told(found)]
+
+    def told(self, found: Sequence[Line]) -> list[dict[str, Any]]:
+        """Return the parts of an ``AlertBrief`` for each of ``found``, by their names."""
         keyring = self.service.keyring
         who = people.heads(self.session, [line.household_id for line in found], keyring=keyring)
         said = notes.latest(self.session, [line.id for line in found], keyring=keyring)
         places = cache(self.laws.tree.full_name)
         left = cache(self.days.between)
         return [
-            AlertBrief(
+            {
                 **_what(line, who.get(line.household_id, NOBODY), places), **self._when(line, left),
-                owner=line.owner_id, owner_name=line.owner_name, paused_until=line.paused_until,
-                note=_note(said.get(line.id)),
-            )
+                "owner": line.owner_id, "owner_name": line.owner_name, "paused_until": line.paused_until,
+                "note": _note(said.get(line.id)),
+            }
             for line in found
         ]  # fmt: skip
 

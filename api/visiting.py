@@ -158,7 +158,7 @@ def catalogue() -> CatalogueOut:
 def sheet_out(sheet: Sheet, brief: AlertBrief, *, keyring: Keyring, phone: str | None = None) -> VisitSheetOut:
     """Return a household's sheet as it is shown; evidence names people by their place."""
     places = people.places([one.shown for one in sheet.members])
-    reasons = [reason_out(one, places) for one in sheet.alert.reasons]
+    reasons = [reason_out(one, places, sheet.alert.seen_on) for one in sheet.alert.reasons]
     return VisitSheetOut(
         alert=brief, members=[_member(one) for one in sheet.members], reasons=reasons,
         known=[known_out(one) for one in sheet.known], phone=phone,

@@ -20,7 +20,6 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
-    CursorResult,
     Date,
     Dialect,
     Double,
@@ -45,6 +44,7 @@ from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.sql.functions import FunctionElement
 
 from monitor import listed as lists
+from monitor.prepared import Prepared, Rows
 from monitor.settings import Settings
 from monitor.turns import Paced
 
@@ -148,23 +148,20 @@ def give_way(session: Session) -> None:
 
 def run(
     session: Session, made: Callable[..., Select[*tuple[Any, ...]]], *shape: Hashable, values: Mapping[str, Any]
-) -> CursorResult[*tuple[Any, ...]]:
-    """Execute the statement that ``made(*shape)`` returns, with its named parameters taken from ``values``.
+) -> Rows:
+    """Return what the statement that ``made(*shape)`` returns finds, its named parameters taken from ``values``.
 
     It is made once for each shape, and making it costs more than running it; so ``made`` must know nothing but its
     shape. Rows are plain: no object of the session is made or changed.
     """
     session.flush()
-    statement, names = _made(made, shape)
-    return session.connection().execute(statement, {name: values[name] for name in names})
+    connection = session.connection()
+    return _made(made, shape, connection.dialect).run(connection, values)
 
 
 @lru_cache(maxsize=1024)
-def _made(
-    made: Callable[..., Select[*tuple[Any, ...]]], shape: tuple[Hashable, ...]
-) -> tuple[Select[*tuple[Any, ...]], tuple[str, ...]]:
-    statement = made(*shape)
-    return statement, tuple(name for name, bind in statement.compile().binds.items() if bind.required)
+def _made(made: Callable[..., Select[*tuple[Any, ...]]], shape: tuple[Hashable, ...], dialect: Dialect) -> Prepared:
+    return Prepared(made(*shape), dialect)
 
 
 def takes_lists(session: Session) -> bool:

@@ -5,9 +5,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from monitor import audit, database
@@ -56,6 +56,14 @@ class Desk:
     on: date
 
 
+class Told(NamedTuple):
+    """What was heard as it is told later; ``said`` is encrypted, and None when its time is over."""
+
+    how: str
+    heard_on: date
+    said: bytes | None
+
+
 @dataclass(frozen=True)
 class Registered:
     """What came of it: the alert, whether it is a new one, and whether the household was known before."""
@@ -95,16 +103,21 @@ def register(session: Session, heard: Heard, *, at: Desk) -> Registered:
     return Registered(lead, home.household_no, new, known)
 
 
-def of_alerts(session: Session, alerts: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Lead]]:
+def of_alerts(session: Session, alerts: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Told]]:
     """Return what was heard that led to each alert or was added to it, the first heard first.
 
     Asked only of alerts that the viewer was found to see.
     """
-    chosen = select(Lead).where(Lead.alert_id.in_(alerts)).order_by(Lead.heard_on, Lead.made_at, Lead.id)
-    found: dict[uuid.UUID, list[Lead]] = {}
-    for lead in session.scalars(chosen):
-        found.setdefault(lead.alert_id, []).append(lead)
+    found: dict[uuid.UUID, list[Told]] = {}
+    for row in database.run(session, _of_alerts, database.takes_lists(session), values={"alerts": list(alerts)}):
+        found.setdefault(row.alert_id, []).append(Told(row.how, row.heard_on, row.said))
     return found
+
+
+def _of_alerts(listed: bool) -> Select[*tuple[Any, ...]]:
+    chosen = select(Lead.alert_id, Lead.how, Lead.heard_on, Lead.said)
+    chosen = chosen.where(database.among_named(Lead.alert_id, "alerts", listed=listed))
+    return chosen.order_by(Lead.heard_on, Lead.made_at, Lead.id)
 
 
 def _again(session: Session, before: Lead, digest: str, by: Viewer) -> Registered:

@@ -15,7 +15,7 @@ from monitor.tables import Alert, Referral, Region
 NATION = "00"
 DEPARTMENT = "department"
 WITH_CASES = frozenset({"assistant", "caseworker", "reviewer", "supervisor", "service"})
-_ALL, _PATH, _NONE = "all", "path", "none"
+_ALL, _PATH, NOTHING = "all", "path", "none"
 Cut = TypeVar("Cut", bound=Select[*tuple[Any, ...]])
 
 
@@ -85,7 +85,7 @@ def within(region: str, *, of: Any = Alert) -> ColumnElement[bool]:
 
 def kind_of(viewer: Viewer) -> str:
     """Return what kind of reach ``viewer`` has over alerts and households, for ``of_kind``."""
-    return kind(viewer.region) if viewer.role in WITH_CASES else _NONE
+    return kind(viewer.region) if viewer.role in WITH_CASES else NOTHING
 
 
 def kind(region: str) -> str:
@@ -108,7 +108,7 @@ def values(region: str, name: str) -> dict[str, str]:
 
 
 def _lies(kind: str, of: Any, given: Callable[[str], Any]) -> ColumnElement[bool]:
-    if kind == _NONE:
+    if kind == NOTHING:
         return false()
     if kind == _ALL:
         return true()

@@ -29,7 +29,7 @@ class Shown:
 
 def members(session: Session, household: int, *, as_of: date, keyring: Keyring) -> list[Shown]:
     """Return the members of a household on ``as_of``, its head first; names as 张*."""
-    rows = database.run(session, _members, values={"household": household, "as_of": as_of}).all()
+    rows = database.run(session, _members, values={"household": household, "as_of": as_of})
     found = sorted(rows, key=lambda row: (row.relation != HEAD, row.id))
     return [_shown(place, row, keyring) for place, row in enumerate(found, start=1)]
 
@@ -88,7 +88,7 @@ def _heads(session: Session, households: Sequence[int]) -> dict[int, Row[Any]]:
     listed = database.takes_lists(session)
     for heads in (True, False):
         values = {"households": [home for home in households if home not in found]}
-        for row in database.run(session, _named, listed, heads, values=values).all() if values["households"] else ():
+        for row in database.run(session, _named, listed, heads, values=values) if values["households"] else ():
             found.setdefault(row.household_id, row)
     return found
 

@@ -14,7 +14,7 @@ from monitor.dossiers import Known, known_of
 from monitor.policy import Policy
 from monitor.privacy import Keyring, mask_id, mask_phone
 from monitor.service import Service, today
-from monitor.tables import Alert, FollowUp, Lead, Person
+from monitor.tables import Alert, FollowUp, Person
 
 _STANDING = ("active", "unknown")
 _VISITS = 3
@@ -37,7 +37,7 @@ class Sheet:
     members: Sequence[Packed]
     known: Sequence[Known]
     visits: Sequence[FollowUp]
-    heard: Sequence[Lead]
+    heard: Sequence[leads.Told]
 
 
 def sheets(session: Session, service: Service, policy: Policy, alerts: Sequence[Alert], *, as_of: date) -> list[Sheet]:

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Uuid, bindparam, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from monitor import database
+from monitor.alerts.queue import BEHIND, Told
 from monitor.tables import Alert, Household, Reason, Worker
 
 STANDING = ("active", "unknown")
-_BEHIND = "—"
 _OWN = (
     "id", "version", "household_id", "level", "status", "category", "region", "opened_on", "seen_on", "cleared_on",
-    "closed_at", "previous_id", "due_on", "owner_id", "paused_until",
+    "closed_at", "previous_id", "due_on", "owner_id", "owner_name", "paused_until", "household_no",
 )  # fmt: skip
 
 
@@ -53,23 +53,18 @@ def lines(session: Session, alerts: Sequence[uuid.UUID]) -> list[Line]:
     if not alerts:
         return []
     values, listed = {"alerts": list(alerts)}, database.takes_lists(session)
-    rows = {row.id: row for row in database.run(session, _alerts, listed, values=values).all()}
+    rows = {row.id: row for row in database.run(session, _alerts, listed, values=values)}
     reasons: dict[uuid.UUID, list[Any]] = {}
-    for reason in database.run(session, _reasons, listed, values=values).all():
+    for reason in database.run(session, _reasons, listed, values=values):
         reasons.setdefault(reason.alert_id, []).append(reason)
     return [Line._make((*rows[id_], *_why(reasons.get(id_, [])))) for id_ in alerts if id_ in rows]
 
 
-def line_of(session: Session, alert: Alert) -> Line:
-    """Return the line of an alert that is at hand with its reasons and household, as ``lines`` would."""
-    owner = None
-    if alert.owner_id is not None:
-        owner = database.run(session, _name, values={"owner": alert.owner_id}).scalar()
-    read: dict[str, Any] = {name: getattr(alert, name) for name in _OWN}
-    number = alert.household.household_no if alert.household is not None else _BEHIND
-    more: dict[str, Any] = {"household_no": number, "unseen": len(alert.unseen), "owner_name": owner}
-    rules, zh, en = _why(alert.reasons)
-    return Line(**read, **more, rules=rules, sentence_zh=zh, sentence_en=en)
+def line_of(told: Told) -> Line:
+    """Return the line of an alert that is at hand, as ``lines`` would."""
+    read: dict[str, Any] = {name: getattr(told.own, name) for name in _OWN}
+    rules, zh, en = _why(told.reasons)
+    return Line(**read, unseen=len(told.own.unseen), rules=rules, sentence_zh=zh, sentence_en=en)
 
 
 def _why(reasons: Sequence[Any]) -> tuple[list[str], str, str]:
@@ -80,16 +75,12 @@ def _why(reasons: Sequence[Any]) -> tuple[list[str], str, str]:
     return [reason.rule for reason in standing], zh, en
 
 
-def _name() -> Select[*tuple[Any, ...]]:
-    return select(Worker.name).where(Worker.id == bindparam("owner", type_=Uuid()))
-
-
 def _alerts(listed: bool) -> Select[*tuple[Any, ...]]:
     """All but the last three of a line, in its order.
 
     The household of an alert that was handed over may lie behind the wall: its line is shown without the number.
     """
-    number = func.coalesce(Household.household_no, _BEHIND).label("household_no")
+    number = func.coalesce(Household.household_no, BEHIND).label("household_no")
     return (
         select(
             Alert.id, Alert.version, Alert.household_id, number, Alert.level, Alert.status,

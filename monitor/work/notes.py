@@ -70,7 +70,7 @@ def of(session: Session, alert: uuid.UUID, *, keyring: Keyring) -> list[Said]:
 
 def latest(session: Session, alerts: Sequence[uuid.UUID], *, keyring: Keyring) -> dict[uuid.UUID, Said]:
     """Return the latest note of each of ``alerts`` that has one."""
-    rows = database.run(session, _latest, database.takes_lists(session), values={"alerts": list(alerts)}).all()
+    rows = database.run(session, _latest, database.takes_lists(session), values={"alerts": list(alerts)})
     return {said.alert: said for said in _read(session, rows, keyring)}
 
 

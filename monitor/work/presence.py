@@ -50,7 +50,7 @@ def leave(session: Session, alert: uuid.UUID, *, by: Viewer) -> None:
 def others(session: Session, alert: uuid.UUID, *, viewer: Viewer) -> list[Colleague]:
     """Return who else has ``alert`` open, whoever came first in front; never the viewer, nor an account kept out."""
     values = {"alert": alert, "viewer": viewer.worker}
-    rows = database.run(session, _others, values=values).all()
+    rows = database.run(session, _others, values=values)
     return [Colleague(name, doing, max(0, int(seconds))) for name, doing, seconds in rows]
 
 

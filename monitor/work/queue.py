@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, Select, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from monitor import database
@@ -22,6 +22,7 @@ from monitor.alerts import standing
 from monitor.alerts.levels import LEVELS
 from monitor.errors import Invalid
 from monitor.lifecycle import ALERT
+from monitor.prepared import Rows
 from monitor.tables import Alert
 from monitor.work import shapes
 from monitor.work.deadlines import GROUPS, Spans
@@ -158,7 +159,7 @@ class _Asked:
         """
         if self.wide or self.common or (self.filters.unowned and self._has_many(shapes.counted, _FEW)):
             return None
-        rows = self._run(shapes.keys, most=_FEW + 1).all()
+        rows = self._run(shapes.keys, most=_FEW + 1)
         if len(rows) > _FEW:
             return None
         ended = self.filters.status in ALERT.ends
@@ -177,30 +178,30 @@ class _Asked:
     def _first(self, stretches: Sequence[Stretch], most: int, begin: Key | None) -> list[Key]:
         begun = begin if begin is not None and stretches[0].place == begin.place else None
         if self.listed:
-            rows = self._run(shapes.along_listed, most=most, **_lists(stretches, begun)).all()
+            rows = self._run(shapes.along_listed, most=most, **_lists(stretches, begun))
         else:
             values = _bounds(stretches)
             if begun is not None:
                 values |= {"last_due": begun.due_on, "last_rank": begun.rank, "last_id": begun.id}
-            rows = self._run(shapes.along, len(stretches), begun is not None, most=most, **values).all()
+            rows = self._run(shapes.along, len(stretches), begun is not None, most=most, **values)
         return [Key(*row) for row in rows]
 
     def count(self, stretches: Sequence[Stretch]) -> int:
         """Count what lies in the stretches; one past the most that is told is enough."""
         if self.wide and self.filters.group is None and stretches is self.stretches:
-            return int(self._run(shapes.counted, most=MOST_COUNTED + 1).scalar_one())  # they are all that stands
+            return int(self._run(shapes.counted, most=MOST_COUNTED + 1).value())  # they are all that stands
         if not stretches:
             return 0
         if self.listed:
             said = self._run(shapes.counted_listed, most=MOST_COUNTED + 1, **_lists(stretches, None))
         else:
             said = self._run(shapes.counted_along, len(stretches), most=MOST_COUNTED + 1, **_bounds(stretches))
-        return int(said.scalar_one())
+        return int(said.value())
 
     def by_group(self) -> dict[str, int]:
         """Count all that is wanted, group by group, in one go: what has a reason that is not common is soon counted."""
         parts = {"long": self.spans.long, "today": self.spans.today, "soon": self.spans.soon}
-        return {group: count for group, count in self._run(shapes.by_group, **parts)}  # noqa: C416 - typed rows
+        return dict(self._run(shapes.by_group, **parts))
 
     def _stands_in_many(self) -> bool:
         """Whether the reasons wanted are common anywhere: which way is shorter hangs on that, and no answer does.
@@ -211,9 +212,9 @@ class _Asked:
             return self._has_many(shapes.reasons, _COMMON)
 
     def _has_many(self, of: Made, most: int) -> bool:
-        return bool(self._run(of, most=most + 1).scalar_one() > most)
+        return bool(self._run(of, most=most + 1).value() > most)
 
-    def _run(self, made: Made, *more: Any, **values: Any) -> CursorResult[*tuple[Any, ...]]:
+    def _run(self, made: Made, *more: Any, **values: Any) -> Rows:
         return database.run(self.session, made, self.shape, *more, values={**self.values, **values})
 
     def _place(self, row: Any) -> int:
@@ -245,7 +246,7 @@ def _parts(filters: Filters) -> list[str]:
 def _values(filters: Filters, viewer: Viewer, spans: Spans, skip: Sequence[uuid.UUID]) -> dict[str, Any]:
     """Every value of the question by its name in the statements; a statement takes those it names."""
     start, end = spans.days(filters.group) if filters.group else (None, None)
-    found: dict[str, Any] = reach.values(viewer.region, "viewer") if reach.kind_of(viewer) != "none" else {}
+    found: dict[str, Any] = reach.values(viewer.region, "viewer") if reach.kind_of(viewer) != reach.NOTHING else {}
     found |= reach.values(filters.region, "region") if filters.region else {}
     found |= {f"part{number}": part for number, part in enumerate(_parts(filters))}
     return found | {
