@@ -9,7 +9,6 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from api.deps import May
-from api.errands import meant
 from api.problems import forbidden
 
 OPEN = frozenset({
@@ -76,7 +75,7 @@ def _actions(router: APIRouter) -> Iterator[tuple[tuple[str, str], str]]:
 
 
 def _declared(dependant: Dependant) -> Iterator[str]:
-    call = meant(dependant.call)
+    call = dependant.call
     if isinstance(call, May):
         yield call.action
     for inner in dependant.dependencies:

@@ -4,21 +4,21 @@ The framework hands each dependency, the work and each exit to a thread of its o
 and at each the loop waits for whatever thread computes just then. Work that is a coroutine stays with the framework.
 """
 
-import functools
 import inspect
 from collections.abc import Callable, Coroutine
-from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
-from typing import Any
+from contextlib import ExitStack
+from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
-from fastapi import HTTPException, Request, Response
-from fastapi.dependencies.models import Dependant
+from fastapi import Body, HTTPException, Request, Response
+from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
+from api.steps import Sent, Steps, settled
+
 _BODILESS = frozenset({"GET", "HEAD"})
-_held: ContextVar[ExitStack] = ContextVar("lowincome_errand")
+_HELD = "lowincome.held"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -29,8 +29,7 @@ class Errand(APIRoute):
         """Return what answers a request; its dependencies and its work must not await anything but the body."""
         if inspect.iscoroutinefunction(self.endpoint):
             return super().get_route_handler()
-        _tie(self.dependant)
-        carry = super().get_route_handler()
+        carry = self._laid_out()
 
         async def handed(request: Request) -> Response:
             if request.method not in _BODILESS:
@@ -39,10 +38,19 @@ class Errand(APIRoute):
 
         return handed
 
+    def _laid_out(self) -> Handler:
+        """The framework's own handler, reading and answering as ever, with all that it depends on as one call."""
+        tree, embedded = self.dependant, self._embed_body_fields
+        steps = Steps(tree, embedded=embedded)
 
-def meant(call: Callable[..., Any] | None) -> Any:
-    """Return the dependency or the work that stands in a route, as it was written."""
-    return getattr(call, "lowincome_meant", call)
+        async def work(request: Request, response: Response, body: Annotated[Any, Body()] = Sent.NOTHING) -> Any:
+            return steps.go(request, response, body, request.scope[_HELD])
+
+        try:
+            self.dependant, self._embed_body_fields = get_dependant(path=self.path_format, call=work), False
+            return super().get_route_handler()
+        finally:
+            self.dependant, self._embed_body_fields = tree, embedded
 
 
 async def _read(request: Request) -> None:
@@ -54,37 +62,6 @@ async def _read(request: Request) -> None:
 
 def _carried_out(carry: Handler, request: Request) -> Response:
     with ExitStack() as held:
-        _held.set(held)
-        return _result(carry(request))
-
-
-def _result(work: Coroutine[Any, Any, Response]) -> Response:
-    """Run what never waits, without a loop; a route that does wait must not be an errand."""
-    try:
-        work.send(None)
-    except StopIteration as done:
-        found: Response = done.value
-        return found
-    work.close()
-    raise RuntimeError("an errand waited for something")
-
-
-def _tie(dependant: Dependant) -> None:
-    if dependant.call is not None:
-        dependant.call = _tied(dependant.call)
-    for inner in dependant.dependencies:
-        _tie(inner)
-
-
-@functools.cache
-def _tied(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``call`` as a coroutine function: the framework then runs it where it stands, and once for a request."""
-    if inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(type(call).__call__):
-        return call
-    steps = contextmanager(call) if inspect.isgeneratorfunction(call) else None
-
-    async def tied(**given: Any) -> Any:
-        return call(**given) if steps is None else _held.get().enter_context(steps(**given))
-
-    tied.lowincome_meant = call  # type: ignore[attr-defined]
-    return tied
+        request.scope[_HELD] = held
+        answer: Response = settled(carry(request))
+        return answer
