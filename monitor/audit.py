@@ -48,7 +48,7 @@ def breaks(session: Session) -> Iterator[tuple[int, str]]:
 def _head(session: Session) -> str:
     if session.get_bind().dialect.name == "postgresql":
         session.connection().exec_driver_sql("SELECT pg_advisory_xact_lock(7301)")
-    return database.run(session, _last, values={}).scalar() or GENESIS
+    return database.run(session, _last, values={}).value() or GENESIS
 
 
 def _last() -> Select[*tuple[Any, ...]]:

@@ -29,7 +29,7 @@ def stop_repeats(session: Session, desk: Desk, arrival: Arrival, terms: Terms) -
     """
     feeds = list(desk.feeds) if terms.feed is None else [terms.feed]
     values = {"feeds": feeds, "sha256": arrival.sha256}
-    for key in database.run(session, _same_bytes, database.takes_lists(session), values=values).scalars().all():
+    for (key,) in database.run(session, _same_bytes, database.takes_lists(session), values=values):
         before = session.get_one(Delivery, key)
         page = desk.feeds.get(before.feed)
         if terms.feed not in (None, before.feed) or page is None or (terms.mode or page.mode) != before.mode:

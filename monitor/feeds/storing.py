@@ -51,7 +51,7 @@ def commit(
             stop_repeats(session, desk, draft.arrival, draft.terms)
         newest = _newest(session, draft.feed)
         delivery, day = _place(session, draft, newest, decision)
-        seq = (database.run(session, _last, values={}).scalar() or 0) + 1
+        seq = (database.run(session, _last, values={}).value() or 0) + 1
         undo.callback(desk.lake.discard, draft.feed, seq)
         stored = _store(desk, session, draft, delivery, seq=seq, known_on=max(day, newest or day))
         session.add(delivery)
@@ -78,7 +78,8 @@ def _last() -> Select[*tuple[Any, ...]]:
 
 
 def _newest(session: Session, feed: str) -> date | None:
-    return database.run(session, _known, values={"feed": feed}).scalar()
+    known: date | None = database.run(session, _known, values={"feed": feed}).value()
+    return known
 
 
 def _known() -> Select[*tuple[Any, ...]]:

@@ -58,7 +58,7 @@ def propose(session: Session, keyring: Keyring, *, delivery_id: uuid.UUID, feed:
     listed = list(doubts)
     if not listed:
         return 0
-    kept = set(database.run(session, _kept, values={"delivery": delivery_id}).scalars())
+    kept = {number for (number,) in database.run(session, _kept, values={"delivery": delivery_id})}
     common = {"delivery_id": delivery_id, "feed": feed, "status": "open", "made_at": utc_now()}
     new = [
         {
