@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
 from json import JSONEncoder
+from select import POLLIN, poll
+from time import monotonic
 from typing import Any, cast
 
 import psycopg
@@ -37,9 +39,11 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -58,13 +62,12 @@ _AT_ONCE = 20_000
 # milliseconds, so those of a busy morning are kept.
 _KEPT, _MOST = 10, 15
 _PATIENCE = "400ms"
-_FOR_ALL = "SELECT set_config(%s, %s, true)"
 # Fifty at their desks want one process each, no compiler for what takes milliseconds, and an index before the table.
-_FOR_ONE = (
-    f"{_FOR_ALL}, set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true),"
-    " set_config('random_page_cost', '1.1', true)"
-)
+_FOR_ONE = {"max_parallel_workers_per_gather": "0", "jit": "off", "random_page_cost": "1.1"}
 _REGION, _SETTING, _DEPARTMENT = "lowincome_region", "lowincome.region", "lowincome.department"
+_READING, _RESTED = "lowincome_reading", "lowincome_rested"
+_SURE = 5.0
+"""Seconds for which a connection that rests is taken to be alive unless the server has said something since."""
 
 
 def connect(settings: Settings) -> Engine:
@@ -78,7 +81,6 @@ def connect(settings: Settings) -> Engine:
     engine = create_engine(
         settings.database_url,
         hide_parameters=True,
-        pool_pre_ping=True,
         pool_size=_KEPT,
         max_overflow=_MOST - _KEPT,
         pool_use_lifo=True,  # the one that was used last has what it needs in memory
@@ -91,7 +93,7 @@ def connect(settings: Settings) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     else:
-        event.listen(engine, "begin", _say_region)
+        _prepare_postgresql(engine)
     return engine
 
 
@@ -114,10 +116,10 @@ def transaction(engine: Engine, *, region: str | None = None) -> Iterator[Sessio
 @contextmanager
 def reading(engine: Engine, *, region: str | None = None) -> Iterator[Session]:
     """Open a session that only reads, what lies in ``region`` if one is said; on SQLite it takes no write lock."""
-    with _said(engine, region).connect().execution_options(lowincome_reading=True) as connection:
-        with Session(bind=connection, expire_on_commit=False) as session:
-            yield session
-        connection.rollback()
+    connecting = _said(engine, region).connect().execution_options(**{_READING: True})
+    with connecting as connection, Session(bind=connection, expire_on_commit=False) as session:
+        yield session
+        _end_reading(connection)
 
 
 @contextmanager
@@ -328,15 +330,22 @@ def pour(connection: Connection, table: Table, names: Sequence[str], rows: Itera
     By COPY; where row-level security holds for us that is refused, and whole columns go in as arrays.
     """
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    walled = connection.scalar(select(func.row_security_active(table.name)))
     try:
         with driver.cursor() as cursor:
-            (_insert_arrays if walled else _copy)(cursor, table, names, rows)
+            (_insert_arrays if _walled(connection, table) else _copy)(cursor, table, names, rows)
     except psycopg.Error as error:  # its text quotes the row
         bare = type(error)(error.diag.message_primary or "")
         raise DBAPIError.instance(
             None, None, bare, psycopg.Error, connection_invalidated=driver.closed, dialect=connection.dialect
         ) from None
+
+
+def _walled(connection: Connection, table: Table) -> bool:
+    """Whether row-level security holds for us on ``table``; a connection asks once, it belongs to one role."""
+    known: dict[str, bool] = connection.info.setdefault("walled", {})
+    if table.name not in known:
+        known[table.name] = bool(connection.scalar(select(func.row_security_active(table.name))))
+    return known[table.name]
 
 
 def _copy(cursor: "psycopg.Cursor[Any]", table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -362,14 +371,59 @@ def _said(engine: Engine, region: str | None) -> Engine:
     return engine if region is None else engine.execution_options(**{_REGION: region})
 
 
-def _say_region(connection: Connection) -> None:
-    """Say the region for this transaction alone: a setting of the session would go on to whoever comes next."""
-    region = connection.get_execution_options().get(_REGION)
-    if region is not None:
-        place, _, department = region.partition(ADDRESSED)
-        connection.exec_driver_sql(_FOR_ALL if place == WHOLE else _FOR_ONE, (_SETTING, place))
-        if department:
-            connection.exec_driver_sql("SELECT set_config(%s, %s, true)", (_DEPARTMENT, department))
+def _prepare_postgresql(engine: Engine) -> None:
+    """Ask the server nothing that need not be asked: on a busy machine each answer costs two turns of a processor."""
+
+    def begin_ourselves(driver: "psycopg.Connection[Any]", record: ConnectionPoolEntry) -> None:
+        driver.autocommit = True  # ``_begin`` begins, and says more in the same breath
+        record.info[_RESTED] = monotonic()
+
+    def rest(_driver: "psycopg.Connection[Any] | None", record: ConnectionPoolEntry) -> None:
+        record.info[_RESTED] = monotonic()
+
+    def look(driver: "psycopg.Connection[Any]", record: ConnectionPoolEntry, _held: object) -> None:
+        try:
+            if monotonic() - record.info[_RESTED] > _SURE or _has_spoken(driver):
+                engine.dialect.do_ping(cast("DBAPIConnection", driver))
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "connect", begin_ourselves)
+    event.listen(engine, "checkin", rest)
+    event.listen(engine, "checkout", look)
+    event.listen(engine, "begin", _begin)
+
+
+def _has_spoken(driver: "psycopg.Connection[Any]") -> bool:
+    """Whether the server has said something that nobody asked: that it closes the connection, for one."""
+    ear = poll()
+    ear.register(driver.fileno(), POLLIN)
+    return bool(ear.poll(0))
+
+
+def _begin(connection: Connection) -> None:
+    """Begin, and say the region for this transaction alone: a setting of the session would go on to who comes next."""
+    options = connection.get_execution_options()
+    words = [_settings(options[_REGION])] if options.get(_REGION) is not None else []
+    if cast("psycopg.Connection[Any]", connection.connection.driver_connection).autocommit:
+        words.insert(0, "BEGIN READ ONLY" if options.get(_READING) else "BEGIN")
+    if words:
+        connection.exec_driver_sql("; ".join(words), execution_options={"no_parameters": True})
+
+
+@lru_cache(maxsize=1024)
+def _settings(region: str) -> str:
+    place, _, department = region.partition(ADDRESSED)
+    said = {_SETTING: place} | ({} if place == WHOLE else _FOR_ONE) | ({_DEPARTMENT: department} if department else {})
+    return "SELECT " + ", ".join(f"set_config({sql.quote(name)}, {sql.quote(to)}, true)" for name, to in said.items())
+
+
+def _end_reading(connection: Connection) -> None:
+    """End what could write nothing: at a rollback PostgreSQL's driver forgets every statement that it has prepared."""
+    if connection.dialect.name == "postgresql" and connection.in_transaction():
+        connection.exec_driver_sql("COMMIT")
+    else:
+        connection.rollback()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -385,7 +439,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     """Take the write lock at once: a read that later writes can then never fail half-way."""
-    reads = connection.get_execution_options().get("lowincome_reading")
+    reads = connection.get_execution_options().get(_READING)
     driver = connection.connection.driver_connection
     if not reads and isinstance(driver, Paced):
         driver.take_turn()

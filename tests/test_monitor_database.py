@@ -5,8 +5,8 @@ import uuid
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import Engine, inspect, select
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from monitor import audit, database, migrations
@@ -185,3 +185,48 @@ def _run(day: date, *, problem: str | None) -> dict[str, object]:
         "cursor": {}, "counts": {}, "problem": problem, "started_at": datetime(2026, 3, 1, tzinfo=UTC),
         "requested_at": None, "fence": 1, "step": 0, "tries": 0,
     }  # fmt: skip
+
+
+def test_who_only_reads_can_write_nothing_on_a_server_and_keeps_what_was_prepared(engine: Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("a file's readers write nothing, for they are rolled back")
+    for _ in range(8):
+        with database.reading(engine) as session:
+            session.scalar(select(Household.id))
+    with database.reading(engine) as session:
+        prepared = session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+        assert any("households" in one for one in prepared)
+    with pytest.raises(DBAPIError, match="read-only"), database.reading(engine) as session:
+        household(session)
+
+
+def test_a_connection_that_the_server_closed_while_it_rested_is_replaced_unnoticed(engine: Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("a file has no connection to close")
+    with database.reading(engine) as session, database.reading(engine) as other:
+        resting = session.scalar(text("SELECT pg_backend_pid()"))
+        other.scalar(text("SELECT 1"))
+    with database.transaction(engine) as session:
+        ended = session.scalars(
+            text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+                 " AND backend_type = 'client backend' AND pid <> pg_backend_pid()")
+        ).all()  # fmt: skip
+        assert ended == [True]
+    for _ in range(2):
+        with database.reading(engine) as session, database.reading(engine) as other:
+            pids = {one.scalar(text("SELECT pg_backend_pid()")) for one in (session, other)}
+            assert len(pids) == 2
+    assert resting is not None
+
+
+@pytest.mark.parametrize("place", ["00", "340299", "340299@民政'局100%\\"])
+def test_a_transaction_knows_its_region_and_the_next_one_does_not(engine: Engine, place: str) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one wall")
+    settings = text("SELECT current_setting('lowincome.region', true), current_setting('lowincome.department', true)")
+    region, _, department = place.partition("@")
+    with database.reading(engine, region=place) as session:
+        found = session.execute(settings).one()
+        assert (found[0], found[1] or "") == (region, department)
+    with database.reading(database.unscoped(engine)) as session:
+        assert [one or "" for one in session.execute(settings).one()] == ["", ""]
