@@ -26,7 +26,7 @@ FORM = 1
 
 Every form says ``form`` and ``scan``, and beside it counts by name."""
 # Changes and households of one transaction: it must be over before anybody at a counter notices. SQLite has one writer.
-AT_ONCE = {"sqlite": (150, 2_000), "postgresql": (1_000, 5_000)}
+AT_ONCE = {"sqlite": (150, 2_000), "postgresql": (200, 2_000)}
 _FIRING = 150_000
 _FEW = 8
 _ALL = 1 << 60
@@ -170,7 +170,7 @@ class Batch:
     changes: Sequence[alerts.Change]
     begun: int
     end: int
-    spans: Sequence[tuple[str, int, int]]
+    spans: Sequence[alerts.Span]
 
     def write(self, session: Session, entry: Run) -> Counter[str]:
         """Write alerts, outbox, audit and the cursor in the caller's transaction; return what was done, counted."""
@@ -192,12 +192,14 @@ class Batch:
         """
         span = (bisect_left(self.changes, place, key=lambda one: one.place) for place in (self.begun, self.end))
         changes = self.changes[slice(*span)]
-        moved = alerts.moved(session, changes)
+        ground = alerts.hold(session, changes)
+        moved = ground.moved(changes)
         if len(moved) > _FEW:
             raise alerts.Overtaken
-        firm = [one for one in changes if one.place not in moved]
+        settler, still = self.settler, [one for one in changes if one.place not in moved]
+        firm = [ground.seen(one, self.spans, as_of=settler.as_of, besides=settler.aside) for one in still]
         for place in moved:
-            firm += planned(session, self.share.judged, place, place + 1, scan=self.settler.scan)
+            firm += planned(session, self.share.judged, place, place + 1, scan=settler.scan)
         return _merged(firm, [])
 
 
@@ -211,7 +213,7 @@ def _merged(some: Sequence[alerts.Change], others: Sequence[alerts.Change]) -> l
     return sorted([*some, *others], key=lambda one: one.place)
 
 
-def _spans(table: pd.DataFrame, begun: int, end: int) -> list[tuple[str, int, int]]:
+def _spans(table: pd.DataFrame, begun: int, end: int) -> list[alerts.Span]:
     """The lowest and highest household key of each county among the rows from ``begun`` up to ``end``."""
     counties, keys = table["county"].iloc[begun:end].astype(str), table.index[begun:end]
     found: dict[str, tuple[int, int]] = {}

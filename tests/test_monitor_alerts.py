@@ -12,7 +12,8 @@ from factories import DAY, FIRES, RULES, SILENT, UNKNOWN, Home, judge, register,
 from sqlalchemy import Engine, func, select, update
 
 from monitor import database
-from monitor.alerts import Overtaken, leavers, left_register, mark_seen, plan, raise_alerts, write
+from monitor.alerts import Overtaken, hold, leavers, left_register, mark_seen, plan, raise_alerts, write
+from monitor.alerts.amending import amend
 from monitor.tables import Alert, AlertEvent, Household, Outbox, Quiet, Reason, utc_now
 
 FIRING = {"illness": FIRES}
@@ -350,3 +351,56 @@ def test_what_fell_silent_and_fires_again_was_measured_before_it_fell_silent(eng
     night(engine, {home: Home({"illness": (FIRES, 15_000)})}, later(9))
     reason = alert_of(engine, home).reasons[0]
     assert (reason.status, reason.observed_before, reason.before_on) == ("active", 12_000, DAY)
+
+
+def test_rows_amended_at_once_are_what_each_was_told(engine: Engine) -> None:
+    with database.transaction(engine) as session:
+        keys = [made.id for made in register(session, 3)]
+    night(engine, {key: Home(FIRING) for key in keys})
+    now, text = utc_now(), '一\t"二"\n\\\'三%s'
+    alerts = {key: alert_of(engine, key) for key in keys}
+    told = [
+        {
+            "observed": value,
+            "sentence_zh": f"{text}{value}",
+            "evidence": [{"列": [None, text, 0.1]}],
+            "cleared_by": proof,
+        }
+        for value, proof in ((0.1 + 0.2, {"a": text}), (float("inf"), None), (None, {}))
+    ]
+    with database.transaction(engine) as session:
+        rows = [row | {"b_id": one.reasons[0].id} for one, row in zip(alerts.values(), told, strict=True)]
+        assert amend(session, Reason, [*rows, {"b_id": 0, "observed": 1.0}]) == 3
+        ended = {"closed_at": now, "status": "annulled", "seen_on": later(9), "wakes_on_worse": True}
+        found = {"b_id": alerts[keys[1]].id, "b_version": 1}
+        assert amend(session, Alert, [found | ended | {"owner_id": None}, found | ended | {"b_version": 2}]) == 1
+        assert amend(session, Alert, []) == 0
+    for key, row in zip(keys, told, strict=True):
+        reason = alert_of(engine, key).reasons[0]
+        assert {name: getattr(reason, name) for name in row} == row
+    alert = alert_of(engine, keys[1])
+    assert {name: getattr(alert, name) for name in ended} == ended
+    assert alert_of(engine, keys[0]).closed_at is None
+
+
+def test_a_renewed_alert_is_marked_as_judged_as_it_would_be_after_it(engine: Engine) -> None:
+    with database.transaction(engine) as session:
+        keys = [made.id for made in register(session, 6)]
+    night(engine, {key: Home(FIRING) for key in keys})
+    with database.transaction(engine) as session:
+        session.execute(update(Household).where(Household.id == keys[1]).values(registered=False))
+        session.execute(update(Alert).where(Alert.household_id == keys[2]).values(county="340288"))
+        session.execute(update(Alert).where(Alert.household_id == keys[3]).values(seen_on=later(30)))
+    spans, besides = [("340299", keys[0], keys[4])], [keys[4]]
+    judged = judge({key: Home({"illness": (FIRES, 90_000)}) for key in keys}, as_of=later(1))
+    with database.transaction(engine) as session:
+        changes = plan(session, judged, scan=scan(session, later(1)))
+        assert len(changes) == len(keys)
+        ground = hold(session, changes)
+        assert ground.moved(changes) == set()
+        write(session, [ground.seen(one, spans, as_of=later(1), besides=besides) for one in changes])
+    written = {key: alert_of(engine, key).seen_on for key in keys}
+    with database.transaction(engine) as session:
+        mark_seen(session, *spans[0], as_of=later(1), besides=besides)
+    assert {key: alert_of(engine, key).seen_on for key in keys} == written
+    assert list(written.values()) == [later(1), DAY, DAY, later(30), DAY, DAY]

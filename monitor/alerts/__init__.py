@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from monitor.alerts.annulment import annul_for_facts
 from monitor.alerts.changes import Change
 from monitor.alerts.due import Due
-from monitor.alerts.holding import moved
+from monitor.alerts.holding import Ground, Span, hold
 from monitor.alerts.judged import Judged, Measured, Terms, Told
 from monitor.alerts.leaving import leavers, left_register
 from monitor.alerts.planning import plan
@@ -27,16 +27,18 @@ def raise_alerts(session: Session, judged: Judged, *, scan: uuid.UUID, due: Due 
 __all__ = [
     "Change",
     "Due",
+    "Ground",
     "Judged",
     "Measured",
     "Overtaken",
+    "Span",
     "Terms",
     "Told",
     "annul_for_facts",
+    "hold",
     "leavers",
     "left_register",
     "mark_seen",
-    "moved",
     "plan",
     "raise_alerts",
     "write",

@@ -30,14 +30,18 @@ def part(rule: str | None, direction: str | None) -> str:
 
 
 def settle(session: Session, added: Collection[Values], updates: Collection[Values]) -> None:
-    """Bring the texts up to date of alerts that reasons were ``added`` to, or in which a reason's status changed."""
+    """Bring the texts up to date of alerts that reasons were ``added`` to, or in which one began or ceased to stand.
+
+    What becomes unknown stood before, and stands; an alert whose text says it already is not written again.
+    """
     alerts = {row["alert_id"] for row in added}
-    turned = [row["b_id"] for row in updates if "status" in row]
+    turned = [row["b_id"] for row in updates if row.get("status", "unknown") != "unknown"]
     for some in _portions(turned):
         alerts |= set(session.scalars(select(Reason.alert_id).where(Reason.id.in_(some))))
+    said = _standing()
     for these in _portions(sorted(alerts)):
         session.execute(
-            update(Alert).where(Alert.id.in_(these)).values(standing=_standing()),
+            update(Alert).where(Alert.id.in_(these), Alert.standing != said).values(standing=said),
             execution_options={"synchronize_session": False},
         )
 

@@ -1,15 +1,15 @@
 """Changes into the database: one transaction's worth at a time, refused if somebody was faster."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from monitor.alerts import standing
+from monitor.alerts.amending import amend
 from monitor.alerts.changes import Change, Values
 from monitor.alerts.due import Due, hasten, of_new
 from monitor.database import insert_many
@@ -27,16 +27,18 @@ def write(session: Session, changes: Sequence[Change], *, due: Due | None = None
     plans those households anew.
     """
     now = utc_now()
-    _update_alerts(session, [change.alert_update for change in changes if change.alert_update])
+    renewed = [change.alert_update for change in changes if change.alert_update]
+    if amend(session, Alert, renewed) != len(renewed):
+        raise Overtaken
     new = [_new(change, change.alert, due) | {"opened_at": now} for change in changes if change.alert]
     insert_many(session, Alert, new)
     if due is not None:
         hasten(session, changes, due)
     insert_many(session, Reason, [row for change in changes for row in change.reasons])
     updates = [row for change in changes for row in change.reason_updates]
-    _update(session, Reason, updates)
+    amend(session, Reason, updates)
     standing.settle(session, [row for change in changes if not change.alert for row in change.reasons], updates)
-    _update(session, Quiet, [row for change in changes for row in change.quiets_ended])
+    amend(session, Quiet, [row for change in changes for row in change.quiets_ended])
     insert_many(session, AlertEvent, [row | {"at": now} for change in changes for row in change.events])
     insert_many(session, Outbox, [row | {"made_at": now} for change in changes for row in change.outbox])
     done: Counter[str] = Counter()
@@ -72,30 +74,3 @@ def _seen() -> Update:
         .where(Alert.household_id.not_in(bindparam("besides", expanding=True)))
         .values(seen_on=bindparam("on"))
     )
-
-
-def _update_alerts(session: Session, rows: Sequence[Values]) -> None:
-    for columns, some in _alike(rows).items():
-        changed = _statement(Alert, columns - {"b_version"}).where(Alert.version == bindparam("b_version"))
-        done = session.connection().execute(changed, some)
-        if done.rowcount != len(some):
-            raise Overtaken
-
-
-def _update(session: Session, table: type[Reason] | type[Quiet], rows: Sequence[Values]) -> None:
-    for columns, some in _alike(rows).items():
-        session.connection().execute(_statement(table, columns), some)
-
-
-@cache
-def _statement(table: type[Any], columns: frozenset[str]) -> Update:
-    values: dict[str, Any] = {name: bindparam(name) for name in sorted(columns - {"b_id"})}
-    return update(table).where(table.id == bindparam("b_id")).values(values)
-
-
-def _alike(rows: Iterable[Values]) -> dict[frozenset[str], list[Values]]:
-    """Group rows by the columns they set: one statement serves each group."""
-    groups: dict[frozenset[str], list[Values]] = {}
-    for row in rows:
-        groups.setdefault(frozenset(row), []).append(row)
-    return groups
