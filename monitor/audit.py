@@ -46,6 +46,8 @@ def breaks(session: Session) -> Iterator[tuple[int, str]]:
 
 
 def _head(session: Session) -> str:
+    """Hold the end of the chain: whoever does anything waits for whoever holds it, so all else is written before."""
+    session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.connection().exec_driver_sql("SELECT pg_advisory_xact_lock(7301)")
     return database.run(session, _last, values={}).value() or GENESIS

@@ -82,8 +82,8 @@ def _once(lease: Lease, work: Work[Done], kept: list[tuple[Done, Json, Json]], *
             if entry.fence != lease.fence or entry.status != "running":
                 lease.lost.set()
                 raise Fenced
-            done = work(session, entry)
             entry.step, entry.tries = lease.step + 1, 0
+            done = work(session, entry)
             session.flush()
             kept.append((done, dict(entry.cursor), dict(entry.counts)))
             session.execute(update(Run).where(Run.id == lease.run).values(_signs(lease, last=last)))

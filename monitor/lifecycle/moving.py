@@ -90,12 +90,11 @@ def move(session: Session, subject: Subject, edge: str, *, by: Viewer | str, ste
 
 def _record(session: Session, plan: _Plan, *, version: int) -> Event:
     subject = plan.subject
-    audit.record(session, by=_auditor(plan.actor), action=_action(plan), subject=str(subject.id), detail=_brief(plan))
     event = _event_table(subject)(**plan.event | {"version": version})
     session.add(event)
     if plan.edge.outside:
         session.add(Outbox(**_told_outside(plan)))
-    session.flush()
+    audit.record(session, by=_auditor(plan.actor), action=_action(plan), subject=str(subject.id), detail=_brief(plan))
     return event
 
 
