@@ -927,8 +927,24 @@ class Breach(Table):
     )
 
 
+class ReferralBreach(Table):
+    """A deadline of a referral or correction that was reminded of, missed, or told to the level above: each once."""
+
+    __tablename__ = "referral_breaches"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    referral_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("referrals.id"))
+    step: Mapped[str] = mapped_column(String(12))
+    due_on: Mapped[date]
+    as_of: Mapped[date]
+    __table_args__ = (
+        _among("step", "remind", "overdue", "escalate"),
+        Index("uq_referral_breaches_once", "referral_id", "step", "due_on", unique=True),
+    )
+
+
 class Digest(Table):
-    """One day's reminders to one worker or, of a region, to the level above it: counts, and the alerts' ids."""
+    """One day's reminders to one worker or, of a region, to the level above it: counts, alerts' and referrals' ids."""
 
     __tablename__ = "digests"
 

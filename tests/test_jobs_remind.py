@@ -1,6 +1,8 @@
 """Reminders: every deadline told once as coming, once as overdue, once to the level above; two clocks tell no more."""
 
 import threading
+import uuid
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
@@ -12,7 +14,7 @@ from sqlalchemy import func, select, update
 from jobs.remind import remind
 from monitor import database
 from monitor.service import Service
-from monitor.tables import Alert, Breach, Digest, Outbox
+from monitor.tables import Alert, Breach, Digest, Outbox, Referral, ReferralBreach, utc_now
 from monitor.work import reminding
 
 RED = {"illness": FIRES}
@@ -57,19 +59,82 @@ def test_what_is_due_later_is_told_on_its_day_and_a_new_deadline_anew(service: S
     assert remind(service, date(2026, 3, 31))["remind"] == 1
 
 
+def asked(service: Service, alert: Any, on: date, **more: Any) -> uuid.UUID:
+    """Something asked of a department, to be answered by a day."""
+    with database.transaction(service.engine) as session:
+        home = session.get_one(Alert, alert).household_id
+        made = Referral(
+            id=uuid.uuid4(), household_id=home, alert_id=alert, code="RF_MED", department="医保局", due_on=on,
+            digest="0", sent_by="x", **more,
+        )  # fmt: skip
+        session.add(made)
+        return made.id
+
+
+ROW = {"feed": "medical_settlements", "delivery_seq": 1, "row_no": 1}
+
+
+def test_what_a_department_was_asked_is_told_once_as_coming_late_and_long_late(service: Service) -> None:
+    one, other = raised(service, [RED] * 2)
+    lin = hire(service, "林干事")[0]
+    own(service, one, lin.worker)
+    for alert in (one, other):
+        due(service, alert, date(2026, 12, 31))
+    help_, row = asked(service, one, date(2026, 3, 20)), asked(service, one, date(2026, 3, 20), **ROW)
+    late = asked(service, other, date(2026, 3, 2))
+    asked(service, other, date(2026, 3, 2), status="done", ended_at=utc_now())
+    assert dict(+remind(service, TODAY)) == {"referral_overdue": 1, "referral_escalate": 1}
+    told = {(one.recipient, one.region): one.contents for one in digests(service)}
+    assert set(told) == {("", VILLAGE[:9]), ("", VILLAGE[:6])}
+    assert told["", VILLAGE[:9]]["referrals"] == [
+        {"referral": str(late), "correction": False, "alert": str(other), "step": "overdue", "due_on": "2026-03-02",
+         "level": "red"}
+    ]  # fmt: skip
+    days = [TODAY + timedelta(days=ahead) for ahead in range(1, 18)]
+    said = [(day.day, dict(+remind(service, day))) for day in days]
+    assert [(day, counts) for day, counts in said if counts] == [
+        (19, {"referral_remind": 1, "correction_remind": 1}),
+        (21, {"referral_overdue": 1, "correction_overdue": 1}),
+        (28, {"referral_escalate": 1, "correction_escalate": 1}),
+    ]  # fmt: skip
+    mine = [one.contents for one in digests(service) if one.recipient == str(lin.worker)]
+    assert [{one["referral"] for one in each["referrals"]} for each in mine] == [{str(help_), str(row)}] * 2
+    with database.reading(service.engine) as session:
+        payloads = session.scalars(select(Outbox.payload).where(Outbox.kind == "deadlines_told")).all()
+    assert len(payloads) == len(digests(service)) == 5
+
+
+def test_alerts_and_referrals_of_a_day_come_in_one_digest_and_what_was_answered_is_told_no_more(
+    service: Service,
+) -> None:
+    alert = raised(service, [RED])[0]
+    due(service, alert, TODAY)
+    referral = asked(service, alert, TODAY)
+    assert dict(+remind(service, TODAY)) == {"remind": 1, "referral_remind": 1}
+    (digest,) = digests(service)
+    assert (len(digest.contents["alerts"]), len(digest.contents["referrals"])) == (1, 1)
+    with database.transaction(service.engine) as session:
+        session.get_one(Referral, referral).ended_at = utc_now()
+    assert dict(+remind(service, TODAY + timedelta(days=30))) == {"overdue": 1, "escalate": 1}
+
+
 def test_two_clocks_at_the_same_moment_tell_each_deadline_once_between_them(service: Service) -> None:
     for alert in raised(service, [RED] * 20):
         due(service, alert, date(2026, 3, 2))
+        asked(service, alert, date(2026, 3, 2))
     start = threading.Barrier(2)
 
-    def clock(_: int) -> int:
+    def clock(_: int) -> Counter[str]:
         start.wait(timeout=60)
-        return remind(service, TODAY)["escalate"]
+        return +remind(service, TODAY)
 
     with ThreadPoolExecutor(2) as pool:
-        assert sum(pool.map(clock, range(2))) == 20
+        told = sum(pool.map(clock, range(2)), Counter())
+    steps = ("overdue", "escalate", "referral_overdue", "referral_escalate")
+    assert told == dict.fromkeys(steps, 20)
     with database.reading(service.engine) as session:
         assert session.scalar(select(func.count()).select_from(Breach)) == 40
+        assert session.scalar(select(func.count()).select_from(ReferralBreach)) == 40
         payloads = session.scalars(select(Outbox.payload).where(Outbox.kind == "deadlines_told")).all()
     assert sum(one.get("escalate", 0) for one in payloads) == 20
 

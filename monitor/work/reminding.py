@@ -2,19 +2,19 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from monitor import access, lifecycle
 from monitor.access import NATION, Viewer
 from monitor.lifecycle import Step
-from monitor.tables import Alert, Breach, Digest, Outbox
+from monitor.tables import Alert, Breach, Digest, Outbox, Referral, ReferralBreach
 from monitor.work import colleagues
 from monitor.work.deadlines import Spans
 
@@ -23,11 +23,16 @@ REGION_DESK = ""
 _NAMED = 200
 _LENGTHS = (12, 9, 6, 4, 2)
 _WOKEN_AT_ONCE = 5_000
+# Of what is told: the table that keeps what was told, its column that names which, and what says that it has ended.
+_TOLD_OF: Mapping[Any, tuple[Any, Any, Any]] = {
+    Alert: (Breach, Breach.alert_id, Alert.closed_at),
+    Referral: (ReferralBreach, ReferralBreach.referral_id, Referral.ended_at),
+}
 
 
 @dataclass(frozen=True)
 class Missed:
-    """One deadline told now for the first time."""
+    """One deadline told now for the first time: of an alert or, with ``referral``, of what a department was asked."""
 
     alert: uuid.UUID
     step: str
@@ -35,6 +40,15 @@ class Missed:
     level: str
     owner: uuid.UUID | None
     place: str
+    referral: uuid.UUID | None = None
+    correction: bool = False
+
+    @property
+    def counted(self) -> str:
+        """The word under which it is counted."""
+        if self.referral is None:
+            return self.step
+        return f"{'correction' if self.correction else 'referral'}_{self.step}"
 
 
 def wake(session: Session, *, today: date) -> int:
@@ -48,12 +62,15 @@ def wake(session: Session, *, today: date) -> int:
 def remind(session: Session, *, spans: Spans) -> Counter[str]:
     """Tell, in the caller's transaction, what has come due since last told, and return how much of each kind.
 
-    A deadline is told once as coming, once as overdue, and once, when long overdue, to the level above. Two that run
-    at the same moment tell each deadline once between them, and a second run on a day finds nothing left to tell.
+    A deadline, of an alert or of what a department was asked, is told once as coming, once as overdue, and once, when
+    long overdue, to the level above. Two that run at the same moment tell each deadline once between them, and a second
+    run on a day finds nothing left to tell.
     """
     told: list[Missed] = []
-    for step, when in _steps(spans).items():
-        told += _first_told(session, step, when, spans.today)
+    for step, when in _steps(spans, Alert.due_on).items():
+        told += _alerts(session, _first_told(session, Alert, step, when, spans.today), step)
+    for step, when in _steps(spans, Referral.due_on).items():
+        told += _referrals(session, _first_told(session, Referral, step, when, spans.today), step)
     cares = colleagues.cares_of(session)
     parcels: dict[tuple[str, str], list[Missed]] = {}
     for one in told:
@@ -65,7 +82,7 @@ def remind(session: Session, *, spans: Spans) -> Counter[str]:
         counts = {"as_of": spans.today.isoformat(), "region": region, **digest.contents["counts"]}
         session.add(Outbox(kind="deadlines_told", subject=str(digest.id), payload=counts))
     session.flush()
-    return Counter(one.step for one in told)
+    return Counter(one.counted for one in told)
 
 
 def digests(session: Session, *, viewer: Viewer, most: int = 30) -> Sequence[Digest]:
@@ -82,35 +99,48 @@ def above(place: str) -> str:
     return place[: shorter[0]] if shorter else NATION
 
 
-def _steps(spans: Spans) -> Mapping[str, ColumnElement[bool]]:
+def _steps(spans: Spans, due_on: InstrumentedAttribute[Any]) -> Mapping[str, ColumnElement[bool]]:
     return {
-        "remind": Alert.due_on.between(spans.today, spans.soon),
-        "overdue": Alert.due_on < spans.today,
-        "escalate": Alert.due_on < spans.long,
+        "remind": due_on.between(spans.today, spans.soon),
+        "overdue": due_on < spans.today,
+        "escalate": due_on < spans.long,
     }
 
 
-def _first_told(session: Session, step: str, when: ColumnElement[bool], today: date) -> list[Missed]:
+def _first_told(session: Session, of: Any, step: str, when: ColumnElement[bool], today: date) -> dict[uuid.UUID, date]:
     """Note what holds of ``when`` and was never noted; the database's unique key decides who is first."""
-    found = select(Alert.id, literal(step), Alert.due_on, literal(today)).where(Alert.closed_at.is_(None), when)
-    known = select(Breach.id).where(Breach.alert_id == Alert.id, Breach.step == step, Breach.due_on == Alert.due_on)
-    rows = _insert(session).from_select(["alert_id", "step", "due_on", "as_of"], found.where(~known.exists()))
-    new = session.execute(rows.on_conflict_do_nothing().returning(Breach.alert_id, Breach.due_on)).all()
-    seen: dict[uuid.UUID, Any] = {}
-    ids = [row.alert_id for row in new]
-    columns = (Alert.id, Alert.level, Alert.owner_id, Alert.county, Alert.town)
-    for start in range(0, len(ids), _WOKEN_AT_ONCE):
-        some = select(*columns).where(Alert.id.in_(ids[start : start + _WOKEN_AT_ONCE]))
-        seen |= {row.id: row for row in session.execute(some)}
+    noted, key, ended = _TOLD_OF[of]
+    found = select(of.id, literal(step), of.due_on, literal(today)).where(ended.is_(None), when)
+    known = select(noted.id).where(key == of.id, noted.step == step, noted.due_on == of.due_on)
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    rows = dialect.insert(noted).from_select([key.key, "step", "due_on", "as_of"], found.where(~known.exists()))
+    new = session.execute(rows.on_conflict_do_nothing().returning(key, noted.due_on)).all()
+    return {row[0]: row[1] for row in new}
+
+
+def _alerts(session: Session, due: Mapping[uuid.UUID, date], step: str) -> list[Missed]:
+    columns = (Alert.id, Alert.level, Alert.owner_id, func.coalesce(Alert.town, Alert.county))
     return [
-        Missed(id_, step, due_on, seen[id_].level, seen[id_].owner_id, seen[id_].town or seen[id_].county)
-        for id_, due_on in new
+        Missed(id_, step, due[id_], level, owner, place)
+        for some in _some(due)
+        for id_, level, owner, place in session.execute(select(*columns).where(Alert.id.in_(some)))
     ]
 
 
-def _insert(session: Session) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(Breach)
+def _referrals(session: Session, due: Mapping[uuid.UUID, date], step: str) -> list[Missed]:
+    """Told to who has the alert: whoever asked a department must ask again when it does not answer."""
+    columns = (Alert.id, Alert.level, Alert.owner_id, func.coalesce(Alert.town, Alert.county))
+    asked = select(Referral.id, Referral.feed, *columns).join(Alert, Alert.id == Referral.alert_id)
+    return [
+        Missed(alert, step, due[id_], level, owner, place, referral=id_, correction=feed is not None)
+        for some in _some(due)
+        for id_, feed, alert, level, owner, place in session.execute(asked.where(Referral.id.in_(some)))
+    ]
+
+
+def _some(due: Mapping[uuid.UUID, date]) -> Iterator[list[uuid.UUID]]:
+    ids = list(due)
+    yield from (ids[start : start + _WOKEN_AT_ONCE] for start in range(0, len(ids), _WOKEN_AT_ONCE))
 
 
 def _recipient(one: Missed, cares: Mapping[uuid.UUID, colleagues.Care], today: date) -> tuple[str, str]:
@@ -122,10 +152,17 @@ def _recipient(one: Missed, cares: Mapping[uuid.UUID, colleagues.Care], today: d
 
 
 def _contents(missed: Iterable[Missed]) -> dict[str, Any]:
-    listed = sorted(missed, key=lambda one: (one.due_on, one.level, str(one.alert)))
-    counts = Counter(one.step for one in listed)
-    named = [
-        {"alert": str(one.alert), "step": one.step, "due_on": one.due_on.isoformat(), "level": one.level}
-        for one in listed[:_NAMED]
-    ]
-    return {"counts": dict(counts), "alerts": named, "left_out": len(listed) - len(named)}
+    listed = sorted(missed, key=lambda one: (one.due_on, one.level, str(one.alert), str(one.referral)))
+    counts = Counter(one.counted for one in listed)
+    alerts = [_said(one) for one in listed if one.referral is None][:_NAMED]
+    referrals = [
+        _said(one) | {"referral": str(one.referral), "correction": one.correction}
+        for one in listed
+        if one.referral is not None
+    ][:_NAMED]
+    left_out = len(listed) - len(alerts) - len(referrals)
+    return {"counts": dict(counts), "alerts": alerts, "referrals": referrals, "left_out": left_out}
+
+
+def _said(one: Missed) -> dict[str, Any]:
+    return {"alert": str(one.alert), "step": one.step, "due_on": one.due_on.isoformat(), "level": one.level}
