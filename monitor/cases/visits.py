@@ -20,6 +20,7 @@ from monitor.lifecycle import Step, move
 from monitor.privacy import Keyring
 from monitor.tables import COUNTS, Alert, FollowUp, Json, utc_now
 
+CHANNELS = ("offline", "console", "import")
 _ATTEMPTS_BEFORE_LOST = 2
 NOTE, PRESENT, FACTS = "follow_ups.note", "follow_ups.present", "follow_ups.facts"
 
@@ -52,7 +53,8 @@ class Visit:
     @property
     def channel(self) -> str:
         """How it came to us: from a pack taken along, from the console, or brought in by a sheet or a program."""
-        return "offline" if self.pack else "console" if self.device else "import"
+        offline, console, brought_in = CHANNELS
+        return offline if self.pack else console if self.device else brought_in
 
     @property
     def closes(self) -> bool:

@@ -53,7 +53,7 @@ class StoreCollector(Collector):
             "nights": Nights(service).collect,
             "sources": Sources(service).collect,
             "queue": Queue().collect,
-            "history": History().collect,
+            "history": History(service).collect,
             "acts": Acts().collect,
             "runs": runs,
             "score": score,

@@ -4,7 +4,7 @@ Counted as ``history`` counts: what is older than an hour once, newer rows again
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from sqlalchemy import Integer, func, select
 from sqlalchemy.orm import Session
 
-from monitor.gauges.families import county, family, filled, histogram, no_observations, observe
+from monitor.gauges.families import counties, county, family, filled, histogram, no_observations, observe
 from monitor.gauges.history import SETTLED
 from monitor.tables import AuditEntry, FollowUp, utc_now
 
@@ -55,7 +55,9 @@ class Acts:
         edge, until = self._edge(session), utc_now() - SETTLED
         self._settled += _acts(session, self._upto, edge) + _sent(session, self._until, until)
         self._upto, self._until = edge, until
-        yield from _families(self._settled + _acts(session, edge, None) + _sent(session, until, None))
+        yield from _families(
+            self._settled + _acts(session, edge, None) + _sent(session, until, None), counties(session)
+        )
 
     def _edge(self, session: Session) -> int:
         old = select(func.max(AuditEntry.id)).where(AuditEntry.at < utc_now() - SETTLED, AuditEntry.id > self._upto)
@@ -92,10 +94,11 @@ def _sent(session: Session, since: datetime, until: datetime | None) -> Tally:
     return tally
 
 
-def _families(tally: Tally) -> Iterator[Metric]:
+def _families(tally: Tally, places: Sequence[str]) -> Iterator[Metric]:
+    """What has not happened yet is 0: of a series that begins at 1 Prometheus sees no growth."""
     said = "Personal fields shown in the clear, by the county of the household"
     reveals = family(CounterMetricFamily, "pii_reveals", said, ["county"])
-    yield filled(reveals, (((place,), count) for place, count in sorted(tally.reveals.items())))
+    yield filled(reveals, (((place,), tally.reveals[place]) for place in sorted({*places, *tally.reveals})))
     said = "Rows that left the house: in workbooks, on paper, in visit packs"
     rows = family(CounterMetricFamily, "export_rows", said, ["kind"])
     kinds = [kind for kind, _ in TAKEN_OUT.values()]
@@ -104,4 +107,5 @@ def _families(tally: Tally) -> Iterator[Metric]:
     synced = family(CounterMetricFamily, "offline_sync", said, ["result"])
     yield filled(synced, (((word,), tally.synced[word]) for word in ("accepted", "supplement")))
     said = "From the filling in of a visit on its device, by our clock, until we had it"
-    yield histogram("offline_sync_lag_seconds", said, tally.lags, label="result", bounds=LAGS)
+    lags = {word: no_observations(LAGS) for word in ("accepted", "supplement")} | tally.lags
+    yield histogram("offline_sync_lag_seconds", said, lags, label="result", bounds=LAGS)

@@ -2,19 +2,28 @@
 
 What happened more than an hour ago is counted once and remembered; only newer events are read again, so a
 transaction that was slow to commit is not missed and a scrape stays cheap however long the history.
+
+What has not happened yet is shown as 0: the growth of a series that begins at 1 is nothing to Prometheus, and the first
+false alarm of every rule would never be seen.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, Metric
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from monitor.gauges.families import ELSEWHERE, county, family, filled, histogram, no_observations, observe
+from monitor import policy
+from monitor.cases.codes import FINDINGS
+from monitor.cases.visits import CHANNELS
+from monitor.gauges.families import ELSEWHERE, counties, county, family, filled, histogram, no_observations, observe
+from monitor.policy.vocabulary import LEVELS
+from monitor.service import Service
 from monitor.tables import Alert, AlertEvent, Reason, utc_now
 
 SETTLED = timedelta(hours=1)
@@ -48,7 +57,8 @@ class Tally:
 class History:
     """Counts the events of a database; each object remembers what it has settled."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: Service) -> None:
+        self._rules = sorted(policy.read_pack(service.pack or policy.HERE).rules)
         self._settled, self._upto = Tally(), 0
 
     def collect(self, session: Session) -> Iterator[Metric]:
@@ -58,10 +68,23 @@ class History:
         if edge is not None:
             self._settled.add(_count(session, after=self._upto, upto=edge))
             self._upto = edge
-        whole = Tally()
+        whole = _nothing_yet(counties(session), self._rules)
         whole.add(self._settled)
         whole.add(_count(session, after=self._upto, upto=None))
         yield from _families(whole)
+
+
+def _nothing_yet(places: Sequence[str], rules: Sequence[str]) -> Tally:
+    """Every series that can be foreseen, at 0."""
+    ended = [*(name for name, one in FINDINGS.items() if one.closes), "annulled"]
+    return Tally(
+        Counter(dict.fromkeys(product(places, LEVELS), 0)),
+        Counter(dict.fromkeys(product(places, ended, ("yes", "no")), 0)),
+        Counter(dict.fromkeys(product(places, FINDINGS, CHANNELS), 0)),
+        Counter(dict.fromkeys(product(rules, FINDINGS), 0)),
+        defaultdict(_empty, {place: _empty() for place in places}),
+        defaultdict(_empty, {place: _empty() for place in places}),
+    )
 
 
 def _empty() -> list[float]:

@@ -1,6 +1,6 @@
 """What agencies send: how old it is, how much of it is good, what waits for a person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -25,7 +25,7 @@ class Sources:
     def collect(self, session: Session) -> Iterator[Metric]:
         """Yield freshness, rows and held deliveries of each feed of the policy that ever came."""
         yield from self._freshness(session)
-        yield from _rows(session)
+        yield from self._rows(session)
         yield from _waiting(session)
         yield from _pulled(session)
 
@@ -44,6 +44,28 @@ class Sources:
         # The day itself counts as fresh (inclusive), so a feed is late when the day after the last has begun.
         yield filled(limit, (((feed,), (d + 1) * DAY_SECONDS) for feed, d in limits.items() if d is not None))
 
+    def _rows(self, session: Session) -> Iterator[Metric]:
+        """A feed that never came is at 0: of a series that begins with its first delivery Prometheus sees no growth."""
+        sums = select(
+            Delivery.feed,
+            func.count(),
+            func.sum(Delivery.good).filter(Delivery.status == "committed"),
+            func.sum(Delivery.errors),
+            func.sum(Delivery.unmatched).filter(Delivery.status == "committed"),
+        ).group_by(Delivery.feed)
+        told: dict[str, Sequence[int | None]] = dict.fromkeys(self._limits, (0, 0, 0, 0))
+        told |= {feed: sent for feed, *sent in session.execute(sums)}
+        rows = family(
+            CounterMetricFamily, "source_rows", "Rows of deliveries by what became of them", ["source", "result"]
+        )
+        came = family(CounterMetricFamily, "source_deliveries", "Deliveries that arrived", ["source"])
+        for feed, (count, good, errors, unmatched) in sorted(told.items()):
+            came.add_metric([feed], count or 0)
+            for result, number in (("accepted", good), ("rejected", errors), ("unmatched", unmatched)):
+                rows.add_metric([feed, result], int(number or 0))
+        yield rows
+        yield came
+
 
 def _happened(session: Session) -> Metric:
     """A day after that of its receipt is a slip of the agency, and says nothing of how far its data reach."""
@@ -61,24 +83,6 @@ def _happened(session: Session) -> Metric:
 def _start_of(day: date) -> float:
     """Midnight of the day in the city's time, eight hours ahead of UTC all the year."""
     return datetime.combine(day, time(), UTC).timestamp() - 8 * 3600
-
-
-def _rows(session: Session) -> Iterator[Metric]:
-    sums = select(
-        Delivery.feed,
-        func.count(),
-        func.sum(Delivery.good).filter(Delivery.status == "committed"),
-        func.sum(Delivery.errors),
-        func.sum(Delivery.unmatched).filter(Delivery.status == "committed"),
-    ).group_by(Delivery.feed)
-    rows = family(CounterMetricFamily, "source_rows", "Rows of deliveries by what became of them", ["source", "result"])
-    came = family(CounterMetricFamily, "source_deliveries", "Deliveries that arrived", ["source"])
-    for feed, count, good, errors, unmatched in session.execute(sums.order_by(Delivery.feed)):
-        came.add_metric([feed], count)
-        for result, number in (("accepted", good), ("rejected", errors), ("unmatched", unmatched)):
-            rows.add_metric([feed, result], int(number or 0))
-    yield rows
-    yield came
 
 
 def _waiting(session: Session) -> Iterator[Metric]:
