@@ -59,14 +59,17 @@ class LoadOut(BaseModel):
 
 
 class DigestOut(BaseModel):
-    """Deadlines told on one day; named alerts are at most two hundred."""
+    """Deadlines told on one day; named alerts are at most two hundred, and so are named referrals and corrections."""
 
     model_config = ConfigDict(from_attributes=True)
     id: UUID
     as_of: date
     region: str
     made_at: datetime
-    contents: dict[str, Any] = Field(description="counts, alerts (alert, step, due_on, level), left_out")
+    contents: dict[str, Any] = Field(
+        description="counts, alerts (alert, step, due_on, level), "
+        "referrals (referral, correction, alert, step, due_on, level), left_out"
+    )
 
 
 @router.get("/worklist", summary="今日走访 / My worklist", dependencies=[may("alert.work")])

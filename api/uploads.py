@@ -89,7 +89,8 @@ async def send_delivery(
     """Take in one file, at most 512 MiB, whole or not at all, and return its receipt.
 
     For supervisors and services only. A file cut off on the way, or without the SHA-256 that was stated, is
-    refused and changes nothing; the same file sent again is answered as the first time, with 200.
+    refused and changes nothing; without a SHA-256 a file must end with the end of a line, for it may be cut off. The
+    same file sent again is answered as the first time, with 200.
     """
     folder = service.settings.received
     await run_in_threadpool(_sweep, folder)
@@ -100,7 +101,8 @@ async def send_delivery(
             raise Invalid(
                 zh="内容与所述 SHA-256 不符，请重新发送", en="the body has not the SHA-256 stated: send it again"
             )
-        said = sent.model_dump(mode="json", exclude={"ending"}, exclude_none=True) | {"sha256": digest}
+        # Only what the sender states vouches for the file: a digest of ours says nothing of whether it is whole.
+        said = sent.model_dump(mode="json", exclude={"ending"}, exclude_none=True)
         path.with_name(path.name + MANIFEST).write_text(json.dumps(said), encoding="utf-8")
         receipt = await run_in_threadpool(feeds.ingest, service, path)
     if receipt.status == "duplicate":

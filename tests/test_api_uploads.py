@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from drops import DAY, as_csv, facts, people
+from drops import DAY, MEDICAL, as_csv, facts, people, settlements
 from fastapi.testclient import TestClient
 
 from api import guard, uploads
@@ -51,6 +51,20 @@ def test_bytes_without_the_digest_stated_change_nothing(client: TestClient, serv
     assert (cut.status_code, cut.headers["content-type"]) == (422, "application/problem+json")
     assert facts(service, "household_register") == []
     assert client.post("/api/v1/deliveries", params=ASKED | {"sha256": digest}, content=BODY).status_code == 201
+
+
+def test_a_file_cut_off_before_it_was_sent_is_refused_unless_its_sender_vouches_for_it(
+    client: TestClient, service: Service
+) -> None:
+    """209.44 cut to 209 is an amount like any other: nobody could tell."""
+    asked = {"feed": "medical_settlements", "received_on": DAY.isoformat()}
+    names = [*(name for name in MEDICAL if name != "self_pay"), "self_pay"]
+    cut = as_csv(settlements(10), columns=names).encode()[:-4]
+    client.post("/api/v1/deliveries", params=ASKED, content=BODY)
+    answer = client.post("/api/v1/deliveries", params=asked, content=cut).json()
+    assert (answer["status"], facts(service, "medical_settlements")) == ("refused", [])
+    vouched = asked | {"sha256": hashlib.sha256(cut).hexdigest()}
+    assert client.post("/api/v1/deliveries", params=vouched, content=cut).json()["status"] == "committed"
 
 
 def test_a_count_of_rows_that_does_not_fit_is_refused_with_a_receipt(client: TestClient) -> None:

@@ -1114,7 +1114,8 @@ export interface paths {
          * @description Take in one file, at most 512 MiB, whole or not at all, and return its receipt.
          *
          *     For supervisors and services only. A file cut off on the way, or without the SHA-256 that was stated, is
-         *     refused and changes nothing; the same file sent again is answered as the first time, with 200.
+         *     refused and changes nothing; without a SHA-256 a file must end with the end of a line, for it may be cut off. The
+         *     same file sent again is answered as the first time, with 200.
          */
         post: operations["send_delivery_api_v1_deliveries_post"];
         delete?: never;
@@ -4131,7 +4132,7 @@ export interface components {
         };
         /**
          * DigestOut
-         * @description Deadlines told on one day; named alerts are at most two hundred.
+         * @description Deadlines told on one day; named alerts are at most two hundred, and so are named referrals and corrections.
          */
         DigestOut: {
             /**
@@ -4153,7 +4154,7 @@ export interface components {
             made_at: string;
             /**
              * Contents
-             * @description counts, alerts (alert, step, due_on, level), left_out
+             * @description counts, alerts (alert, step, due_on, level), referrals (referral, correction, alert, step, due_on, level), left_out
              */
             contents: {
                 [key: string]: unknown;
