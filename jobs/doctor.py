@@ -19,6 +19,7 @@ from jobs.integrity import database_whole, lake_whole
 from jobs.naming import JOBS, STATES
 from monitor import anchors, audit, auditing, database, feeds, migrations, policy
 from monitor.errors import Refused
+from monitor.policy.reading import Words
 from monitor.privacy import open_keyring
 from monitor.service import Service
 from monitor.settings import Settings
@@ -32,6 +33,7 @@ DRILL_AGE = timedelta(hours=50)
 NIGHT_AGE = timedelta(hours=36)
 UNANCHORED = timedelta(minutes=30)
 MISSED = timedelta(days=7)
+REFUSED_AGE = timedelta(days=14)
 CITY = ZoneInfo("Asia/Shanghai")
 Said = tuple[str, str]
 # What to do about each thing found, in Chinese and in English.
@@ -40,6 +42,7 @@ HELD = (
     "由主管在界面“夜间扫描”核对后放行或退回，或用 lowincome delivery release / reject",
     "A supervisor looks and releases or rejects each: the nights' page, or lowincome delivery release / reject",
 )
+AGAIN = ("请来源部门按所述改正后重发", "Ask the agencies to mend what is said and to send them again")
 BROKEN = (
     "lowincome runs 写明原因；排除后用 lowincome release 作业名 --as-of 日期 --by 姓名 重新执行",
     "lowincome runs says why; once that is mended: lowincome release JOB --as-of DATE --by NAME",
@@ -209,10 +212,22 @@ def _lake(patient: Patient) -> Iterator[Finding]:
 def _feeds(patient: Patient) -> Iterator[Finding]:
     with database.reading(patient.engine) as session:
         states = feeds.overview(session, policy.load(patient.as_of, known_on=patient.as_of), patient.as_of)
+        refused = feeds.refusals(session, since=utc_now() - REFUSED_AGE)
+    names = {state.feed: state.description.zh for state in states}
     stale = [_aged(state) for state in states if not (state.fresh or state.never)]
     held = [(state.description.zh, state.feed) for state in states for _ in state.held]
     yield _listed("feeds.stale", stale, ("过期的数据", "stale feeds"), STALE)
     yield _listed("feeds.held", held, ("待处理的批次", "held deliveries"), HELD)
+    said = [_refused(one, names.get(one.feed, "无法识别的文件")) for one in refused[-5:]]
+    yield _listed(
+        "feeds.refused", said, ("近两周拒收且未补送的批次", "refused within a fortnight, not made good"), AGAIN
+    )
+
+
+def _refused(one: feeds.Refusal, name: str) -> Said:
+    day = f"{one.received_at.astimezone(CITY):%m-%d %H:%M}"
+    why = one.why[0] if one.why else Words("", "")
+    return f"{name} {day}：{why.zh}", f"{one.feed} {day}: {why.en}"
 
 
 def _aged(state: feeds.FeedStatus) -> Said:

@@ -247,3 +247,21 @@ def test_a_source_that_cannot_be_read_is_told_until_it_can_be(small: Service, tm
     )
     pull(small, DAY)
     assert "pulls" not in ill(small)
+
+
+def test_what_was_refused_is_told_with_its_reason_until_a_good_one_comes(
+    small: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(tmp_path / "bad", "medical_settlements", settlements(20, start=50), rows=21)
+    drop(tmp_path / "bad", "nothing_of_ours", "a,b\n1,2\n")
+    feeds.ingest_folder(small, tmp_path / "bad")
+    (said,) = (one for one in doctor.examine(small.settings, DAY) if one.name == "feeds.refused")
+    assert (said.well, "医保结算" in said.zh, "清单写明 21 行" in said.zh) == (False, True, True)
+    assert ("无法识别的文件" in said.zh, "states 21 rows" in said.en) == (True, True)
+    monkeypatch.setenv("LOWINCOME_HOME", str(small.settings.home))
+    shown = CliRunner().invoke(app, ["feeds", "--as-of", DAY.isoformat()])
+    assert (shown.exit_code, "拒收 refused 医保结算 medical_settlements" in shown.stdout) == (1, True)
+    drop(tmp_path / "good", "medical_settlements", settlements(20, start=50), rows=20)
+    feeds.ingest_folder(small, tmp_path / "good")
+    (said,) = (one for one in doctor.examine(small.settings, DAY) if one.name == "feeds.refused")
+    assert ("医保结算" in said.zh, "无法识别的文件" in said.zh) == (False, True)

@@ -196,6 +196,21 @@ def test_feeds_say_how_old_they_are_and_how_old_they_may_grow(night: Service) ->
     assert one(series, "source_held_age_seconds", **feed) == pytest.approx(3 * 86_400, abs=60)
 
 
+def test_what_was_refused_counts_until_a_good_one_comes_or_a_fortnight_has_passed(service: Service) -> None:
+    common = {"file_name": "f", "sha256": "0", "received_on": DAY, "mode": "append"}
+    with database.transaction(service.engine) as session:
+        for feed, days, status in (
+            ("wages", 3, "refused"), ("wages", 2, "refused"), ("deaths", 3, "refused"), ("deaths", 1, "committed"),
+            ("unknown", 1, "refused"), ("vehicles", 15, "refused"),
+        ):  # fmt: skip
+            at = utc_now() - timedelta(days=days)
+            taken = {"seq": 1, "known_on": DAY} if status == "committed" else {}
+            session.add(Delivery(**common, **taken, feed=feed, status=status, received_at=at))
+    series = scraped(service)
+    counted = {feed: one(series, "source_refused", source=feed) for feed in ("wages", "deaths", "unknown", "vehicles")}
+    assert counted == {"wages": 2, "deaths": 0, "unknown": 1, "vehicles": 0}
+
+
 def test_what_has_not_happened_yet_is_at_0_or_its_first_time_would_be_no_growth(service: Service) -> None:
     """Prometheus reckons growth between two scrapes: a series that begins at 1 has never grown."""
     first = raise_alert(service, days_ago=1)

@@ -1,14 +1,14 @@
 """Deliveries at the terminal: taking them in, deciding on held ones, seeing each feed's state."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from jobs.terminal import Exit, complaints, opened, progress_bar, read_date, read_uuid, screen, show
+from jobs.terminal import CITY_TIME, Exit, complaints, opened, progress_bar, read_date, read_uuid, screen, show
 
 if TYPE_CHECKING:
     from monitor.feeds import FeedStatus, Receipt
@@ -97,15 +97,17 @@ def overview(
 ) -> None:
     """各部门数据的现状 / Every feed: how fresh, how much of it finds its people, what is held.
 
-    Ends with 1 when a delivery is held or a feed is stale.
+    Ends with 1 when a delivery is held, a feed is stale, or what was refused within a fortnight has not come again.
     """
     from monitor import database, feeds, policy
     from monitor.service import today
+    from monitor.tables import utc_now
 
     day = as_of or today()
     with opened() as service, database.reading(service.engine) as session:
         law = policy.load(day, known_on=day, root=service.pack or policy.HERE)
         states = feeds.overview(session, law, day)
+        refused = feeds.refusals(session, since=utc_now() - timedelta(days=14))
     show(
         f"数据 / feeds, {day}",
         [
@@ -121,12 +123,19 @@ def overview(
         ],
         [_line(state) for state in states],
     )
+    names = {state.feed: f"{state.description.zh} {state.feed}" for state in states}
     for state in states:
         for waiting in state.held:
             why = "; ".join(f"{words.zh} / {words.en}" for words in waiting.why)
-            name = f"{state.description.zh} {state.feed}"
-            screen.print(f"待处理 held {name} {waiting.received_on} {waiting.delivery_id}: {why}", markup=False)
-    raise typer.Exit(Exit.PERSON_NEEDED if any(s.held or not (s.fresh or s.never) for s in states) else Exit.DONE)
+            screen.print(
+                f"待处理 held {names[state.feed]} {waiting.received_on} {waiting.delivery_id}: {why}", markup=False
+            )
+    for one in refused:
+        why = "; ".join(f"{words.zh} / {words.en}" for words in one.why)
+        at = f"{one.received_at.astimezone(CITY_TIME):%Y-%m-%d %H:%M}"
+        screen.print(f"拒收 refused {names.get(one.feed, one.feed)} {at} {one.delivery_id}: {why}", markup=False)
+    ill = refused or any(s.held or not (s.fresh or s.never) for s in states)
+    raise typer.Exit(Exit.PERSON_NEEDED if ill else Exit.DONE)
 
 
 def _line(state: "FeedStatus") -> list[object]:

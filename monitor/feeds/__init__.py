@@ -14,7 +14,7 @@ from monitor.feeds import folder, holding, releasing
 from monitor.feeds.agreed import feed_pages as agreed_pages
 from monitor.feeds.drafts import Terms
 from monitor.feeds.folder import passed_over
-from monitor.feeds.overview import FeedStatus, Waiting
+from monitor.feeds.overview import FeedStatus, Refusal, Waiting, refusals
 from monitor.feeds.overview import overview as _overview
 from monitor.feeds.problems import Problem
 from monitor.feeds.receipts import Receipt, errors_path, receipt_of
@@ -28,6 +28,7 @@ __all__ = [
     "FeedStatus",
     "Problem",
     "Receipt",
+    "Refusal",
     "Waiting",
     "agreed_pages",
     "error_rows",
@@ -36,6 +37,7 @@ __all__ = [
     "ingest_folder",
     "overview",
     "passed_over",
+    "refusals",
     "reject",
     "release",
 ]

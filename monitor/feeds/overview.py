@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from monitor.policy.feed_pages import FeedPage
 from monitor.policy.reading import Words
@@ -45,6 +45,29 @@ class FeedStatus:
     matched: float | None
     held: tuple[Waiting, ...]
     refused: int
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A delivery that was refused and that no good one of its feed has followed; ``feed`` unknown: it fits none."""
+
+    feed: str
+    delivery_id: UUID
+    received_at: datetime
+    why: tuple[Words, ...]
+
+
+def refusals(session: Session, *, since: datetime) -> list[Refusal]:
+    """Return what was refused since an instant and not made good by a later delivery of its feed, oldest first."""
+    later = aliased(Delivery)
+    good = select(later.id).where(
+        later.feed == Delivery.feed, later.status == "committed", later.received_at > Delivery.received_at
+    )
+    found = select(Delivery).where(Delivery.status == "refused", Delivery.received_at >= since, ~good.exists())
+    return [
+        Refusal(one.feed, one.id, one.received_at, tuple(Words(p["zh"], p["en"]) for p in one.problems))
+        for one in session.scalars(found.order_by(Delivery.received_at))
+    ]
 
 
 def overview(session: Session, feeds: Mapping[str, FeedPage], as_of: date) -> list[FeedStatus]:

@@ -1,18 +1,21 @@
 """What agencies send: how old it is, how much of it is good, what waits for a person."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from monitor import policy
+from monitor.feeds import refusals
 from monitor.gauges.families import family, filled
 from monitor.service import Service
 from monitor.tables import Delivery, Proposal, Pull, utc_now
 
 DAY_SECONDS = 86_400
+REFUSED_FOR = timedelta(days=14)
 
 
 class Sources:
@@ -94,6 +97,11 @@ def _waiting(session: Session) -> Iterator[Metric]:
     yield filled(number, (((feed,), waits[feed][0] if feed in waits else 0) for feed in feeds))
     age = family(GaugeMetricFamily, "source_held_age_seconds", "How long the oldest has been held", ["source"])
     yield filled(age, (((feed,), (now - at).total_seconds()) for feed, (_, at) in sorted(waits.items())))
+    again = Counter(one.feed for one in refusals(session, since=now - REFUSED_FOR))
+    refused = family(
+        GaugeMetricFamily, "source_refused", "Deliveries refused within a fortnight and not made good", ["source"]
+    )
+    yield filled(refused, (((feed,), again[feed]) for feed in feeds))
     asked = family(GaugeMetricFamily, "proposals_open", "Rows that wait for somebody to say whose they are")
     asked.add_metric([], session.scalar(select(func.count()).where(Proposal.status == "open")) or 0)
     yield asked
