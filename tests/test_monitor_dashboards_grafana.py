@@ -131,6 +131,14 @@ def test_a_real_prometheus_answers_every_panel(scraping: httpx.Client) -> None:
     assert empty == []
 
 
+def test_no_label_of_ours_is_taken_from_us_on_the_way(scraping: httpx.Client) -> None:
+    """Prometheus keeps some names for itself: a label of ours so called arrives as exported_... and meets no rule."""
+    names = scraping.get("/labels").json()["data"]
+    assert ("task" in names, [name for name in names if name.startswith("exported_")]) == (True, [])
+    tasks = scraping.get("/query", params={"query": 'lowincome_job_failed{task=~"scan|backup"}'}).json()
+    assert len(tasks["data"]["result"]) == 2
+
+
 def test_a_real_prometheus_loads_every_alert_and_only_the_due_ones_are_active(scraping: httpx.Client) -> None:
     groups = scraping.get("/rules").json()["data"]["groups"]
     health = {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}

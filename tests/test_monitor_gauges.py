@@ -173,10 +173,10 @@ def test_a_job_says_when_it_last_ended_well_and_whether_its_newest_run_failed(ni
         )
         session.add(Run(job="scan", as_of=DAY + timedelta(days=1), status="running", started_at=later))
     series = scraped(night)
-    assert (one(series, "job_failed", job="backup"), one(series, "job_failed", job="scan")) == (1, 0)
+    assert (one(series, "job_failed", task="backup"), one(series, "job_failed", task="scan")) == (1, 0)
     assert one(series, "scan_running", county=COUNTY) == 1
     kept = one(series, "backup_last_success_timestamp_seconds")
-    assert kept == one(series, "job_last_success_timestamp_seconds", job="backup")
+    assert kept == one(series, "job_last_success_timestamp_seconds", task="backup")
     assert kept == pytest.approx(utc_now().timestamp(), abs=60)
 
 
@@ -398,10 +398,10 @@ def test_a_run_at_work_shows_how_long_and_how_silently_by_the_databases_clock(se
                 Run(job="backup", as_of=DAY - timedelta(days=at), status="done", started_at=now, finished_at=now)
             )
     series = scraped(service)
-    assert one(series, "job_silent_seconds", job="scan") == pytest.approx(400, abs=20)
-    assert one(series, "job_running_seconds", job="scan") == pytest.approx(3600, abs=20)
-    assert one(series, "job_usual_seconds", job="scan") == 1200
-    assert one(series, "job_usual_seconds", job="backup") is None
+    assert one(series, "job_silent_seconds", task="scan") == pytest.approx(400, abs=20)
+    assert one(series, "job_running_seconds", task="scan") == pytest.approx(3600, abs=20)
+    assert one(series, "job_usual_seconds", task="scan") == 1200
+    assert one(series, "job_usual_seconds", task="backup") is None
 
 
 def test_dates_missed_of_a_fortnight_and_households_set_aside_by_the_newest_night_are_counted(service: Service) -> None:
@@ -422,7 +422,7 @@ def test_dates_missed_of_a_fortnight_and_households_set_aside_by_the_newest_nigh
         said = {"as_of": nights[0].as_of, "stage": "judge", "error": "KeyError"}
         session.add(Quarantine(run_id=nights[0].id, household_id=home.id, **said))
     series = scraped(service)
-    assert one(series, "job_dates_missed", job="scan") == 2
+    assert one(series, "job_dates_missed", task="scan") == 2
     assert one(series, "households_set_aside") == 1
     with database.transaction(service.engine) as session:
         ended = utc_now() + timedelta(seconds=1)

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from monitor.tables import Household
 
-# Every label there is. Never: a township, a village, a household, a person, an alert, a worker, free text.
+# Every label there is. Never: a township, a village, a household, a person, an alert, a worker, free text. Nor "job" or
+# "instance": those are Prometheus' own, and what we call so would arrive under another name and match no rule.
 LABELS = frozenset(
     {
-        "county", "level", "status", "rule", "source", "outcome", "result", "job", "part", "route", "method",
+        "county", "level", "status", "rule", "source", "outcome", "result", "task", "part", "route", "method",
         "status_class", "version", "ruleset", "in_time", "channel", "kind", "le",
     }
 )  # fmt: skip

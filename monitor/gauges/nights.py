@@ -114,12 +114,12 @@ def _jobs(session: Session) -> Iterator[Metric]:
     for job, status, at in session.execute(select(Run.job, Run.status, Run.started_at).join(latest, same)):
         if at is not None:
             newest[job] = (status, at)
-    ended = family(GaugeMetricFamily, "job_last_success_timestamp_seconds", "When the job last ended well", ["job"])
+    ended = family(GaugeMetricFamily, "job_last_success_timestamp_seconds", "When the job last ended well", ["task"])
     yield filled(ended, (((job,), at) for job, at in sorted(done.items())))
-    failed = family(GaugeMetricFamily, "job_failed", "1 when the job's newest run did not end well", ["job"])
+    failed = family(GaugeMetricFamily, "job_failed", "1 when the job's newest run did not end well", ["task"])
     bad = {job: float(status not in (*WELL, *UNDER_WAY)) for job, (status, _) in sorted(newest.items())}
     yield filled(failed, (((job,), value) for job, value in bad.items()))
-    begun = family(GaugeMetricFamily, "job_last_attempt_timestamp_seconds", "When the job last began", ["job"])
+    begun = family(GaugeMetricFamily, "job_last_attempt_timestamp_seconds", "When the job last began", ["task"])
     yield filled(begun, (((job,), at.timestamp()) for job, (_, at) in sorted(newest.items())))
     if BACKUP in done:
         kept = family(GaugeMetricFamily, "backup_last_success_timestamp_seconds", "When the last backup ended well")

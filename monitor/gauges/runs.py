@@ -23,13 +23,13 @@ def runs(session: Session) -> Iterator[Metric]:
         select(Run.job, Run.started_at, Run.heartbeat_at).where(Run.status == "running").order_by(Run.job)
     ).all()
     now: float = session.scalar(select(database.now())) or 0.0
-    silent = family(GaugeMetricFamily, "job_silent_seconds", "Since a run at work last gave a sign of life", ["job"])
+    silent = family(GaugeMetricFamily, "job_silent_seconds", "Since a run at work last gave a sign of life", ["task"])
     yield filled(silent, (((job,), max(now - (beat or 0.0), 0.0)) for job, _, beat in at_work))
     began = ((job, (utc_now() - at).total_seconds()) for job, at, _ in at_work if at is not None)
-    running = family(GaugeMetricFamily, "job_running_seconds", "How long a run has been at work", ["job"])
+    running = family(GaugeMetricFamily, "job_running_seconds", "How long a run has been at work", ["task"])
     yield filled(running, (((job,), seconds) for job, seconds in began))
     usual = family(
-        GaugeMetricFamily, "job_usual_seconds", "The middle of its last twenty runs that ended well", ["job"]
+        GaugeMetricFamily, "job_usual_seconds", "The middle of its last twenty runs that ended well", ["task"]
     )
     yield filled(usual, (((job,), seconds) for job, seconds in _usual(session)))
     yield from _left(session)
@@ -50,7 +50,7 @@ def _left(session: Session) -> Iterator[Metric]:
     """A date that is asked for again counts no longer; nor does a household when a newer night could judge it."""
     since = utc_now().date() - REMEMBERED
     dates = select(Run.job, func.count()).where(Run.status == "missed", Run.as_of >= since).group_by(Run.job)
-    missed = family(GaugeMetricFamily, "job_dates_missed", "Dates of the last fortnight that were missed", ["job"])
+    missed = family(GaugeMetricFamily, "job_dates_missed", "Dates of the last fortnight that were missed", ["task"])
     yield filled(missed, (((job,), float(count)) for job, count in sorted(session.execute(dates).all())))
     newest = select(Run.id).where(Run.job == SCAN, Run.status.in_(WELL)).order_by(Run.finished_at.desc()).limit(1)
     aside = session.scalar(select(func.count()).where(Quarantine.run_id == newest.scalar_subquery()))
@@ -65,5 +65,5 @@ def _lost(session: Session) -> Metric:
     """By job, how often a run was taken from whoever had it: they had died, or were silent beyond their lease."""
     taken = or_(RunEvent.kind == "taken_over", RunEvent.problem == "killed")
     counts = select(Run.job, func.count()).join(RunEvent, RunEvent.run_id == Run.id).where(taken).group_by(Run.job)
-    lost = family(CounterMetricFamily, "job_holders_lost", "Runs taken from a holder who died or fell silent", ["job"])
+    lost = family(CounterMetricFamily, "job_holders_lost", "Runs taken from a holder who died or fell silent", ["task"])
     return filled(lost, (((job,), float(count)) for job, count in sorted(session.execute(counts).all())))
