@@ -85,13 +85,13 @@ def lake_whole(settings: Settings, engine: Engine, *, sample: int | None = SAMPL
         connection.rollback()
     lake = Lake(settings.lake)
     gone = [
-        f"{one.feed}/{path.name} missing"
+        f"{one.feed}/{path.name} 缺失 missing"
         for one in known
         for path in one.paths(lake)
         if not path.is_file() or not path.stat().st_size
     ]
     chosen = known if sample is None else _some(known, sample)
-    altered = [f"{one.feed}/{one.seq} altered" for one in chosen if not _as_committed(one, lake)]
+    altered = [f"{one.feed}/{one.seq} 被改动 altered" for one in chosen if not _as_committed(one, lake)]
     return len(chosen), sorted({*gone, *altered})
 
 

@@ -63,9 +63,17 @@ def _write_down(lease: Lease, error: BaseException | None) -> None:
     if isinstance(error, Fenced):
         return
     try:
-        ledger.broken_off(lease, status, str(error) if isinstance(error, Refused) else type(error).__name__)
+        ledger.broken_off(lease, status, _said(error))
     except SQLAlchemyError as unheard:  # the database is gone: the lease runs out and says the same
         _log.warning("end not written", extra={"error": type(unheard).__name__})
+
+
+def _said(error: BaseException | None) -> str:
+    """A refusal's own words; of anything else its kind and, where the system itself says why, that."""
+    if isinstance(error, Refused):
+        return str(error)
+    why = error.strerror if isinstance(error, OSError) else None
+    return type(error).__name__ + (f": {why}" if why else "")
 
 
 @contextmanager

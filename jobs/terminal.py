@@ -86,6 +86,15 @@ def opened() -> Iterator["Service"]:
         complaints.print(f"数据库拒绝了操作，未作改动：{error.orig}", markup=False)
         complaints.print(f"the database refused; nothing was changed: {error.orig}", markup=False)
         raise typer.Exit(Exit.REFUSED) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        told = error.strerror or type(error).__name__
+        complaints.print(f"文件或磁盘操作失败（{told}）：此前完成的都在，排除后再执行一次即可", markup=False)
+        complaints.print(
+            f"a file or the disk failed ({told}): what was done stands; mend it and run this again", markup=False
+        )
+        raise typer.Exit(Exit.REFUSED) from None
 
 
 def refuse(refusal: Refused) -> None:

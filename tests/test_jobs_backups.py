@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from drops import DAY, drop, name, number, people, settlements
-from sqlalchemy import insert, text, update
+from sqlalchemy import insert, select, text, update
 from typer.testing import CliRunner
 
 from jobs.__main__ import app
@@ -297,6 +297,20 @@ def test_two_backups_of_the_same_state_say_the_same(city: Service) -> None:
     with database.transaction(city.engine) as session:
         session.add(AuditEntry(by="x", action="x", subject="x", previous="0" * 64, hash="1" * 64))
     assert back_up(city).manifest.tables["audit_entries"] != first.manifest.tables["audit_entries"]
+
+
+def test_a_disk_that_fails_is_said_in_words_at_the_terminal_and_in_the_ledger(
+    sqlite_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOWINCOME_HOME", str(sqlite_service.settings.home))
+    monkeypatch.setenv("LOWINCOME_BACKUPS", "/dev/full/backups")
+    said = CliRunner().invoke(app, ["backup"])
+    assert (said.exit_code, "Traceback" in said.output) == (3, False)
+    assert "文件或磁盘操作失败（Not a directory）" in said.output
+    assert "run this again" in said.output
+    with database.reading(sqlite_service.engine) as session:
+        (entry,) = session.scalars(select(Run))
+    assert (entry.status, entry.problem) == ("failed", "NotADirectoryError: Not a directory")
 
 
 def test_backup_drill_and_restore_at_the_terminal(
