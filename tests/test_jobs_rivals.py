@@ -1,67 +1,27 @@
 """A night's run, a person at a terminal and a person at the console want the same job at the same instant."""
 
 import multiprocessing
-import os
 import random
 import threading
 import time
 import uuid
 from collections import Counter
-from datetime import date, datetime, timedelta
-from multiprocessing.synchronize import Barrier
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from browsing import Browser
 from desks import signed_in
+from rivals import CHUNKS, NIGHT, ROUNDS, nights, work
 from sqlalchemy import select
 
-from jobs import ledger, run, timetable
 from jobs.ledger import Busy
-from jobs.reconciling import reconcile
-from jobs.work import next_asked
 from monitor import database
-from monitor.service import CITY_TIME, Service, open_service
-from monitor.settings import read
+from monitor.service import Service
 from monitor.tables import Outbox, Run, RunEvent
 
-ROUNDS = int(os.environ.get("LOWINCOME_RIVAL_ROUNDS", "12"))
-"""On each database; 200 are the campaign."""
-NIGHT, BEFORE = date(2026, 3, 1), date(2020, 1, 1)
-CHUNKS = 2
+BEFORE = date(2020, 1, 1)
 _NEVER = threading.Event()
-
-
-def work(service: Service, as_of: date, by: str) -> None:
-    """A run as any: leased, a few chunks under the fence, its end."""
-    with run.leased(service, "scan", as_of=as_of) as lease:
-        for _ in range(CHUNKS):
-            told = f"{as_of} {lease.fence} {by}"
-            ledger.commit(
-                lease, lambda session, entry, told=told: session.add(Outbox(kind="t", subject=told, payload={}))
-            )
-
-
-def nights(home: str, url: str, both: Barrier) -> None:
-    """The clock asks for each date in its turn, and the worker does what is asked for."""
-    service = open_service(read({"LOWINCOME_HOME": home, "LOWINCOME_DATABASE_URL": url}))
-    due = {"scan": timetable.read()["scan"]}
-    for ahead in range(ROUNDS):
-        both.wait(120)
-        at = NIGHT + timedelta(days=ahead)
-        reconcile(service, due, now=datetime(at.year, at.month, at.day, 2, tzinfo=CITY_TIME))
-        serve(service)
-        both.wait(120)
-    serve(service)
-    service.engine.dispose()
-
-
-def serve(service: Service) -> None:
-    while (asked := next_asked(service)) is not None:
-        try:
-            work(service, asked.as_of, "worker")
-        except Busy:
-            _NEVER.wait(0.002)
 
 
 def prepared(service: Service, ahead: int) -> uuid.UUID:
