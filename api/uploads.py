@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +16,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.deps import WholeServing, may
 from api.errands import Errand
@@ -122,13 +124,22 @@ async def _stream(request: Request, path: Path) -> str:
     """Write the body as it comes, never holding it; returns its SHA-256."""
     digest, taken = hashlib.sha256(), 0
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        async for piece in request.stream():
+        async for piece in _pieces(request):
             taken += len(piece)
             if taken > MOST_BYTES:
                 raise HTTPException(413)
             digest.update(piece)
             file.write(piece)
     return digest.hexdigest()
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    """A sender that breaks off is no failure of ours."""
+    try:
+        async for piece in request.stream():
+            yield piece
+    except ClientDisconnect:
+        raise HTTPException(400) from None
 
 
 def stored(service: Service, delivery_id: UUID) -> ReceiptOut:

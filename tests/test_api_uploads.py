@@ -1,10 +1,12 @@
 """Deliveries sent over HTTP: by whom, whole or not at all, the same answer to the same bytes."""
 
+import asyncio
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from drops import DAY, MEDICAL, as_csv, facts, people, settlements
@@ -128,3 +130,26 @@ def test_an_upload_of_a_day_to_come_is_refused_with_a_receipt(client: TestClient
     assert answer["status"] == "refused"
     assert "after today" in answer["problems"][0]["en"]
     assert facts(service, "household_register") == []
+
+
+def test_a_sender_that_breaks_off_is_no_failure_of_ours_and_leaves_nothing(sqlite_service: Service) -> None:
+    """As a server hands it to the application: a piece of the body, then that the client is gone."""
+    bearer = f"Bearer {token(sqlite_service, 'supervisor')}"
+    coming = iter([{"type": "http.request", "body": BODY[:100], "more_body": True}, {"type": "http.disconnect"}])
+    answered: list[MutableMapping[str, Any]] = []
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": "/api/v1/deliveries", "raw_path": b"/api/v1/deliveries", "root_path": "", "client": ("127.0.0.1", 1),
+        "query_string": b"feed=household_register", "server": ("127.0.0.1", 80),
+        "headers": [(b"authorization", bearer.encode()), (b"content-length", str(len(BODY)).encode())],
+    }  # fmt: skip
+
+    async def receive() -> MutableMapping[str, Any]:
+        return next(coming)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        answered.append(message)
+
+    asyncio.run(create_app(sqlite_service)(scope, receive, send))
+    assert [one["status"] for one in answered if one["type"] == "http.response.start"] == [400]
+    assert left_over(sqlite_service) == []

@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def running(settings: Settings, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     """One of the service's own commands, on the demo's home; killed with all that it began."""
     place = os.environ | {"LOWINCOME_HOME": str(settings.home), "PYTHONPATH": str(ROOT)}
-    place |= {"PROMETHEUS_MULTIPROC_DIR": str(settings.home / "requests")}
+    place.pop("PROMETHEUS_MULTIPROC_DIR", None)  # who starts them by hand sets nothing of the kind
     quiet = subprocess.DEVNULL
     process = subprocess.Popen([sys.executable, "-m", "jobs", *words], env=place, cwd=ROOT, stdout=quiet, stderr=quiet)
     try:

@@ -23,11 +23,11 @@ def metrics(
     from monitor import gauges
 
     with opened() as service:
-        collector = gauges.StoreCollector(service)
+        collector, requests = gauges.StoreCollector(service), shared_requests(service.settings.home)
         if port is None:
-            typer.echo(gauges.exposition(collector), nl=False)
+            typer.echo(gauges.exposition(collector, requests), nl=False)
             return
-        _, thread = start_http_server(port, addr=LOOPBACK, registry=gauges.registry(collector))
+        _, thread = start_http_server(port, addr=LOOPBACK, registry=gauges.registry(collector, requests))
         screen.print(f"http://{LOOPBACK}:{port}/metrics", markup=False)
         thread.join()
 
@@ -35,12 +35,17 @@ def metrics(
 def share_requests(home: Path) -> None:
     """Let the API's processes add up their requests in an empty folder of ``home``.
 
-    What an earlier start left there would be counted again, so it goes. Must run before the processes start;
-    ``lowincome metrics --port`` given the same ``PROMETHEUS_MULTIPROC_DIR`` shows them too.
+    What an earlier start left there would be counted again, so it goes. Must run before the processes start.
     """
-    folder = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(home / "requests")))
+    folder = shared_requests(home)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+
+
+def shared_requests(home: Path) -> Path:
+    """Return where the API's processes add up their requests: in ``home``, unless the environment says where."""
+    return Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR") or home / "requests")
 
 
 def dashboards() -> None:

@@ -185,9 +185,10 @@ SUPERVISORS: Sequence[tuple[str, Sequence[Panel]]] = (
             Panel("无法判定的户数 / Households unknown", "缺数据，不等于没有风险 / no data is not safety",
                   "short", [("{{rule}}", "topk(15, lowincome_rule_unknown)")], "bargauge", width=12),
             Panel("误报率 / Share of false alarms", "近 7 天，按规则 / over 7 days, by rule", "percentunit",
-                  [("{{rule}}", "lowincome:rule_false_alarms:ratio7d")], "table", width=12, red_from=0.2),
+                  [("{{rule}}", "lowincome:rule_false_alarms:ratio7d and on (rule) "
+                    "(lowincome:rule_findings:increase7d > 0) or vector(0)")], "table", width=12, red_from=0.2),
             Panel("核查过的预警 / Alerts followed up", "近 7 天，按规则 / over 7 days, by rule", "short",
-                  [("{{rule}}", "lowincome:rule_findings:increase7d")], "table", width=12),
+                  [("{{rule}}", "lowincome:rule_findings:increase7d > 0 or vector(0)")], "table", width=12),
         ),
     ),
 )  # fmt: skip

@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from threading import Lock
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -93,25 +94,32 @@ class StoreCollector(Collector):
         yield took
 
 
-def registry(collector: StoreCollector) -> CollectorRegistry:
+def registry(collector: StoreCollector, requests: Path | None = None) -> CollectorRegistry:
     """Return what one scrape shows: the database's series, and the requests of every API process.
 
-    With ``PROMETHEUS_MULTIPROC_DIR`` set the requests of all processes that share the folder are added up.
+    Those of all processes that share the folder ``requests``, or the one that ``PROMETHEUS_MULTIPROC_DIR`` names, are
+    added up.
     """
     shown = CollectorRegistry()
     shown.register(collector)
-    shown.register(_Requests())
+    shown.register(_Requests(requests))
     return shown
 
 
 class _Requests(Collector):
     """The requests answered: by this process, or by all that share the folder for it."""
 
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
     def describe(self) -> Iterable[Metric]:
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        own, shared = list(metrics.HTTP.collect()), os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+        own, shared = (
+            list(metrics.HTTP.collect()),
+            str(self._folder or os.environ.get("PROMETHEUS_MULTIPROC_DIR") or ""),
+        )
         if not shared:
             return own
         if not os.path.isdir(shared):  # noqa: PTH112 (the API has not started yet)
@@ -121,6 +129,6 @@ class _Requests(Collector):
         return [one for one in added_up.collect() if one.name in names]  # type: ignore[no-untyped-call]
 
 
-def exposition(collector: StoreCollector) -> bytes:
+def exposition(collector: StoreCollector, requests: Path | None = None) -> bytes:
     """Return one scrape in Prometheus' text format."""
-    return generate_latest(registry(collector))
+    return generate_latest(registry(collector, requests))
