@@ -21,7 +21,12 @@ def add_worker(
     region: Annotated[
         str, typer.Option(help="管辖区划代码 / the region that is theirs: 6, 9 or 12 digits; 00 the whole")
     ],
-    role: Annotated[str, typer.Option(help="assistant | caseworker | reviewer | supervisor ...")] = "caseworker",
+    role: Annotated[
+        str,
+        typer.Option(
+            help="assistant | caseworker | reviewer | supervisor ...; 报送数据的程序 / a program that sends data: service"
+        ),
+    ] = "caseworker",
 ) -> None:
     """登记工作人员并发放令牌（只显示一次）/ Add a worker and print the token they sign in with, once."""
     from monitor import access, database
