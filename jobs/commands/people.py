@@ -24,7 +24,7 @@ def add_worker(
     role: Annotated[
         str,
         typer.Option(
-            help="assistant | caseworker | reviewer | supervisor ...; 报送数据的程序 / a program that sends data: service"
+            help="assistant | caseworker | reviewer | supervisor ...; 报送数据的程序 / a program that sends: service"
         ),
     ] = "caseworker",
 ) -> None:
