@@ -235,10 +235,10 @@ def get_alert(
         leads=[heard_out(one, service.keyring) for one in leads.of_alerts(session, [alert_id]).get(alert_id, [])],
         could_not_see=_unseen(alert, laws),
         quiet=[
-            QuietOut.model_validate(quiet, from_attributes=True) for quiet in queue.quiets(session, alert.household_id)
+            QuietOut.model_validate(quiet, from_attributes=True) for quiet in told.quiet
         ],
-        timeline=[EventOut.model_validate(event) for event in queue.timeline(session, alert_id)],
-        follow_ups=[follow_up_out(one, service.keyring) for one in queue.follow_ups(session, alert_id)],
+        timeline=[EventOut.model_validate(event) for event in told.steps],
+        follow_ups=[follow_up_out(one, service.keyring) for one in told.found],
         others_here=colleagues_at(session, alert_id, viewer),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from time import monotonic
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api import cookies
+from api.steps import ASKS, HELD
 from monitor import access, database, policy
 from monitor.access import sessions
 from monitor.regions import Tree, read_tree
@@ -20,6 +22,9 @@ from monitor.service import Service, judgeable, today
 from monitor.tables import Scan, utc_now
 
 _log = logging.getLogger(__name__)
+_OPEN = "lowincome.open"
+"""Where the session in which somebody signed in stands in a request's scope, until whoever goes on with it takes it."""
+
 bearer = HTTPBearer(
     auto_error=False, description="数据服务的令牌；人员用会话 / a machine's token; people have sessions"
 )
@@ -50,29 +55,37 @@ def viewer_of(
 
     A change by a session must come from our own pages.
     """
-    if sent is not None:
-        with database.reading(service.engine) as session:
-            found = access.sign_in(session, sent.credentials)
-    else:
-        found = _person(request, service)
+    found, token = None, sent.credentials if sent else cookies.token_of(request)
+    if token is not None:
+        with _at_the_door(request, service) as session:
+            found = access.sign_in(session, token) if sent else _person(request, service, session, token)
     if found is None:
         raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
     return found
 
 
-def _person(request: Request, service: Service) -> access.Viewer | None:
-    token, now = cookies.token_of(request), utc_now()
-    if token is None:
-        return None
+@contextmanager
+def _at_the_door(request: Request, service: Service) -> Iterator[Session]:
+    """Yield a session in which to find out who asks; where the route goes on with it, it stays open for that."""
+    if not request.scope.get(ASKS, frozenset()).isdisjoint({reading_session, transaction_session}):
+        session: Session = request.scope[HELD].enter_context(database.reading(service.engine))
+        request.scope[_OPEN] = session
+        yield session
+        return
     with database.reading(service.engine) as session:
-        found = sessions.find(session, token, settings=service.settings, now=now)
+        yield session
+
+
+def _person(request: Request, service: Service, session: Session, token: str) -> access.Viewer | None:
+    now = utc_now()
+    found = sessions.find(session, token, settings=service.settings, now=now)
     if found is None:
         return None
     viewer, seen_at = found
     cookies.require_own_page(request, service.settings)
     if viewer.session and cookies.by_a_person(request) and now - seen_at > sessions.NOTED_EVERY:
-        with database.transaction(service.engine) as session:
-            sessions.note_seen(session, viewer.session, now=now)
+        with database.instead(session) as changing:
+            sessions.note_seen(changing, viewer.session, now=now)
     return viewer
 
 
@@ -102,16 +115,26 @@ def may(action: str) -> Any:
     return Depends(May(action))
 
 
-def reading_session(service: Serving, viewer: Viewing) -> Iterator[Session]:
+def reading_session(request: Request, service: Serving, viewer: Viewing) -> Iterator[Session]:
     """Yield a session that only reads, and only what lies in the viewer's region."""
+    session: Session | None = request.scope.pop(_OPEN, None)
+    if session is not None:
+        database.narrow(session, access.wall(viewer))
+        yield session
+        return
     with database.reading(service.engine, region=access.wall(viewer)) as session:
         yield session
 
 
-def transaction_session(service: Serving, viewer: Viewing) -> Iterator[Session]:
+def transaction_session(request: Request, service: Serving, viewer: Viewing) -> Iterator[Session]:
     """Yield one unit of work in the viewer's region, committed before the answer: a failed commit is no success."""
-    with database.transaction(service.engine, region=access.wall(viewer)) as session:
-        yield session
+    session: Session | None = request.scope.pop(_OPEN, None)
+    if session is not None:
+        with database.instead(session, region=access.wall(viewer)) as changing:
+            yield changing
+        return
+    with database.transaction(service.engine, region=access.wall(viewer)) as changing:
+        yield changing
 
 
 # "function": the exit, and with it the commit, runs before the response goes out.

@@ -4,21 +4,25 @@ The framework hands each dependency, the work and each exit to a thread of its o
 and at each the loop waits for whatever thread computes just then. Work that is a coroutine stays with the framework.
 """
 
+import asyncio
 import inspect
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from contextvars import copy_context
 from typing import Annotated, Any
 
-from anyio.to_thread import run_sync
 from fastapi import Body, HTTPException, Request, Response
 from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from api.steps import Sent, Steps, settled
+from api.steps import ASKS, HELD, Sent, Steps, settled
 
 _BODILESS = frozenset({"GET", "HEAD"})
-_HELD = "lowincome.held"
+_HANDS = ThreadPoolExecutor(40, thread_name_prefix="errand")
+"""As many at once as the framework lets run; it passes the loop once more than needed to give one something to do."""
+
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -34,7 +38,10 @@ class Errand(APIRoute):
         async def handed(request: Request) -> Response:
             if request.method not in _BODILESS:
                 await _read(request)
-            return await run_sync(_carried_out, carry, request)
+            carried = asyncio.get_running_loop().run_in_executor(
+                _HANDS, copy_context().run, _carried_out, carry, request
+            )
+            return await carried
 
         return handed
 
@@ -44,7 +51,8 @@ class Errand(APIRoute):
         steps = Steps(tree, embedded=embedded)
 
         async def work(request: Request, response: Response, body: Annotated[Any, Body()] = Sent.NOTHING) -> Any:
-            return steps.go(request, response, body, request.scope[_HELD])
+            request.scope[ASKS] = steps.calls
+            return steps.go(request, response, body, request.scope[HELD])
 
         try:
             self.dependant, self._embed_body_fields = get_dependant(path=self.path_format, call=work), False
@@ -62,6 +70,6 @@ async def _read(request: Request) -> None:
 
 def _carried_out(carry: Handler, request: Request) -> Response:
     with ExitStack() as held:
-        request.scope[_HELD] = held
+        request.scope[HELD] = held
         answer: Response = settled(carry(request))
         return answer

@@ -17,6 +17,10 @@ from fastapi.dependencies.utils import request_body_to_args, request_params_to_a
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import PydanticUndefined
 
+HELD = "lowincome.held"
+ASKS = "lowincome.asks"
+"""Where what is held until an errand ends stands in its request's scope, and all that its route calls."""
+
 _STRANGE = ("websocket_param_name", "background_tasks_param_name", "security_scopes_param_name", "concurrency")
 
 
@@ -35,6 +39,8 @@ class Steps:
         self._places: dict[Any, int] = {}
         self._embedded = embedded
         self._lay(dependant)
+        self.calls = frozenset(one.meant for one in self._steps)
+        """Every dependency of the route and its work, as they were written."""
 
     def go(self, request: Request, response: Response, body: Any, held: ExitStack) -> Any:
         """Return what the route's work returns; what its dependencies hold meanwhile lies in ``held``.
@@ -95,6 +101,7 @@ class Steps:
 class _Step:
     """One call: what it takes of what was found before, what it reads of the request, and what it comes after."""
 
+    meant: Any
     call: Callable[..., Any]
     takes: Sequence[tuple[str, int]]
     after: Sequence[int]
@@ -119,6 +126,7 @@ class _Step:
         holds = inspect.isgeneratorfunction(call)
         requests = (dependant.request_param_name, dependant.http_connection_param_name)
         return cls(
+            meant=call,
             call=contextmanager(call) if holds else call,
             takes=[(name, number) for name, number in inner if name is not None],
             after=[number for _, number in inner],

@@ -48,7 +48,7 @@ from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.sql.functions import FunctionElement
 
 from monitor import listed as lists
-from monitor.prepared import Prepared, Rows
+from monitor.prepared import Prepared, Rows, together
 from monitor.settings import Settings
 from monitor.turns import Paced
 
@@ -64,14 +64,18 @@ _KEPT, _MOST = 10, 15
 _PATIENCE = "400ms"
 # Fifty at their desks want one process each, no compiler for what takes milliseconds, and an index before the table.
 _FOR_ONE = {"max_parallel_workers_per_gather": "0", "jit": "off", "random_page_cost": "1.1"}
+Made = Callable[..., Select[*tuple[Any, ...]]]
+"""What makes a statement from its shape."""
+
 _REGION, _SETTING, _DEPARTMENT = "lowincome_region", "lowincome.region", "lowincome.department"
 _READING, _RESTED = "lowincome_reading", "lowincome_rested"
+_AS_IT_STANDS = {"no_parameters": True}
 _SURE = 5.0
 """Seconds for which a connection that rests is taken to be alive unless the server has said something since."""
 
 
 def connect(settings: Settings) -> Engine:
-    """Return an engine for ``settings.database_url``; connections are checked before use.
+    """Return an engine for ``settings.database_url``; a connection that its server has ended is not used.
 
     Bound values never appear in error texts, not even in PostgreSQL's DETAIL line: they may be personal.
     """
@@ -116,10 +120,37 @@ def transaction(engine: Engine, *, region: str | None = None) -> Iterator[Sessio
 @contextmanager
 def reading(engine: Engine, *, region: str | None = None) -> Iterator[Session]:
     """Open a session that only reads, what lies in ``region`` if one is said; on SQLite it takes no write lock."""
-    connecting = _said(engine, region).connect().execution_options(**{_READING: True})
+    said = {} if region is None else {_REGION: region}
+    connecting = engine.connect().execution_options(**{_READING: True}, **said)
     with connecting as connection, Session(bind=connection, expire_on_commit=False) as session:
         yield session
         _end_reading(connection)
+
+
+def narrow(session: Session, region: str) -> None:
+    """Show ``session``, which reads and has said no region, from here on what lies in ``region``."""
+    connection = session.connection().execution_options(**{_REGION: region})
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_settings(region), execution_options=_AS_IT_STANDS)
+
+
+@contextmanager
+def instead(session: Session, *, region: str | None = None) -> Iterator[Session]:
+    """End what ``session`` reads and open one unit of work on its connection, as ``transaction`` does.
+
+    Two connections for one request would be two of the few that there are. ``session`` may read anew afterwards.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        _end_reading(connection)
+    session.rollback()
+    said = {} if region is None else {_REGION: region}
+    connection.execution_options(**{_READING: False}, **said)
+    try:
+        with Session(bind=connection, expire_on_commit=False) as changing, changing.begin():
+            yield changing
+    finally:
+        connection.execution_options(**{_READING: True})
 
 
 @contextmanager
@@ -148,9 +179,7 @@ def give_way(session: Session) -> None:
         session.execute(select(func.set_config("lock_timeout", _PATIENCE, True)))
 
 
-def run(
-    session: Session, made: Callable[..., Select[*tuple[Any, ...]]], *shape: Hashable, values: Mapping[str, Any]
-) -> Rows:
+def run(session: Session, made: Made, *shape: Hashable, values: Mapping[str, Any]) -> Rows:
     """Return what the statement that ``made(*shape)`` returns finds, its named parameters taken from ``values``.
 
     It is made once for each shape, and making it costs more than running it; so ``made`` must know nothing but its
@@ -161,8 +190,18 @@ def run(
     return _made(made, shape, connection.dialect).run(connection, values)
 
 
+def run_together(session: Session, *asked: tuple[Made, Sequence[Hashable], Mapping[str, Any]]) -> list[Rows]:
+    """Return what each statement finds, as ``run`` does: what makes it, its shape, and its values.
+
+    PostgreSQL is asked all at once: beside other work every answer that is waited for costs two turns at a processor.
+    """
+    session.flush()
+    connection = session.connection()
+    return together(connection, [(_made(made, tuple(shape), connection.dialect), of) for made, shape, of in asked])
+
+
 @lru_cache(maxsize=1024)
-def _made(made: Callable[..., Select[*tuple[Any, ...]]], shape: tuple[Hashable, ...], dialect: Dialect) -> Prepared:
+def _made(made: Made, shape: tuple[Hashable, ...], dialect: Dialect) -> Prepared:
     return Prepared(made(*shape), dialect)
 
 
@@ -408,7 +447,7 @@ def _begin(connection: Connection) -> None:
     if cast("psycopg.Connection[Any]", connection.connection.driver_connection).autocommit:
         words.insert(0, "BEGIN READ ONLY" if options.get(_READING) else "BEGIN")
     if words:
-        connection.exec_driver_sql("; ".join(words), execution_options={"no_parameters": True})
+        connection.exec_driver_sql("; ".join(words), execution_options=_AS_IT_STANDS)
 
 
 @lru_cache(maxsize=1024)

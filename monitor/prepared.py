@@ -5,11 +5,14 @@ What SQLAlchemy does for an execution costs several times what SQLite does for i
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Connection, Dialect, Select, Uuid
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
@@ -52,7 +55,7 @@ class Prepared:
         if self._open:  # a list is spelled out: it reads differently for each length
             rows = connection.execute(self._statement, {name: values[name] for name in self._wanted})
             return Rows(map(self._row._make, rows))
-        return Rows(map(self._row._make, self._typed(self._fetched(connection, self._given(values)))))
+        return together(connection, [(self, values)])[0]
 
     def _compile(self, compiled: SQLCompiler, dialect: Dialect) -> None:
         state = compiled.construct_expanded_state(dict.fromkeys(self._wanted), escape_names=False)
@@ -73,19 +76,19 @@ class Prepared:
             given[place] = values[name] if process is None else process(values[name])
         return tuple(given) if isinstance(given, list) else given
 
-    def _fetched(self, connection: Connection, given: Any) -> Sequence[tuple[Any, ...]]:
-        cursor = connection.connection.cursor()
-        try:
-            for told in connection.dispatch.before_cursor_execute:
-                told(connection, cursor, self._sql, given, None, False)
-            cursor.execute(self._sql, given)
-            if self._kinds is None:  # what the driver gives, it says with its first answer
-                self._kinds = self._read(connection.dialect, cursor.description or ())
-            return cursor.fetchall()
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise _failed(connection, error) from None
-        finally:
-            cursor.close()
+    def ask(self, connection: Connection, cursor: DBAPICursor, values: Mapping[str, Any]) -> None:
+        """Send the statement; ``told`` waits for what is found."""
+        given = self._given(values)
+        for heard in connection.dispatch.before_cursor_execute:
+            heard(connection, cursor, self._sql, given, None, False)
+        cursor.execute(self._sql, given)
+
+    def told(self, connection: Connection, cursor: DBAPICursor) -> Rows:
+        """Return what is found with what was sent by ``cursor``."""
+        rows = cursor.fetchall()
+        if self._kinds is None:  # what the driver gives, it says with its first answer
+            self._kinds = self._read(connection.dialect, cursor.description or ())
+        return Rows(map(self._row._make, self._typed(rows)))
 
     def _read(self, dialect: Dialect, described: Sequence[Any]) -> list[Process]:
         pairs = zip(self._columns, described, strict=True)
@@ -98,6 +101,26 @@ class Prepared:
             return rows
         pairs = zip(kinds, zip(*rows, strict=True), strict=True)
         return zip(*(column if kind is None else map(kind, column) for kind, column in pairs), strict=True)
+
+
+def together(connection: Connection, asked: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> list[Rows]:
+    """Return what each statement finds with its values; a server is sent all before the first answer is waited for."""
+    driver = connection.connection
+    cursors = [driver.cursor() for _ in asked]
+    try:
+        with _in_one_go(driver.driver_connection, len(asked)):
+            for (one, values), cursor in zip(asked, cursors, strict=True):
+                one.ask(connection, cursor, values)
+        return [one.told(connection, cursor) for (one, _), cursor in zip(asked, cursors, strict=True)]
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _failed(connection, error) from None
+    finally:
+        for cursor in cursors:
+            cursor.close()
+
+
+def _in_one_go(driver: Any, statements: int) -> AbstractContextManager[Any]:
+    return driver.pipeline() if statements > 1 and isinstance(driver, psycopg.Connection) else nullcontext()
 
 
 def _to_driver(kind: TypeEngine[Any], dialect: Dialect) -> Process:

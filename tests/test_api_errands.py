@@ -7,19 +7,22 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import pytest
-from desks import OTHER_COUNTY, raised, signed_in
+from desks import OTHER_COUNTY, as_person, raised, signed_in
 from factories import FIRES, VILLAGE
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.testclient import TestClient
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from api.app import create_app
 from api.errands import Errand
+from monitor import database
+from monitor.access import sessions
 from monitor.service import Service
+from monitor.tables import SignIn
 
 RED = {"illness": FIRES}
 FOR_A_PAGE, FOR_A_CHANGE = 8, 12
-NO_WORK = ("BEGIN", "SELECT set_config")
+NO_WORK = ("BEGIN", "SELECT set_config", "COMMIT")
 
 
 def door(steps: list[tuple[str, int]]) -> APIRouter:
@@ -145,3 +148,58 @@ def test_a_change_of_an_alert_costs_few_statements(service: Service, asked: list
     taken = client.post(f"/api/v1/alerts/{alert}/claim", headers={"If-Match": '"1"'})
     assert taken.status_code == 200
     assert len(asked) <= FOR_A_CHANGE
+
+
+@pytest.fixture
+def taken(service: Service) -> Iterator[list[int]]:
+    """How many connections were out with each that was taken."""
+    said: list[int] = []
+
+    def note(*_: Any) -> None:
+        said.append(service.engine.pool.checkedout())  # type: ignore[attr-defined]
+
+    event.listen(service.engine.pool, "checkout", note)
+    yield said
+    event.remove(service.engine.pool, "checkout", note)
+
+
+def test_whoever_asks_is_found_out_and_answered_on_one_connection(service: Service, taken: list[int]) -> None:
+    alert = raised(service, [RED])[0]
+    client = signed_in(service, "林干事")
+    client.get("/api/v1/alerts")
+    for verb, path, status in (
+        ("GET", "/api/v1/alerts", 200), ("GET", f"/api/v1/alerts/{alert}", 200),
+        ("POST", f"/api/v1/alerts/{alert}/claim", 200), ("GET", "/api/v1/visits/catalogue", 200),
+    ):  # fmt: skip
+        taken.clear()
+        assert client.request(verb, path, headers={"If-Match": '"1"'}).status_code == status
+        assert len(taken) == 1
+        assert service.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_that_a_person_was_seen_is_noted_on_the_same_connection(service: Service, taken: list[int]) -> None:
+    raised(service, [RED])
+    client, sign_in = as_person(service, "林干事")
+    client.get("/api/v1/alerts")
+    with database.transaction(service.engine) as session:
+        before = session.get_one(SignIn, sign_in)
+        before.seen_at -= 2 * sessions.NOTED_EVERY
+        long_ago = before.seen_at
+    taken.clear()
+    assert len(client.get("/api/v1/alerts").json()["items"]) == 1
+    assert len(taken) == 1
+    with database.reading(service.engine) as session:
+        assert session.scalar(select(SignIn.seen_at).where(SignIn.id == sign_in)) > long_ago
+
+
+def test_who_is_refused_holds_no_connection(service: Service, taken: list[int]) -> None:
+    client = signed_in(service, "林干事")
+    client.headers["Authorization"] = "Bearer nobody"
+    for path in ("/api/v1/alerts", "/api/v1/session"):
+        assert client.get(path).status_code == 401
+    del client.headers["Authorization"]
+    assert client.get("/api/v1/alerts").status_code == 401
+    auditor = signed_in(service, "周审计", role="auditor")
+    assert auditor.get("/api/v1/alerts").status_code == 403
+    assert max(taken) == 1
+    assert service.engine.pool.checkedout() == 0  # type: ignore[attr-defined]

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from desks import raised
 from factories import FIRES, VILLAGE
-from sqlalchemy import Date, Integer, String, bindparam, cast, event, func, literal, null, select
+from sqlalchemy import Date, Integer, String, bindparam, cast, column, event, func, literal, null, select, table, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from monitor import database
-from monitor.prepared import Prepared, Rows
+from monitor.prepared import Prepared, Rows, together
 from monitor.service import Service
 from monitor.tables import Alert, Table
 
@@ -20,17 +20,13 @@ def test_every_column_of_every_table_reads_as_sqlalchemy_reads_it(service: Servi
     rows = 0
     with database.reading(service.engine) as session:
         connection = session.connection()
-        for table in Table.metadata.sorted_tables:
-            statement = select(*table.columns)
+        for one in Table.metadata.sorted_tables:
+            statement = select(*one.columns)
             found = Prepared(statement, connection.dialect).run(connection, {})
             expected = connection.execute(statement).all()
-            assert [tuple(row) for row in found] == [tuple(row) for row in expected], table.name
-            assert [list(map(type, row)) for row in found] == [list(map(type, row)) for row in expected], table.name
-            assert all(
-                getattr(row, column.key) == row[place]
-                for row in found[:1]
-                for place, column in enumerate(table.columns)
-            )
+            assert [tuple(row) for row in found] == [tuple(row) for row in expected], one.name
+            assert [list(map(type, row)) for row in found] == [list(map(type, row)) for row in expected], one.name
+            assert all(row._fields == tuple(column.key for column in one.columns) for row in found), one.name
             rows += len(found)
     assert rows > 15
 
@@ -103,6 +99,51 @@ def test_an_error_is_of_the_kind_that_sqlalchemy_raises_and_quotes_no_value(serv
         Prepared(chosen, session.connection().dialect).run(session.connection(), {"text": "张三丰"})
     assert type(raised_here.value) is type(refused.value)
     assert "张三丰" not in str(raised_here.value)
+
+
+def test_statements_asked_together_find_what_each_finds_alone(service: Service) -> None:
+    one, two = raised(service, [{"illness": FIRES}, {"elder": FIRES}])
+    wanted = bindparam("alert", type_=Alert.id.type)
+    chosen = [
+        select(Alert.id, Alert.level).where(Alert.id == wanted),
+        select(Alert.status, Alert.opened_at),
+        select(Alert.unseen),
+    ]
+    with database.reading(service.engine) as session:
+        connection = session.connection()
+        made = [Prepared(statement, connection.dialect) for statement in chosen]
+        asked = [(made[0], {"alert": one}), (made[1], {}), (made[0], {"alert": two}), (made[2], {})]
+        for _ in range(7):  # psycopg prepares at the sixth asking
+            alone = [statement.run(connection, values) for statement, values in asked]
+            assert together(connection, asked) == alone
+        assert [len(found) for found in alone] == [1, 2, 1, 2]
+        assert together(connection, []) == []
+
+
+def test_of_statements_asked_together_the_first_that_fails_is_told(service: Service) -> None:
+    wrong = select(func.json_array_length(bindparam("text", type_=String())))
+    with database.reading(service.engine) as session, pytest.raises(DBAPIError) as refused:
+        connection = session.connection()
+        right = Prepared(select(func.count()).select_from(Alert), connection.dialect)
+        together(connection, [(right, {}), (Prepared(wrong, connection.dialect), {"text": "张三丰"}), (right, {})])
+    assert "张三丰" not in str(refused.value)
+    assert "abort" not in str(refused.value)
+    with database.reading(service.engine) as session:
+        assert session.scalar(select(func.count()).select_from(Alert)) == 0
+
+
+def test_what_the_server_ended_meanwhile_is_not_given_out(service: Service) -> None:
+    if service.engine.dialect.name != "postgresql":
+        pytest.skip("a file has no server to end anything")
+    others = select(func.pg_terminate_backend(column("pid"))).select_from(table("pg_stat_activity", column("pid")))
+    others = others.where(text("datname = current_database() AND pid <> pg_backend_pid()"))
+    with database.reading(service.engine) as one, database.reading(service.engine) as two:
+        assert {one.scalar(select(1)), two.scalar(select(1))} == {1}
+    with service.engine.connect() as kept:
+        assert len(kept.execute(others).all()) >= 1
+    for _ in range(3):
+        with database.reading(service.engine) as one, database.reading(service.engine) as two:
+            assert {one.scalar(select(1)), two.scalar(select(1))} == {1}
 
 
 def test_a_connection_that_was_lost_is_not_used_again(service: Service) -> None:

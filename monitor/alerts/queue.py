@@ -24,11 +24,15 @@ class Told(NamedTuple):
     """An alert as it is told, read as plain columns: nothing of it can be changed.
 
     ``own`` has its columns, ``household_no``, ``owner_name`` and ``following_id``, the episode after; ``reasons`` are
-    those of all times, the weightiest first.
+    those of all times, the weightiest first; ``steps`` those of its life and ``found`` what workers found, both oldest
+    first; ``quiet`` the household's rules that a person's finding keeps quiet.
     """
 
     own: Any
     reasons: Rows
+    steps: Rows
+    found: Rows
+    quiet: Rows
 
 
 def get(session: Session, alert_id: uuid.UUID, *, viewer: Viewer) -> Alert:
@@ -46,7 +50,10 @@ def told(session: Session, alert_id: uuid.UUID, *, viewer: Viewer) -> Told:
     own = database.run(session, _own, kind, values=values).first()
     if own is None:
         raise _no_such()
-    return Told(own, database.run(session, _reasons, values={"alert": alert_id}))
+    values |= {"household": own.household_id}
+    return Told(
+        own, *database.run_together(session, *((made, (), values) for made in (_reasons, _steps, _found, _quiet)))
+    )
 
 
 def _own(kind: str) -> Select[*tuple[Any, ...]]:
@@ -84,19 +91,9 @@ def version(session: Session, alert_id: uuid.UUID, *, viewer: Viewer) -> int:
     return found
 
 
-def timeline(session: Session, alert_id: uuid.UUID) -> Rows:
-    """Return the steps of an alert's life, oldest first: ``at``, ``as_of``, ``kind``, ``by``, ``detail``."""
-    return database.run(session, _steps, values={"alert": alert_id})
-
-
 def _steps() -> Select[*tuple[Any, ...]]:
     chosen = select(AlertEvent.at, AlertEvent.as_of, AlertEvent.kind, AlertEvent.by, AlertEvent.detail)
     return chosen.where(AlertEvent.alert_id == bindparam("alert", type_=Uuid())).order_by(AlertEvent.id)
-
-
-def follow_ups(session: Session, alert_id: uuid.UUID) -> Rows:
-    """Return what workers found, oldest first, in the columns of ``FollowUp`` that are shown."""
-    return database.run(session, _found, values={"alert": alert_id})
 
 
 def _found() -> Select[*tuple[Any, ...]]:
@@ -108,11 +105,6 @@ def _found() -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
     chosen = chosen.where(FollowUp.alert_id == bindparam("alert", type_=Uuid()))
     return chosen.order_by(FollowUp.recorded_at, FollowUp.id)
-
-
-def quiets(session: Session, household: int) -> Rows:
-    """Return the household's rules that a person's finding keeps quiet: since and until when, and why."""
-    return database.run(session, _quiet, values={"household": household})
 
 
 def _quiet() -> Select[*tuple[Any, ...]]:

@@ -53,9 +53,10 @@ def lines(session: Session, alerts: Sequence[uuid.UUID]) -> list[Line]:
     if not alerts:
         return []
     values, listed = {"alerts": list(alerts)}, database.takes_lists(session)
-    rows = {row.id: row for row in database.run(session, _alerts, listed, values=values)}
+    found, standing = database.run_together(session, (_alerts, [listed], values), (_reasons, [listed], values))
+    rows = {row.id: row for row in found}
     reasons: dict[uuid.UUID, list[Any]] = {}
-    for reason in database.run(session, _reasons, listed, values=values):
+    for reason in standing:
         reasons.setdefault(reason.alert_id, []).append(reason)
     return [Line._make((*rows[id_], *_why(reasons.get(id_, [])))) for id_ in alerts if id_ in rows]
 
