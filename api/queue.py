@@ -149,11 +149,13 @@ def _page(desk: Desk, filters: Filters, asked: Paged, viewer: Viewer) -> AlertPa
     )  # fmt: skip
     found = lines(desk.session, page.ids)
     years = calendar.unpublished(desk.days, [line.due_on for line in found])
-    return AlertPage(
-        items=desk.shown(found),
-        next=page.following,
-        count=_told(page.count),
-        warnings=list(map(_caution, years)),
+    return AlertPage.model_validate(
+        {
+            "items": desk.told(found),  # all at once: fifty one by one cost twice as much
+            "next": page.following,
+            "count": _told(page.count),
+            "warnings": list(map(_caution, years)),
+        }
     )
 
 

@@ -79,7 +79,10 @@ NOBODY = Head("—", "")
 def heads(session: Session, households: Sequence[int], *, keyring: Keyring) -> dict[int, Head]:
     """Return who stands for each household in a list, in one query however many they are."""
     found = _heads(session, households)
-    return {home: Head(_name(row, keyring), _number(row, keyring)) for home, row in found.items()}
+    names = keyring.decrypt_many((row.name for row in found.values()), about="people.name")
+    numbers = keyring.decrypt_optional([row.id_no for row in found.values()], about="people.id_no")
+    masked = map(Head, map(mask_name, names), map(mask_id, numbers))
+    return dict(zip(found, masked, strict=True))
 
 
 def _heads(session: Session, households: Sequence[int]) -> dict[int, Row[Any]]:
@@ -106,7 +109,3 @@ def _named(listed: bool, heads: bool) -> Select[*tuple[Any, ...]]:
 
 def _name(row: Row[Any], keyring: Keyring) -> str:
     return mask_name(keyring.decrypt(row.name, about="people.name"))
-
-
-def _number(row: Row[Any], keyring: Keyring) -> str:
-    return "" if row.id_no is None else mask_id(keyring.decrypt(row.id_no, about="people.id_no"))
