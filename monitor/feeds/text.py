@@ -5,7 +5,6 @@ a short GB18030 string is often valid UTF-8.
 """
 
 import codecs
-import io
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,7 +44,7 @@ def read_text(data: bytes) -> Sheet:
     text = utf8(data)
     if b"\0" in text:
         raise Invalid(zh="文件含有空字符（NUL），不是文本文件", en="the file holds NUL bytes: it is not a text file")
-    if text.count(b'"') % 2:
+    if b'"' in text and text.count(b'"') % 2:
         raise Invalid(
             zh="引号不成对：文件不完整，或单元格里的引号没有写成两个",
             en="a quote is never closed: the file is cut off, or a quote inside a cell is not doubled",
@@ -128,7 +127,7 @@ def _parse(text: bytes, delimiter: str, columns: int) -> tuple[pa.Table, list[in
     names = [f"c{place}" for place in range(columns)]
     try:
         table = pyarrow.csv.read_csv(
-            io.BytesIO(text),
+            pa.BufferReader(text),
             pyarrow.csv.ReadOptions(use_threads=False, column_names=names, block_size=BLOCK),
             pyarrow.csv.ParseOptions(
                 delimiter=delimiter,
@@ -137,7 +136,10 @@ def _parse(text: bytes, delimiter: str, columns: int) -> tuple[pa.Table, list[in
                 invalid_row_handler=skip,
             ),
             pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
+                column_types=dict.fromkeys(names, pa.string()),
+                check_utf8=False,  # it was decoded
+                null_values=[""],
+                strings_can_be_null=True,
             ),
         )
     except ArrowInvalid as error:
