@@ -1,7 +1,7 @@
 """Numbers that fail their check digit: given back to their person only when name and birth date bear it out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from monitor import database
 from monitor.matching import ids, numbers
-from monitor.matching.exact import NO_PERSON, Index
+from monitor.matching.exact import NO_PERSON, Index, blind_indexes
 from monitor.matching.ids import Candidate
 from monitor.matching.names import Agreement, agreement, fold
 from monitor.privacy import Keyring
@@ -61,12 +61,12 @@ def repair(session: Session, keyring: Keyring, index: Index, claims: Sequence[Cl
     hits = _hits(session, index, claims)
     known = _people(session, keyring, {person for *_, person in hits})
     refuted = _undone(session)
+    weighed = [(claim, _weigh(claim, slip, person, known[person])) for claim, slip, person in hits]
+    told = [(claim, one) for claim, one in weighed if one is not None]
     found: defaultdict[int, list[Found]] = defaultdict(list)
-    for claim, slip, person in hits:
-        token = claim_token(keyring, claim)
-        weighed = None if (token, person) in refuted else _weigh(claim, slip, person, known[person])
-        if weighed is not None:
-            found[claim.row].append(Found(weighed.person, weighed.sure, {**weighed.evidence, "claim": token}))
+    for (claim, one), token in zip(told, claim_tokens(keyring, [claim for claim, _ in told]), strict=True):
+        if (token, one.person) not in refuted:
+            found[claim.row].append(Found(one.person, one.sure, {**one.evidence, "claim": token}))
     return _decide(found)
 
 
@@ -94,9 +94,10 @@ def _slip(key: int, slip: int) -> Candidate:
     return Candidate(numbers.text_of(key), *told)
 
 
-def claim_token(keyring: Keyring, claim: Claim) -> str:
-    """Return a keyed digest of number and name as written: the same mistake is recognised, and not readable."""
-    return keyring.blind_index(f"claim|{ids.clean(claim.written)}|{fold(claim.name)}").hex()
+def claim_tokens(keyring: Keyring, claims: Iterable[Claim]) -> Iterator[str]:
+    """Yield a keyed digest of number and name as written: the same mistake is recognised, and not readable."""
+    written = (f"claim|{ids.clean(claim.written)}|{fold(claim.name)}" for claim in claims)
+    return (digest.hex() for digest in blind_indexes(keyring, written))
 
 
 def _decide(found: Mapping[int, list[Found]]) -> Repairs:
@@ -130,11 +131,13 @@ def _weigh(claim: Claim, slip: Candidate, person: int, known: tuple[str | None, 
 
 
 def _people(session: Session, keyring: Keyring, wanted: Iterable[int]) -> dict[int, tuple[str | None, date | None]]:
-    people, known, listed = sorted(wanted), {}, database.takes_lists(session)
+    people, listed = sorted(wanted), database.takes_lists(session)
+    known: dict[int, tuple[str | None, date | None]] = {}
     for start in range(0, len(people), _READ_AT_ONCE):
         some = people[start : start + _READ_AT_ONCE]
-        for person, name, birth_on in database.run(session, _described, listed, values={"people": some}):
-            known[person] = (None if name is None else keyring.decrypt(name, about=ABOUT_NAME), birth_on)
+        found = database.run(session, _described, listed, values={"people": some})
+        names = keyring.decrypt_optional([row.name for row in found], about=ABOUT_NAME)
+        known.update((row.id, (name, row.birth_on)) for row, name in zip(found, names, strict=True))
     return known
 
 
