@@ -58,6 +58,11 @@ def test_an_agency_may_say_that_there_is_nothing_to_report(sqlite_service: Servi
     assert send(3, as_csv(settlements(1)).splitlines()[0] + "\n", rows=0).status == "held"
 
 
+def test_nothing_to_report_may_be_said_with_a_file_of_no_bytes(sqlite_service: Service, tmp_path: Path) -> None:
+    receipt = feeds.ingest(sqlite_service, drop(tmp_path, "accidents", b"", day=MONTHS[3], rows=0))
+    assert (receipt.status, receipt.rows, receipt.facts) == ("committed", 0, 0)
+
+
 @pytest.mark.parametrize("rows", [140, 1600])
 def test_half_or_many_times_the_usual_rows_are_held(send: Send, rows: int) -> None:
     receipt = send(3, rows)

@@ -8,6 +8,7 @@ from typing import Any
 from monitor.feeds.agreed import Feeds
 from monitor.feeds.checking import Checked
 from monitor.feeds.enrolling import Met
+from monitor.feeds.facts import Keyed
 from monitor.feeds.files import Arrival, safe_name
 from monitor.feeds.identity import Identified
 from monitor.feeds.problems import Problem
@@ -81,7 +82,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class Draft:
-    """A delivery read, checked and identified; ``confirmed_by`` somebody here, when it is no agency's."""
+    """A delivery read, checked and identified; ``confirmed_by`` somebody here, when it is no agency's.
+
+    ``known`` are its rows that have a key. Those of the register have one only once its people are stored.
+    """
 
     arrival: Arrival
     terms: Terms
@@ -90,6 +94,7 @@ class Draft:
     profile: dict[str, Any] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     confirmed_by: str | None = None
+    known: Keyed | None = None
 
     @property
     def feed(self) -> str:

@@ -55,6 +55,8 @@ def legible(checked: Checked, identified: Identified) -> npt.NDArray[np.bool_]:
 
 
 def _keyed(checked: Checked, identified: Identified, secret: bytes, rows: Rows) -> Keyed:
+    if not len(rows):  # a file without a byte has no columns either
+        return Keyed(rows, np.empty(0, np.int64), 0)
     keys = fact_keys([_part(checked, identified, name, rows) for name in checked.page.key], secret)
     last = np.flatnonzero(~pd.Series(keys).duplicated(keep="last").to_numpy())
     return Keyed(rows[last], keys[last], len(rows) - len(last))

@@ -19,6 +19,7 @@ from monitor.feeds.agreed import PACK, REGISTER, Recognised, by_name, feed_pages
 from monitor.feeds.checking import Checked, check
 from monitor.feeds.contradictions import note_contradictions
 from monitor.feeds.drafts import Desk, Draft, Terms
+from monitor.feeds.facts import keyed
 from monitor.feeds.files import Arrival, safe_name, sheets_of, take_in
 from monitor.feeds.holding import hold
 from monitor.feeds.identity import identify
@@ -125,7 +126,8 @@ def prepare(desk: Desk, arrival: Arrival, terms: Terms) -> Draft:
         if checked.page.name == REGISTER and mode != "withdraw" and checked.rows:
             note_contradictions(checked)
         made = profiles.profile(session, checked, identified, desk.residence)
-    return Draft(arrival, terms, checked, identified, made, found.problems)
+    known = None if checked.page.name == REGISTER else keyed(checked, identified, desk.service.keyring.fact_key)
+    return Draft(arrival, terms, checked, identified, made, found.problems, known=known)
 
 
 def _recognised(desk: Desk, arrival: Arrival, terms: Terms) -> Recognised:

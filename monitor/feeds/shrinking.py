@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -40,10 +42,11 @@ def left_out(desk: Desk, session: Session, draft: Draft) -> Iterator[Problem]:
 def _facts(desk: Desk, session: Session, draft: Draft) -> tuple[int, int]:
     """How many facts stand, and how many of them the list does not name."""
     standing = desk.lake.live_keys(draft.feed, tuple(refs(session, draft.feed)))
-    secret = desk.service.keyring.fact_key
-    named = [each(draft.checked, draft.identified, secret).keys for each in (keyed, damaged)]
-    absent = ~np.isin(standing.to_numpy(), np.concatenate(named)) if draft.checked.whole else np.ones(len(standing))
-    return len(standing), int(absent.sum())
+    if not draft.checked.whole:
+        return len(standing), len(standing)
+    told = draft.checked, draft.identified, desk.service.keyring.fact_key
+    named = np.concatenate([(draft.known or keyed(*told)).keys, damaged(*told).keys])
+    return len(standing), len(standing) - pc.is_in(standing, value_set=pa.array(named)).true_count
 
 
 def _members(session: Session, draft: Draft) -> tuple[int, int]:

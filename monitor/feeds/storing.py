@@ -158,7 +158,7 @@ def _store(desk: Desk, session: Session, draft: Draft, delivery: Delivery, *, se
     if draft.feed == REGISTER:
         registered = register(session, desk, checked, lasting, known_on=known_on)
         identified = replace(identified, people=registered.people)
-    known = keyed(checked, identified, desk.service.keyring.fact_key)
+    known = draft.known or keyed(checked, identified, desk.service.keyring.fact_key)
     kept = _kept(desk, session, known, lasting, draft.feed)
     if delivery.decided_by is not None and delivery.mode != "full":
         known = _without(desk, known, draft.feed, refs(session, draft.feed, received_after=delivery.received_on))
