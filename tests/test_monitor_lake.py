@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.lake import DeliveryRef, Lake, Manifest, View, digest, standing
+from monitor.lake import DeliveryRef, Lake, Manifest, View, digest, seen, standing
 from monitor.lake.duck import DuckEngine
 from monitor.lake.spill import LOCK, PREFIX, Spill
 
@@ -50,6 +50,16 @@ def ref(seq: int, mode: str = "append", *, has_facts: bool = True, has_gone: boo
 def keys_of(view: View) -> list[int]:
     rows = view.query(f'SELECT fact_key, seq FROM "{view.facts(FEED)}" ORDER BY fact_key, seq')
     return [int(key) for key in rows.column("fact_key").to_pylist()]
+
+
+def test_of_more_keys_than_are_kept_the_others_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen, "_MOST_KEPT", 3)
+    lake = Lake(tmp_path / "lake")
+    for seq, keys in ((1, (10, 11)), (2, (12, 13)), (3, (14,))):
+        lake.write(FEED, seq, facts(*keys))
+    for _ in range(2):
+        found = lake.gone_keys(FEED, (ref(1), ref(2), ref(3)), pa.array([10, 13, 14, 15]))
+        assert found.column("fact_key").to_pylist() == [10, 13, 14]
 
 
 def test_a_file_written_anew_under_its_number_is_read_anew(lake: Lake) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 Keys = npt.NDArray[np.int64]
-_ROOM = 16  # places in a sieve for each key: of others three to six in a hundred pass it
+_ROOM = 8  # places in a sieve for each key at least: of others six to twelve in a hundred pass it
 _OTHER_BITS = 32
 _MOST_KEPT = 1 << 25
 
@@ -62,12 +62,12 @@ def _met(paths: Sequence[Path], asked: Keys, read: Read) -> Iterator[pa.Table]:
     if not likely:
         return
     seen = np.concatenate([keys for _, _, keys in likely])
-    wanted = asked[_Sieve(seen).passing(asked)]
-    for path, places, keys in likely:
-        hits = np.isin(keys, wanted)
-        if hits.any():
+    hits = np.isin(seen, asked[_Sieve(seen).passing(asked)])
+    ends = np.cumsum([len(keys) for _, _, keys in likely])
+    for (path, places, _), mine in zip(likely, np.split(hits, ends[:-1]), strict=True):
+        if mine.any():
             with pq.ParquetFile(path, memory_map=True) as file:
-                yield file.read(columns=["fact_key", "seq"], use_threads=False).take(pa.array(places[hits]))
+                yield file.read(columns=["fact_key", "seq"], use_threads=False).take(pa.array(places[mine]))
 
 
 class _Sieve:
