@@ -129,7 +129,7 @@ def test_a_zombie_that_was_overtaken_writes_nothing_more(service: Service) -> No
     assert messages(service) == ["0", "1"]
     assert events(service) == [("begun", 1), ("taken_over", 2), ("done", 2)]
     counted = gauges.exposition(gauges.StoreCollector(service)).decode()
-    assert 'lowincome_job_holders_lost_total{job="scan"} 1.0' in counted
+    assert 'lowincome_job_holders_lost_total{task="scan"} 1.0' in counted
 
 
 def test_nobody_overtakes_in_the_middle_of_a_chunk_and_its_end_renews_the_lease(service: Service) -> None:

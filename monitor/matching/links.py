@@ -92,7 +92,7 @@ def confirm(session: Session, keyring: Keyring, proposal_id: int, *, person_id: 
 
 def look(session: Session, keyring: Keyring, proposal_id: int, *, person_id: int) -> Confirmed:
     """Return what ``confirm`` would, deciding nothing."""
-    return _given(_open(session, proposal_id), keyring, person_id)
+    return _given(_open(session, proposal_id, hold=False), keyring, person_id)
 
 
 def _given(proposal: Proposal, keyring: Keyring, person_id: int) -> Confirmed:
@@ -154,8 +154,8 @@ def _same_mistake(session: Session, link: Link) -> list[Link]:
     return [each for each in session.scalars(others) if each.evidence.get("claim") == claim]
 
 
-def _open(session: Session, proposal_id: int) -> Proposal:
-    proposal = session.get(Proposal, proposal_id, with_for_update=True)
+def _open(session: Session, proposal_id: int, *, hold: bool = True) -> Proposal:
+    proposal = session.get(Proposal, proposal_id, with_for_update=hold)
     if proposal is None:
         raise NotFound(zh="没有这条待确认记录", en="there is no such proposal")
     if proposal.status != "open":
