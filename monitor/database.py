@@ -238,10 +238,14 @@ def bare_rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[tuple[A
     Types are the driver's: on SQLite a date is text and a truth value 0 or 1. The query may hold only numbers and
     codes.
     """
+    cursor = _bare(session, query)
+    return [] if cursor is None else list(cursor.fetchall())
+
+
+def _bare(session: Session, query: Select[*tuple[Any, ...]]) -> Any:
     connection = session.connection()
     compiled = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-    cursor = connection.exec_driver_sql(str(compiled)).cursor
-    return [] if cursor is None else list(cursor.fetchall())
+    return connection.exec_driver_sql(str(compiled)).cursor
 
 
 def arrow_columns(session: Session, query: Select[*tuple[Any, ...]]) -> list[pa.Array]:
@@ -249,9 +253,7 @@ def arrow_columns(session: Session, query: Select[*tuple[Any, ...]]) -> list[pa.
 
     A thousand rows at a time are objects of Python: of millions at once two in five seconds go into memory.
     """
-    connection = session.connection()
-    compiled = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-    cursor = connection.exec_driver_sql(str(compiled)).cursor
+    cursor = _bare(session, query)
     types = [_ARROW[one.type.python_type] for one in query.selected_columns]
     parts: list[list[pa.Array]] = [[pa.array([], kind)] for kind in types]
     while cursor is not None and (rows := cursor.fetchmany(_IN_HAND)):

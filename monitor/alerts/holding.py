@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select
@@ -69,7 +68,6 @@ def hold(session: Session, changes: Sequence[Change]) -> Ground:
     return Ground({one.household: one for one in (Held(*row) for row in rows)})
 
 
-@cache
 def _open(listed: bool) -> Select[*tuple[Any, ...]]:
     # Not a join: for many PostgreSQL would read every household there is.
     registered = select(Household.registered).where(Household.id == Alert.household_id).scalar_subquery()

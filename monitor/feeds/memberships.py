@@ -50,7 +50,8 @@ def bring(session: Session, told: Pairs, *, known_on: date, lasting: Spared | No
     places = pd.Index(before.numbers()).get_indexer(pd.Index(said.numbers()))
     _add(session, said.take(places < 0), known_on)
     old, there = said.take(places >= 0), places[places >= 0]
-    other = _differ(old.relation, before.relation.take(pa.array(there)))
+    # No relation is like an empty one.
+    other = differ(*(pc.fill_null(one, "") for one in (old.relation, before.relation.take(pa.array(there)))))
     changes = zip(keys[there[other]].tolist(), old.relation.filter(pa.array(other)).to_pylist(), strict=True)
     change_rows(session, Member, [{"id": key, "relation": relation} for key, relation in changes])
     rest = np.delete(np.arange(len(keys)), there)
@@ -71,11 +72,10 @@ def _add(session: Session, new: Pairs, known_on: date) -> None:
         add_rows(session, Member, columns | {"relation": new.relation.to_pylist(), "from_on": days})
 
 
-def _differ(now: pa.Array, before: pa.Array) -> npt.NDArray[np.bool_]:
-    """Return where the one relation is not the other; none is like an empty one."""
-    found: npt.NDArray[np.bool_] = pc.not_equal(*(pc.fill_null(one, "") for one in (now, before))).to_numpy(
-        zero_copy_only=False
-    )
+def differ(now: pa.Array, before: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return where the one is not the other; nothing is like nothing."""
+    alike = pc.fill_null(pc.equal(now, before), False), pc.and_(pc.is_null(now), pc.is_null(before))
+    found: npt.NDArray[np.bool_] = ~pc.or_(*alike).to_numpy(zero_copy_only=False)
     return found
 
 

@@ -165,19 +165,12 @@ def _households(session: Session, lines: Lines, tree: Tree, on: date) -> Homes:
     _add(session, lines, said, keys, new)
     differ = ~registered[there]
     for column, old in zip(said.values(), before, strict=True):
-        differ |= _differ(column.take(pa.array(known)), old.take(pa.array(there)))
+        differ |= memberships.differ(column.take(pa.array(known)), old.take(pa.array(there)))
     change_rows(session, Household, [_changed(said, keys, at) for at in known[differ].tolist()])
     rest = np.delete(np.arange(len(ids)), there)
     where = before[list(said).index("county")]
     counties = pa.concat_arrays([said["county"], where.take(pa.array(rest))])
     return Homes(keys, ids[rest], registered[rest], counties)
-
-
-def _differ(now: pa.Array, before: pa.Array) -> npt.NDArray[np.bool_]:
-    """Return where the one is not the other; nothing is like nothing."""
-    alike = pc.fill_null(pc.equal(now, before), False), pc.and_(pc.is_null(now), pc.is_null(before))
-    found: npt.NDArray[np.bool_] = ~pc.or_(*alike).to_numpy(zero_copy_only=False)
-    return found
 
 
 def _strike_off(session: Session, homes: Homes, with_members: Keys) -> None:
