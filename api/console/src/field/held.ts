@@ -40,14 +40,19 @@ export async function letGo(id: string): Promise<void> {
   if ((await heldPacks()).some((one) => one.id === id)) await change((all) => all.filter((one) => one.id !== id));
 }
 
-/** Take a pack off the disk, whosever it is; the server is still to be told. */
-export async function wipeHeld(one: Held): Promise<void> {
-  await forget(`/${one.owner}/pack`, `/${one.owner}/catalogue`);
-  await noteWiped(one.id);
+/** Take a pack off the disk, whosever it is, and leave one that took its place; the server is still to be told. */
+export async function wipeHeld({ id, owner }: Pick<Held, 'id' | 'owner'>): Promise<void> {
+  const pack = `/${owner}/pack`;
+  await withPack(async () => {
+    const found = await kept<Pick<Held, 'id'>>(pack);
+    if (found === undefined || found.value.id === id) await forget(pack, `/${owner}/catalogue`);
+  });
+  await change((all) => all.map((one) => (one.id === id ? { ...one, wiped: true } : one)));
 }
 
-export function noteWiped(id: string): Promise<void> {
-  return change((all) => all.map((one) => (one.id === id ? { ...one, wiped: true } : one)));
+/** What is done to a pack is done one at a time: what was wiped meanwhile does not come back. */
+export function withPack<T>(work: () => Promise<T>): Promise<T> {
+  return exclusively('pack', work);
 }
 
 /** Whether a pack is over by this device's clock: past its time, or the clock was set back since it was last seen. */

@@ -1,7 +1,7 @@
 import { api, BY_ITSELF, type Schemas, told, Unreachable } from '../contract/client';
-import { hold, noteWiped, over } from './held';
+import { hold, over, wipeHeld, withPack } from './held';
 import { tellWiped } from './sweep';
-import { forget, keep, kept, secure } from './vault';
+import { keep, kept, secure, whose } from './vault';
 
 export type Sheet = Schemas['VisitSheetOut'];
 export type Catalogue = Schemas['CatalogueOut'];
@@ -20,8 +20,10 @@ export async function takePack(phones: boolean): Promise<Pack> {
   const said = await told(api.POST('/api/v1/packs', { body: { phones } }));
   const pack: Pack = { ...said, skewMs: Date.parse(said.made_at) - Date.now() };
   await hold(pack);
-  await keep(PACK, pack);
-  await keep(CATALOGUE, said.catalogue);
+  await withPack(async () => {
+    await keep(PACK, pack);
+    await keep(CATALOGUE, said.catalogue);
+  });
   await tellWiped();
   return pack;
 }
@@ -48,10 +50,7 @@ export async function checkPack(): Promise<Gone | undefined> {
       await wipePack(pack);
       return { why: state.why ?? 'unknown' };
     }
-    const dropped = new Set(state.dropped);
-    const sheets = pack.sheets.filter((one) => !dropped.has(one.alert.id));
-    const fewer = pack.sheets.length - sheets.length;
-    if (fewer > 0) await keep(PACK, { ...pack, sheets, count: pack.count - fewer });
+    await drop(new Set(state.dropped));
     return undefined;
   } catch (failure) {
     if (failure instanceof Unreachable) return undefined;
@@ -62,20 +61,33 @@ export async function checkPack(): Promise<Gone | undefined> {
 /** Take the pack off this device and let the server know; without a network it is told as soon as there is one. */
 export async function wipePack(pack?: Pack): Promise<void> {
   const gone = pack ?? (await kept<Pack>(PACK))?.value;
-  await forget(PACK, CATALOGUE);
   if (gone === undefined) return;
-  await noteWiped(gone.id);
+  await wipeHeld({ id: gone.id, owner: whose() });
   await tellWiped();
 }
 
+/** Change the pack that is here, if it still is; ``how`` gives back the same where nothing is to be changed. */
+function changed(how: (pack: Pack) => Pack): Promise<void> {
+  return withPack(async () => {
+    const pack = (await kept<Pack>(PACK))?.value;
+    const after = pack === undefined ? undefined : how(pack);
+    if (after !== pack) await keep(PACK, after);
+  });
+}
+
+function drop(alerts: Set<string>): Promise<void> {
+  return changed((pack) => {
+    const sheets = pack.sheets.filter((one) => !alerts.has(one.alert.id));
+    const fewer = pack.sheets.length - sheets.length;
+    return fewer === 0 ? pack : { ...pack, sheets, count: pack.count - fewer };
+  });
+}
+
 /** An alert of the pack has come to another version by what was sent from here. */
-export async function noteVersion(alert: string, version: number, visited: boolean): Promise<void> {
-  const pack = (await kept<Pack>(PACK))?.value;
-  if (pack === undefined) return;
-  const sheets = pack.sheets.map((one) =>
-    one.alert.id === alert ? { ...one, alert: { ...one.alert, version, ...(visited ? VISITED : {}) } } : one,
-  );
-  await keep(PACK, { ...pack, sheets });
+export function noteVersion(alert: string, version: number, visited: boolean): Promise<void> {
+  const here = (one: Sheet): Sheet =>
+    one.alert.id === alert ? { ...one, alert: { ...one.alert, version, ...(visited ? VISITED : {}) } } : one;
+  return changed((pack) => ({ ...pack, sheets: pack.sheets.map(here) }));
 }
 
 const PATIENCE_MS = 3000;
@@ -98,9 +110,16 @@ export function sheetOf(alert: string): Promise<Sheet> {
   return soon(asked, async () => (await packNow())?.sheets.find((one) => one.alert.id === alert));
 }
 
-/** What a visit may say: the server's words of today, else those that came with the pack. */
+/** What a visit may say: the server's words of today, kept beside the pack, else those that came with it. */
 export function catalogueNow(): Promise<Catalogue> {
   const asked = told(api.GET('/api/v1/visits/catalogue'));
-  void asked.then((said) => keep(CATALOGUE, said)).catch(() => undefined);
+  void asked.then(renew).catch(() => undefined);
   return soon(asked, async () => (await kept<Catalogue>(CATALOGUE))?.value);
+}
+
+/** An answer may come after the pack was wiped: then nothing of it is put back. */
+function renew(said: Catalogue): Promise<void> {
+  return withPack(async () => {
+    if ((await kept<Pack>(PACK)) !== undefined) await keep(CATALOGUE, said);
+  });
 }
