@@ -1,21 +1,22 @@
 """What waits for me: the day's worklist, notes that call me, the digests of deadlines."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.briefs import AlertBrief, Desk
-from api.deps import ByLaw, InTransaction, Reading, Serving, Viewing, may
+from api.briefs import AlertBrief, Desk, Level
+from api.deps import ByLaw, InTransaction, Laws, Reading, Serving, Viewing, may
 from api.errands import Errand
 from api.problems import RESPONSES
 from api.taking import NoteOut, note_out
-from monitor.access import Viewer, scope
-from monitor.tables import Alert
+from monitor.access import NATION, Viewer, scope
+from monitor.service import today
+from monitor.tables import Alert, Digest
 from monitor.work import colleagues, notes, reminding, worklist
 from monitor.work.worklist import Plan
 
@@ -58,18 +59,59 @@ class LoadOut(BaseModel):
     beyond: int
 
 
+class AlertNamed(BaseModel):
+    """An alert whose deadline was told, as it was then."""
+
+    alert: UUID
+    step: Literal["remind", "overdue", "escalate"] = Field(
+        description="即将到期、逾期、严重逾期并报上级 / due soon, overdue, long overdue and told to the level above"
+    )
+    due_on: date
+    level: Level
+
+
+class ReferralNamed(AlertNamed):
+    """What a department was asked about an alert, or a row that it was to put right."""
+
+    referral: UUID
+    correction: bool
+
+
+class DeadlinesTold(BaseModel):
+    """What a digest says: of how many, and which."""
+
+    counts: dict[str, int] = Field(
+        description="remind, overdue, escalate；转办与数据更正的另计 / with referral_ and correction_ before them"
+    )
+    alerts: list[AlertNamed]
+    referrals: list[ReferralNamed]
+    left_out: int = Field(description="未逐条列出的 / not named one by one")
+
+
 class DigestOut(BaseModel):
     """Deadlines told on one day; named alerts are at most two hundred, and so are named referrals and corrections."""
 
-    model_config = ConfigDict(from_attributes=True)
     id: UUID
     as_of: date
     region: str
-    made_at: datetime
-    contents: dict[str, Any] = Field(
-        description="counts, alerts (alert, step, due_on, level), "
-        "referrals (referral, correction, alert, step, due_on, level), left_out"
+    region_name: str = Field(
+        description="发给哪个辖区；空：本人或全国 / the region it is told to; empty: oneself, or the nation"
     )
+    made_at: datetime
+    contents: DeadlinesTold
+
+
+class DigestSheet(DigestOut):
+    """A digest with the alerts that it names as they are today, those that are still mine to see."""
+
+    alerts: list[AlertBrief]
+
+
+class AwaitedOut(BaseModel):
+    """What has come for me."""
+
+    mentions: int = Field(description="提及我、尚未阅的备注 / notes that call me and that I have not seen")
+    digests: int = Field(description="今日的期限提醒 / digests of today")
 
 
 @router.get("/worklist", summary="今日走访 / My worklist", dependencies=[may("alert.work")])
@@ -117,9 +159,36 @@ def see_mention(note_id: UUID, viewer: Viewing, session: InTransaction) -> None:
 
 
 @router.get("/digests", summary="期限提醒 / Digests of deadlines", dependencies=[may("alert.read")])
-def digests(viewer: Viewing, session: Reading, most: Annotated[int, Query(ge=1, le=100)] = 30) -> list[DigestOut]:
+def digests(
+    viewer: Viewing, session: Reading, laws: ByLaw, most: Annotated[int, Query(ge=1, le=100)] = 30
+) -> list[DigestOut]:
     """Return my digests, newest first; who assigns in a region reads the region's as well."""
-    return [DigestOut.model_validate(one) for one in reminding.digests(session, viewer=viewer, most=most)]
+    return [_digest(one, laws) for one in reminding.digests(session, viewer=viewer, most=most)]
+
+
+@router.get("/digests/{digest_id}", summary="一份期限提醒 / One digest", dependencies=[may("alert.read")])
+def digest(digest_id: UUID, service: Serving, viewer: Viewing, session: Reading, laws: ByLaw) -> DigestSheet:
+    """Return one of my digests with the alerts that it names as they stand now."""
+    told = _digest(reminding.digest(session, digest_id, viewer=viewer), laws)
+    named = dict.fromkeys(one.alert for one in [*told.contents.alerts, *told.contents.referrals])
+    alerts = Desk(session, service, laws).briefs(_seen(session, list(named), viewer))
+    return DigestSheet(**dict(told), alerts=alerts)
+
+
+@router.get("/awaited", summary="有无新提醒 / What has come for me", dependencies=[may("alert.read")])
+def awaited(viewer: Viewing, session: Reading) -> AwaitedOut:
+    """Return how many notes call me and how many digests are of today: what a page asks from time to time."""
+    called = notes.unseen_count(session, viewer=viewer)
+    return AwaitedOut(mentions=called, digests=reminding.told_on(session, today(), viewer=viewer))
+
+
+def _digest(one: Digest, laws: Laws) -> DigestOut:
+    of_region = one.recipient == reminding.REGION_DESK and one.region != NATION
+    return DigestOut(
+        id=one.id, as_of=one.as_of, region=one.region, made_at=one.made_at,
+        region_name=laws.tree.full_name(one.region, one.as_of) if of_region else "",
+        contents=DeadlinesTold(**{"referrals": [], **one.contents}),  # the first digests named alerts alone
+    )  # fmt: skip
 
 
 def _plan(desk: Desk, made: Plan, name: str, viewer: Viewer) -> PlanOut:

@@ -254,7 +254,7 @@ def decline(alert_id: UUID, sent: Declined, expected: Expected, change: Changing
     "/{alert_id}/notes", status_code=201, summary="备注 / Note",
     dependencies=[may("alert.work")], responses=ONCE, response_model=NoteOut,
 )  # fmt: skip
-def addnote_out(alert_id: UUID, sent: NoteIn, change: Changing) -> Response:
+def add_note(alert_id: UUID, sent: NoteIn, change: Changing) -> Response:
     """Keep a note on an alert and call whom it mentions; nothing of the alert changes, so no version is asked for."""
     session, keyring = change.once.session, change.service.keyring
     draft = notes.Draft(sent.id, sent.text, tuple(sent.mentions))

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from monitor.tables import Alert, Mention, Note, Worker, utc_now
 from monitor.work.colleagues import reaches
 
 _ABOUT = "notes.text"
+Chosen = TypeVar("Chosen", bound=Select[Any])
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,13 @@ def latest(session: Session, alerts: Sequence[uuid.UUID], *, keyring: Keyring) -
 
 def unseen(session: Session, *, viewer: Viewer, keyring: Keyring, most: int = 100) -> list[Said]:
     """Return the notes that ``viewer`` was called to and has not seen, on alerts that they may see still."""
-    chosen = select(Note).join(Mention, Mention.note_id == Note.id).join(Alert, Alert.id == Note.alert_id)
-    chosen = scope(chosen, viewer).where(Mention.worker_id == viewer.worker, Mention.seen_at.is_(None))
-    return _read(session, session.scalars(chosen.order_by(Note.written_at.desc()).limit(most)).all(), keyring)
+    chosen = _calling(select(Note), viewer).order_by(Note.written_at.desc()).limit(most)
+    return _read(session, session.scalars(chosen).all(), keyring)
+
+
+def unseen_count(session: Session, *, viewer: Viewer) -> int:
+    """Return how many notes ``unseen`` would find."""
+    return session.scalar(_calling(select(func.count()).select_from(Note), viewer)) or 0
 
 
 def see(session: Session, note: uuid.UUID, *, viewer: Viewer) -> None:
@@ -93,6 +98,12 @@ def names(session: Session, workers: Collection[uuid.UUID]) -> Mapping[uuid.UUID
         return {}
     rows = session.execute(select(Worker.id, Worker.name).where(Worker.id.in_(workers)))
     return {row.id: row.name for row in rows}
+
+
+def _calling(chosen: Chosen, viewer: Viewer) -> Chosen:
+    """Narrow to the notes that call ``viewer``, are not seen yet, and are on alerts that they may see."""
+    joined = chosen.join(Mention, Mention.note_id == Note.id).join(Alert, Alert.id == Note.alert_id)
+    return scope(joined, viewer).where(Mention.worker_id == viewer.worker, Mention.seen_at.is_(None))
 
 
 def _called(session: Session, alert: Alert, mentions: Iterable[uuid.UUID]) -> set[uuid.UUID]:

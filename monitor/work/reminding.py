@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from monitor import access, lifecycle
 from monitor.access import NATION, Viewer
+from monitor.errors import NotFound
 from monitor.lifecycle import Step
 from monitor.tables import Alert, Breach, Digest, Outbox, Referral, ReferralBreach
 from monitor.work import colleagues
@@ -87,16 +88,35 @@ def remind(session: Session, *, spans: Spans) -> Counter[str]:
 
 def digests(session: Session, *, viewer: Viewer, most: int = 30) -> Sequence[Digest]:
     """Return the viewer's digests, newest first: their own, and their region's if it is theirs to assign."""
-    mine: ColumnElement[bool] = Digest.recipient == str(viewer.worker)
-    if access.relation(viewer.role, "alert.assign"):
-        mine = or_(mine, and_(Digest.recipient == REGION_DESK, Digest.region == viewer.region))
-    return session.scalars(select(Digest).where(mine).order_by(Digest.made_at.desc(), Digest.id).limit(most)).all()
+    chosen = select(Digest).where(_told_to(viewer)).order_by(Digest.made_at.desc(), Digest.id)
+    return session.scalars(chosen.limit(most)).all()
+
+
+def digest(session: Session, which: uuid.UUID, *, viewer: Viewer) -> Digest:
+    """Return one of the viewer's digests; NotFound where there is none or it was told to somebody else."""
+    found = session.scalars(select(Digest).where(Digest.id == which, _told_to(viewer))).one_or_none()
+    if found is None:
+        raise NotFound(zh="没有这份提醒", en="there is no such digest")
+    return found
+
+
+def told_on(session: Session, day: date, *, viewer: Viewer) -> int:
+    """Return how many of the viewer's digests are of ``day``."""
+    chosen = select(func.count()).select_from(Digest).where(_told_to(viewer), Digest.as_of == day)
+    return session.scalar(chosen) or 0
 
 
 def above(place: str) -> str:
     """Return the region one level above ``place``: a village's town, a town's county, a county's city."""
     shorter = [length for length in _LENGTHS if length < len(place)]
     return place[: shorter[0]] if shorter else NATION
+
+
+def _told_to(viewer: Viewer) -> ColumnElement[bool]:
+    mine: ColumnElement[bool] = Digest.recipient == str(viewer.worker)
+    if not access.relation(viewer.role, "alert.assign"):
+        return mine
+    return or_(mine, and_(Digest.recipient == REGION_DESK, Digest.region == viewer.region))
 
 
 def _steps(spans: Spans, due_on: InstrumentedAttribute[Any]) -> Mapping[str, ColumnElement[bool]]:

@@ -48,6 +48,7 @@ SCREENS: dict[str, Screen] = {
     "followUp": Screen("caseworker", lambda service: f"/alerts/{_alert(service)}/follow-up"),
     "visits": Screen("caseworker", listed=True),
     "visit": Screen("caseworker", lambda service: f"/visits/{_alert(service)}"),
+    "notices": Screen("caseworker", listed=True),
     "households": Screen("caseworker"),
     "household": Screen(
         "caseworker", lambda service: f"/households/{service.household_no(service.alerts(town=TOWN)[0])}"

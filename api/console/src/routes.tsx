@@ -18,6 +18,7 @@ export const navWords = catalogue(
   {
     queue: '预警工作台',
     visits: '走访包',
+    notices: '提醒',
     households: '家庭档案',
     workload: '分派与工作量',
     board: '监管看板',
@@ -32,6 +33,7 @@ export const navWords = catalogue(
   {
     queue: 'Queue',
     visits: 'Visit pack',
+    notices: 'Notices',
     households: 'Households',
     workload: 'Workload',
     board: 'Board',
@@ -60,6 +62,13 @@ export const screens: Screen[] = [
     page: lasting(() => import('./screens/visits/screen')),
     may: 'visit.pack',
     nav: 'visits',
+    personal: true,
+  },
+  {
+    path: paths.notices,
+    page: lasting(() => import('./screens/notices/screen')),
+    may: 'alert.read',
+    nav: 'notices',
     personal: true,
   },
   {

@@ -521,7 +521,7 @@ export interface paths {
          * 备注 / Note
          * @description Keep a note on an alert and call whom it mentions; nothing of the alert changes, so no version is asked for.
          */
-        post: operations["addnote_out_api_v1_alerts__alert_id__notes_post"];
+        post: operations["add_note_api_v1_alerts__alert_id__notes_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1184,6 +1184,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/desk/awaited": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 有无新提醒 / What has come for me
+         * @description Return how many notes call me and how many digests are of today: what a page asks from time to time.
+         */
+        get: operations["awaited_api_v1_desk_awaited_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/desk/digests": {
         parameters: {
             query?: never;
@@ -1196,6 +1216,26 @@ export interface paths {
          * @description Return my digests, newest first; who assigns in a region reads the region's as well.
          */
         get: operations["digests_api_v1_desk_digests_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/digests/{digest_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 一份期限提醒 / One digest
+         * @description Return one of my digests with the alerts that it names as they stand now.
+         */
+        get: operations["digest_api_v1_desk_digests__digest_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3123,6 +3163,33 @@ export interface components {
             note: components["schemas"]["LatestNote"] | null;
         };
         /**
+         * AlertNamed
+         * @description An alert whose deadline was told, as it was then.
+         */
+        AlertNamed: {
+            /**
+             * Alert
+             * Format: uuid
+             */
+            alert: string;
+            /**
+             * Step
+             * @description 即将到期、逾期、严重逾期并报上级 / due soon, overdue, long overdue and told to the level above
+             * @enum {string}
+             */
+            step: "remind" | "overdue" | "escalate";
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "red" | "orange" | "yellow" | "blue";
+        };
+        /**
          * AlertOfHome
          * @description One episode of alert of the household.
          */
@@ -3636,6 +3703,22 @@ export interface components {
             verified: components["schemas"]["VerifiedOut"] | null;
         };
         /**
+         * AwaitedOut
+         * @description What has come for me.
+         */
+        AwaitedOut: {
+            /**
+             * Mentions
+             * @description 提及我、尚未阅的备注 / notes that call me and that I have not seen
+             */
+            mentions: number;
+            /**
+             * Digests
+             * @description 今日的期限提醒 / digests of today
+             */
+            digests: number;
+        };
+        /**
          * BothOut
          * @description One thing in both languages.
          */
@@ -4071,6 +4154,28 @@ export interface components {
             why?: string | null;
         };
         /**
+         * DeadlinesTold
+         * @description What a digest says: of how many, and which.
+         */
+        DeadlinesTold: {
+            /**
+             * Counts
+             * @description remind, overdue, escalate；转办与数据更正的另计 / with referral_ and correction_ before them
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /** Alerts */
+            alerts: components["schemas"]["AlertNamed"][];
+            /** Referrals */
+            referrals: components["schemas"]["ReferralNamed"][];
+            /**
+             * Left Out
+             * @description 未逐条列出的 / not named one by one
+             */
+            left_out: number;
+        };
+        /**
          * DecidedOut
          * @description What became of a suggestion; a confirmed one is an alert.
          */
@@ -4148,17 +4253,47 @@ export interface components {
             /** Region */
             region: string;
             /**
+             * Region Name
+             * @description 发给哪个辖区；空：本人或全国 / the region it is told to; empty: oneself, or the nation
+             */
+            region_name: string;
+            /**
              * Made At
              * Format: date-time
              */
             made_at: string;
+            contents: components["schemas"]["DeadlinesTold"];
+        };
+        /**
+         * DigestSheet
+         * @description A digest with the alerts that it names as they are today, those that are still mine to see.
+         */
+        DigestSheet: {
             /**
-             * Contents
-             * @description counts, alerts (alert, step, due_on, level), referrals (referral, correction, alert, step, due_on, level), left_out
+             * Id
+             * Format: uuid
              */
-            contents: {
-                [key: string]: unknown;
-            };
+            id: string;
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Region */
+            region: string;
+            /**
+             * Region Name
+             * @description 发给哪个辖区；空：本人或全国 / the region it is told to; empty: oneself, or the nation
+             */
+            region_name: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            contents: components["schemas"]["DeadlinesTold"];
+            /** Alerts */
+            alerts: components["schemas"]["AlertBrief"][];
         };
         /**
          * DismissalIn
@@ -6862,6 +6997,40 @@ export interface components {
             received_on: string | null;
         };
         /**
+         * ReferralNamed
+         * @description What a department was asked about an alert, or a row that it was to put right.
+         */
+        ReferralNamed: {
+            /**
+             * Alert
+             * Format: uuid
+             */
+            alert: string;
+            /**
+             * Step
+             * @description 即将到期、逾期、严重逾期并报上级 / due soon, overdue, long overdue and told to the level above
+             * @enum {string}
+             */
+            step: "remind" | "overdue" | "escalate";
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "red" | "orange" | "yellow" | "blue";
+            /**
+             * Referral
+             * Format: uuid
+             */
+            referral: string;
+            /** Correction */
+            correction: boolean;
+        };
+        /**
          * ReferralOut
          * @description A referral and what became of it.
          */
@@ -9463,7 +9632,7 @@ export interface operations {
             };
         };
     };
-    addnote_out_api_v1_alerts__alert_id__notes_post: {
+    add_note_api_v1_alerts__alert_id__notes_post: {
         parameters: {
             query?: never;
             header?: {
@@ -10746,6 +10915,35 @@ export interface operations {
             };
         };
     };
+    awaited_api_v1_desk_awaited_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AwaitedOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     digests_api_v1_desk_digests_get: {
         parameters: {
             query?: {
@@ -10764,6 +10962,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DigestOut"][];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    digest_api_v1_desk_digests__digest_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DigestSheet"];
                 };
             };
             /** @description refused */

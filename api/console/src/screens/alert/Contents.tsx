@@ -77,7 +77,7 @@ export function Contents({ alert }: { alert: Alert }): ReactElement {
         <Referred alert={alert} />
         <Visited alert={alert} />
         <Timeline household={alert.household_no} />
-        <Notes alert={alert.id} text={note} onText={setNote} may={may('alert.work')} />
+        <Notes alert={alert.id} region={alert.region} text={note} onText={setNote} may={may('alert.work')} />
       </div>
       <Footer alert={alert} acting={acting} panel={panel} wrong={wrong} onPanel={setPanel} />
     </>

@@ -1,0 +1,18 @@
+import { useQuery } from '@tanstack/react-query';
+import { api, BY_ITSELF, told } from '../contract/client';
+import { useMay } from './session';
+
+const EVERY_MS = 300_000;
+
+/** How much has come for me: notes that call me and that I have not seen, and today's digests of deadlines. */
+export function useAwaited(): number {
+  const may = useMay();
+  const { data } = useQuery({
+    queryKey: ['notices', 'awaited'],
+    queryFn: () => told(api.GET('/api/v1/desk/awaited', { headers: BY_ITSELF })),
+    enabled: may('alert.read'),
+    staleTime: EVERY_MS,
+    refetchInterval: EVERY_MS,
+  });
+  return data === undefined ? 0 : data.mentions + data.digests;
+}
