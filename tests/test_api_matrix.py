@@ -37,7 +37,7 @@ NAMED |= {"parameter": "medical.self_pay_limit", "indicator": "medical_self_pay_
 BY_PLACE = {"export_id", "alert_id", "case_id", "measure_id", "referral_id", "photo_id", "follow_up", "household_no"}
 BY_PLACE |= {"suggestion_id"}
 OF_NO_PLACE = {"account_id", "delivery_id", "note_id", "print_id", "run_id", "sheet_id", "token_id", "view", "worker"}
-OF_NO_PLACE |= {"pack_id"}
+OF_NO_PLACE |= {"digest_id", "pack_id"}
 
 
 def approved() -> dict[tuple[str, str], str]:
