@@ -25,6 +25,8 @@ gc.disable()  # until all is imported: what modules hold is no garbage, and look
 # Read when scikit-learn is first loaded; without it OpenMP's threads spin while other tests want the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 SOCKET = "LOWINCOME_TEST_POSTGRESQL_SOCKET"
+RARELY = 20_000, 20, 50
+"""How much is made before garbage is looked for: by Python's own measure looking was a seventh of what tests cost."""
 hypothesis_settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
@@ -56,8 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """From now on there is garbage; what was imported is none and is not looked through again."""
+    """From now on there is garbage, looked for rarely; what was imported is none and is not looked through again."""
     gc.freeze()
+    gc.set_threshold(*RARELY)
     gc.enable()
 
 

@@ -33,7 +33,7 @@ class Track:
     """What an attempt leaves behind even when it is killed: points passed, and when it moved the cursor."""
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, 32)
+        self._memory = mmap.mmap(-1, 40)
         self._tired = False
 
     @property
@@ -45,6 +45,11 @@ class Track:
     def commits(self) -> int:
         """How many commits were reached."""
         return self._read(24)
+
+    @property
+    def pieces(self) -> int:
+        """How many commits that moved the ledger's cursor were reached."""
+        return self._read(32)
 
     @property
     def moved(self) -> float | None:
@@ -82,6 +87,7 @@ class Track:
             if moving:
                 self._write(16, time.monotonic_ns())
                 self._write(8, self._read(8) or self._read(16))
+                self._write(32, self.pieces + 1)
             moving, self._tired = False, moving and manner.slowly
 
         def undone(_connection: Any) -> None:

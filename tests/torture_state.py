@@ -34,12 +34,13 @@ State = Counter[tuple[str, str]]
 
 @dataclass
 class Clean:
-    """How long each step takes undisturbed, how many points it passes, and what the story ends with."""
+    """How long each step takes undisturbed, how many points and pieces it has, and what it leaves."""
 
-    seconds: dict[str, float]
-    points: dict[str, int]
-    commits: dict[str, int]
-    state: State
+    seconds: dict[str, float] = field(default_factory=dict)
+    points: dict[str, int] = field(default_factory=dict)
+    commits: dict[str, int] = field(default_factory=dict)
+    pieces: dict[str, int] = field(default_factory=dict)
+    states: dict[str, State] = field(default_factory=dict)
 
 
 @dataclass
