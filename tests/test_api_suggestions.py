@@ -19,17 +19,17 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
-def waiting(sqlite_service: Service) -> Service:
-    with database.transaction(sqlite_service.engine) as session:
+def waiting(service: Service) -> Service:
+    with database.transaction(service.engine) as session:
         for place, home in enumerate(register(session, 3), start=1):
             session.add(
                 Suggestion(
                     household_id=home.id, as_of=DAY, model="m1", score=0.9 / place, place=place, capacity=200,
-                    reasons=[{"zh": "工资下降", "en": "wages fell"}], county=home.county, town=home.town,
-                    village=home.village,
+                    reasons=[{"feature": "wages", "added": 0.5, "zh": "工资下降", "en": "wages fell"}],
+                    county=home.county, town=home.town, village=home.village,
                 )
             )  # fmt: skip
-    return sqlite_service
+    return service
 
 
 def reviewer(service: Service) -> TestClient:
@@ -40,7 +40,8 @@ def test_what_waits_is_listed_by_score_and_says_that_no_rule_fires(waiting: Serv
     said = reviewer(waiting).get(PATH).json()
     assert [one["place"] for one in said] == [1, 2, 3]
     assert {one["says"] for one in said} == {"模型建议，非规则命中"}
-    assert said[0]["reasons"] == [{"zh": "工资下降", "en": "wages fell"}]
+    assert said[0]["reasons"] == [{"feature": "wages", "added": 0.5, "zh": "工资下降", "en": "wages fell"}]
+    assert {one["region_name"] for one in said} == {"芜湖市 340299001001"}
 
 
 def test_another_county_sees_none_and_an_assistant_decides_none(waiting: Service) -> None:

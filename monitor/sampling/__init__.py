@@ -3,9 +3,9 @@
 from monitor.sampling.choices import enter_visits, unentered
 from monitor.sampling.drawing import draw, enter, samples
 from monitor.sampling.scores import Scores
-from monitor.sampling.suggesting import confirm, dismiss, refresh, waiting, wanted
+from monitor.sampling.suggesting import SetAside, confirm, dismiss, refresh, waiting, wanted
 
 __all__ = [
-    "Scores", "confirm", "dismiss", "draw", "enter", "enter_visits", "refresh", "samples", "unentered", "waiting",
-    "wanted",
+    "Scores", "SetAside", "confirm", "dismiss", "draw", "enter", "enter_visits", "refresh", "samples", "unentered",
+    "waiting", "wanted",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pandas as pd
 from sqlalchemy import func, select
@@ -19,7 +19,8 @@ from monitor.sampling.drawing import Week, unflagged, week_of
 from monitor.sampling.scores import Scores
 from monitor.tables import Choice, Household, Suggestion, utc_now
 
-DISMISSED = ("AL_ENJ", "NE_INC", "NE_SHORT", "NE_PROG", "DUP", "ERR_STALE", "MOVED", "DEAD", "WATCH")
+SetAside = Literal["AL_ENJ", "NE_INC", "NE_SHORT", "NE_PROG", "DUP", "ERR_STALE", "MOVED", "DEAD", "WATCH"]
+DISMISSED: tuple[SetAside, ...] = get_args(SetAside)
 """Reason codes under which a suggestion may be dismissed; the household may be suggested again later."""
 QUIET_DAYS = 90
 _SAYS = ("模型建议，非规则命中", "Suggested by the model; no rule fires")

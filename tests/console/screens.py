@@ -49,6 +49,7 @@ SCREENS: dict[str, Screen] = {
     "visits": Screen("caseworker", listed=True),
     "visit": Screen("caseworker", lambda service: f"/visits/{_alert(service)}"),
     "notices": Screen("caseworker", listed=True),
+    "suggestions": Screen("caseworker", listed=True),
     "households": Screen("caseworker"),
     "household": Screen(
         "caseworker", lambda service: f"/households/{service.household_no(service.alerts(town=TOWN)[0])}"

@@ -4303,8 +4303,9 @@ export interface components {
             /**
              * Why
              * @description 原因代码 / reason code
+             * @enum {string}
              */
-            why: string;
+            why: "AL_ENJ" | "NE_INC" | "NE_SHORT" | "NE_PROG" | "DUP" | "ERR_STALE" | "MOVED" | "DEAD" | "WATCH";
         };
         /**
          * DoctorAnswerOut
@@ -6699,6 +6700,18 @@ export interface components {
             why: string;
         };
         /**
+         * RaisesOut
+         * @description What raises a score, as a sentence with its value and what is usual.
+         */
+        RaisesOut: {
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * Ready
          * @description Whether the service can do its work, and the last night it did.
          */
@@ -7816,26 +7829,33 @@ export interface components {
             household_no: string;
             /** Region */
             region: string;
+            /** Region Name */
+            region_name: string;
             /** Category */
             category: string | null;
             /**
              * As Of
              * Format: date
+             * @description 评分所依数据截至 / the day that the score is of
              */
             as_of: string;
             /** Model */
             model: string;
-            /** Score */
+            /**
+             * Score
+             * @description 模型估计的概率，0至1 / the model's probability
+             */
             score: number;
-            /** Place */
+            /**
+             * Place
+             * @description 在县区名单中的位次 / place on the county's list
+             */
             place: number;
             /**
              * Reasons
              * @description 前三个原因 / the three weightiest reasons
              */
-            reasons: {
-                [key: string]: unknown;
-            }[];
+            reasons: components["schemas"]["RaisesOut"][];
             /**
              * Says
              * @default 模型建议，非规则命中
