@@ -24,6 +24,7 @@ from monitor.alerts.queue import Told
 from monitor.alerts.words import Speaker
 from monitor.cases import visits
 from monitor.cases.clocks import Device
+from monitor.lifecycle import open_from
 from monitor.privacy import Keyring
 from monitor.work.lines import line_of
 
@@ -165,6 +166,7 @@ class AlertOut(AlertBrief):
     timeline: list[EventOut]
     follow_ups: list[FollowUpOut]
     others_here: list[SomebodyOut] = Field(description="还有谁在看 / who else has it open just now")
+    may: list[str] = Field(description="您现在可做的操作 / edges open to your desk")
 
 
 class FactIn(BaseModel):
@@ -239,7 +241,7 @@ def get_alert(
         ],
         timeline=[EventOut.model_validate(event) for event in told.steps],
         follow_ups=[follow_up_out(one, service.keyring) for one in told.found],
-        others_here=colleagues_at(session, alert_id, viewer),
+        others_here=colleagues_at(session, alert_id, viewer), may=open_from(alert.status, viewer),
     )  # fmt: skip
 
 

@@ -102,11 +102,18 @@ def test_the_county_opens_an_alert_again_and_nobody_below_it(clients: Clients, s
     alert = alerted(service)
     visit(clients["town"], alert, "no_need", "NE_INC")
     body, headers = {"edge": "reopen", "why": "NEW_EVIDENCE"}, {"If-Match": '"2"'}
+    told = {who: clients[who].get(f"/api/v1/alerts/{alert}").json()["may"] for who in ("village", "town", "county")}
+    assert told == {"village": ["undo"], "town": ["undo"], "county": ["reopen", "undo"]}
     said = [
         clients[who].post(f"/api/v1/alerts/{alert}/reopening", json=body, headers=headers).status_code
         for who in ("village", "town", "other", "county")
     ]
     assert said == [403, 403, 404, 200]
+    shown = clients["county"].get(f"/api/v1/alerts/{alert}").json()
+    assert {"suspend", "annul", "close"} <= set(shown["may"])
+    assert "reopen" not in shown["may"]
+    story = clients["county"].get(f"/api/v1/households/{shown['household_no']}/timeline").json()["entries"]
+    assert "重新打开：有新情况或新证据" in [one["zh"] for one in story]
 
 
 def test_a_review_needs_a_reason_to_send_back(clients: Clients, service: Service) -> None:

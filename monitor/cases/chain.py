@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from monitor.access import Viewer, scope
-from monitor.cases.codes import DISPUTED, FINDINGS, PAUSED, PROGRAMS, REASON_CODES, SENT_BACK
+from monitor.cases.codes import AWAITED, DISPUTED, FINDINGS, PAUSED, PROGRAMS, REASON_CODES, REOPENED, SENT_BACK
 from monitor.cases.supplements import WHY
 from monitor.errors import NotFound
 from monitor.indicators import manifest, opened
@@ -35,7 +35,7 @@ from monitor.tables import (
 
 _YEARS_OF_BENEFITS = timedelta(days=3 * 365)
 _ID = 36
-_WHYS = {**REASON_CODES, **SENT_BACK, **PAUSED, **DISPUTED}
+_WHYS = {**REASON_CODES, **SENT_BACK, **PAUSED, **DISPUTED, **AWAITED, **REOPENED}
 _SAID = {
     "raised": ("发出预警", "alert raised"),
     "evidence": ("预警依据变化", "evidence changed"),

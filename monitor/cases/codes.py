@@ -84,6 +84,19 @@ PAUSED: Mapping[str, tuple[str, str]] = {
     "DATA_AMENDED": ("数据有误，部门正在更正", "the data are wrong, and their agency is mending them"),
     "AGREED": ("已与该户约定到期再看", "agreed with the household to look again then"),
 }
+AWAITED: Mapping[str, tuple[str, str]] = {
+    "AWAIT_REPORT": ("等待鉴定、诊断等报告", "a report is awaited"),
+    "AWAIT_COMPARISON": ("等待经济状况核对结果", "a comparison is awaited"),
+    "AWAIT_NOTICE": ("等待公示期满", "a public notice is awaited"),
+}
+"""What an alert that is suspended waits for."""
+REOPENED: Mapping[str, tuple[str, str]] = {
+    "NEW_EVIDENCE": ("有新情况或新证据", "there is new evidence"),
+    "ENDED_AMISS": ("办结或撤销有误", "it was ended by mistake"),
+    "COMPLAINT": ("群众反映或信访", "a complaint was made"),
+    "INSPECTION": ("检查督办要求", "an inspection asks for it"),
+}
+"""Why the county opens an ended alert again."""
 DISPUTED: Mapping[str, tuple[str, str]] = {
     "DATA_RIGHT": ("核对无误", "the data are right"),
     "NOT_OURS": ("不是本部门的数据", "not this agency's data"),

@@ -15,6 +15,7 @@ from monitor.lifecycle.moving import (
     may,
     move,
     move_each,
+    open_from,
     undo,
     undo_each,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "may",
     "move",
     "move_each",
+    "open_from",
     "undo",
     "undo_each",
 ]

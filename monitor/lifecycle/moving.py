@@ -225,10 +225,13 @@ def leap(edge: str, status: str) -> str:
 
 def may(subject: Subject, viewer: Viewer) -> list[str]:
     """Return the edges that leave from where ``subject`` stands and that ``viewer``'s desk may go, guards aside."""
+    return open_from(subject.status, viewer, of=machine_of(subject))
+
+
+def open_from(status: str, viewer: Viewer, *, of: Machine = ALERT) -> list[str]:
+    """Return the edges that leave from ``status`` and that ``viewer``'s desk may go, guards aside."""
     desk = _DESKS.get(viewer.role)
-    return [
-        name for name, edge in machine_of(subject).edges.items() if subject.status in edge.moves and desk in edge.desks
-    ]
+    return [name for name, edge in of.edges.items() if status in edge.moves and desk in edge.desks]
 
 
 def _plan(session: Session, subject: Subject, edge: Edge, *, by: Viewer | str, step: Step) -> _Plan:

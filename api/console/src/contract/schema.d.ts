@@ -3365,6 +3365,11 @@ export interface components {
              * @description 还有谁在看 / who else has it open just now
              */
             others_here: components["schemas"]["SomebodyOut"][];
+            /**
+             * May
+             * @description 您现在可做的操作 / edges open to your desk
+             */
+            may: string[];
         };
         /**
          * AlertPage

@@ -10,7 +10,8 @@ export type Reason = 'APPOINTED' | 'AWAY' | 'WAIT_DATA' | 'WAIT_PAPERS' | 'WEATH
 export const REASONS: readonly Reason[] = ['APPOINTED', 'AWAY', 'WAIT_DATA', 'WAIT_PAPERS', 'WEATHER', 'OTHER'];
 export type Pause = { until: string; why: Reason };
 
-const MOST_DAYS = 180;
+/** The longest that an alert may be put off or suspended. */
+export const MOST_DAYS = 180;
 const words = catalogue({ until: '稍后处理至', why: '原因' }, { until: 'Put off until', why: 'Reason' });
 
 /** Return the day so many days from today in the city. */

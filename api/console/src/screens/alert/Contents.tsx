@@ -12,7 +12,7 @@ import { offerUndo } from '../../parts/Undo';
 import { work } from '../../parts/words-of-work';
 import { useWords } from '../../words/catalogue';
 import { Pausing } from '../quiets/pausing';
-import { type Acting, useActing } from './acting';
+import { type Act, type Acting, useActing } from './acting';
 import type { Alert, Evidence } from './asked';
 import { Corrections, CorrectPanel } from './Correcting';
 import { EvidenceTable } from './EvidenceTable';
@@ -22,7 +22,7 @@ import { Months } from './Months';
 import { HandedHere, HandOverPanel } from './Moving';
 import { Notes } from './Notes';
 import { useKeptNote } from './notes-kept';
-import { AssignPanel, type PanelName, ReferPanel, SnoozePanel } from './Panels';
+import { AssignPanel, EndPanel, type PanelName, ReferPanel, SnoozePanel, SuspendPanel } from './Panels';
 import { Presence } from './Presence';
 import { Referred } from './Referred';
 import { Reveal } from './Reveal';
@@ -123,6 +123,10 @@ function Footer({ alert, acting, panel, wrong, onPanel }: FooterProps): ReactEle
       <Trouble alert={alert} acting={acting} />
       {panel === 'assign' ? <AssignPanel acting={acting} onClose={close} /> : null}
       {panel === 'snooze' ? <SnoozePanel acting={acting} onClose={close} /> : null}
+      {panel === 'suspend' ? <SuspendPanel acting={acting} onClose={close} /> : null}
+      {panel === 'reopen' || panel === 'annul' ? (
+        <EndPanel key={panel} kind={panel} acting={acting} onClose={close} />
+      ) : null}
       {panel === 'handOver' ? <HandOverPanel alert={alert} onClose={close} /> : null}
       {panel === 'refer' ? <ReferPanel acting={acting} onClose={close} /> : null}
       {panel === 'correct' && wrong !== null ? (
@@ -147,6 +151,7 @@ function Buttons({ alert, acting, works, visit, onPanel, onPrint }: ButtonsProps
   const steps = useWords(stepWords);
   const may = useMay();
   const ended = alert.closed_at !== null;
+  const opens = (edge: string): boolean => alert.may.includes(edge);
   return (
     <div className="row-of-buttons">
       {works ? (
@@ -159,10 +164,18 @@ function Buttons({ alert, acting, works, visit, onPanel, onPrint }: ButtonsProps
       {may('alert.assign') && !ended && alert.status !== 'transferred' ? (
         <Button onClick={() => onPanel('handOver')}>{steps.handOver}</Button>
       ) : null}
-      {works && alert.status !== 'snoozed' ? <Button onClick={() => onPanel('snooze')}>{t.snooze}</Button> : null}
-      {works && alert.status === 'snoozed' ? (
-        <Button onClick={() => acting.go({ kind: 'resume' })}>{t.resume}</Button>
+      {works && opens('snooze') ? <Button onClick={() => onPanel('snooze')}>{t.snooze}</Button> : null}
+      {may('alert.assign') && opens('suspend') ? (
+        <Button onClick={() => onPanel('suspend')}>{steps.suspend}</Button>
       ) : null}
+      {works && opens('resume') ? <Button onClick={() => acting.go({ kind: 'resume' })}>{t.resume}</Button> : null}
+      {(['reopen', 'annul'] as const).map((edge) =>
+        may('alert.review') && opens(edge) ? (
+          <Button key={edge} onClick={() => onPanel(edge)}>
+            {steps[edge]}
+          </Button>
+        ) : null,
+      )}
       {may('form.print') ? <Button onClick={onPrint}>{t.print}</Button> : null}
     </div>
   );
@@ -172,21 +185,28 @@ function Buttons({ alert, acting, works, visit, onPanel, onPrint }: ButtonsProps
 function Trouble({ alert, acting }: { alert: Alert; acting: Acting }): ReactElement | null {
   const t = useWords(words);
   const states = useWords(work);
+  const meant = useMeant();
   const { conflict } = acting;
   if (conflict === null) return acting.failure === null ? null : <Failure error={acting.failure} />;
   const { act, before } = conflict;
   const line = (what: string, mine: string, theirs: string): Line => ({ what, mine, theirs });
-  const meant =
-    act.kind === 'snooze'
-      ? `${t.snooze} ${act.pause.until}`
-      : act.kind === 'assign'
-        ? `${t.assign} ${act.name}`
-        : t[act.kind];
   const lines = [
-    line(t.intended, meant, '—'),
+    line(t.intended, meant(act), '—'),
     line(t.status, states[before.status], states[alert.status]),
     line(t.owner, before.owner_name ?? t.unassigned, alert.owner_name ?? t.unassigned),
     line(t.due, before.due_on ?? '—', alert.due_on ?? '—'),
   ];
   return <Conflict lines={lines} busy={acting.busy} onMine={acting.again} onTheirs={acting.giveUp} />;
+}
+
+/** What somebody was about to do, in a few words. */
+function useMeant(): (act: Act) => string {
+  const t = useWords(words);
+  const steps = useWords(stepWords);
+  return (act) => {
+    if (act.kind === 'snooze') return `${t.snooze} ${act.pause.until}`;
+    if (act.kind === 'suspend') return `${steps.suspend} ${act.wait.until}`;
+    if (act.kind === 'assign') return `${t.assign} ${act.name}`;
+    return act.kind === 'reopen' || act.kind === 'annul' ? steps[act.kind] : t[act.kind];
+  };
 }

@@ -3,7 +3,7 @@ import { useId, useState } from 'react';
 import { Button } from '../../parts/Button';
 import { DayField } from '../../parts/DayField';
 import { OneOf } from '../../parts/OneOf';
-import { PauseFields, usePause } from '../../parts/putting-off';
+import { inDays, MOST_DAYS, PauseFields, usePause } from '../../parts/putting-off';
 import { cityToday } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
 import { aside } from '../../words/marks';
@@ -12,9 +12,25 @@ import { useColleagues } from '../queue/asked';
 import type { Acting } from './acting';
 import { Department } from './Department';
 import { referrals } from './referral-words';
+import { words as stepWords } from './step-words';
+import { useCodeNames } from './Visited';
 import { words } from './words';
 
-export type PanelName = 'assign' | 'snooze' | 'refer' | 'reveal' | 'handOver' | 'correct' | null;
+export type PanelName =
+  | 'assign'
+  | 'snooze'
+  | 'suspend'
+  | 'reopen'
+  | 'annul'
+  | 'refer'
+  | 'reveal'
+  | 'handOver'
+  | 'correct'
+  | null;
+const AWAITED = ['AWAIT_COMPARISON', 'AWAIT_REPORT', 'AWAIT_NOTICE'] as const;
+const USUAL_DAYS = 30;
+const REOPENED = ['NEW_EVIDENCE', 'ENDED_AMISS', 'COMPLAINT', 'INSPECTION'] as const;
+const ANNULLED = ['DUP', 'ERR_ID', 'ERR_AMT', 'ERR_STALE', 'ERR_WITHDRAWN'];
 type Props = { acting: Acting; onClose: () => void };
 type BoxProps = Props & { title: string; ready: boolean; onGo: () => void; children: ReactNode };
 
@@ -52,6 +68,45 @@ export function SnoozePanel({ acting, onClose }: Props): ReactElement {
   return (
     <Box title={t.snooze} ready={pause.until !== ''} acting={acting} onGo={go} onClose={onClose}>
       <PauseFields pause={pause} onChange={setPause} />
+    </Box>
+  );
+}
+
+/** What is waited for, and until when at the longest; what has come meanwhile brings it back by hand. */
+export function SuspendPanel({ acting, onClose }: Props): ReactElement {
+  const t = useWords(stepWords);
+  const [why, setWhy] = useState<(typeof AWAITED)[number] | ''>('');
+  const [until, setUntil] = useState(inDays(USUAL_DAYS));
+  const go = (): void => void (why !== '' && acting.go({ kind: 'suspend', wait: { why, until } }));
+  return (
+    <Box title={t.suspend} ready={why !== '' && until !== ''} acting={acting} onGo={go} onClose={onClose}>
+      <p className="quiet">{t.suspendHint}</p>
+      <OneOf
+        label={t.awaited}
+        value={why}
+        none={t.chooseAwaited}
+        options={AWAITED.map((code) => ({ value: code, text: t[code] }))}
+        onChoose={(code) => setWhy(code as typeof why)}
+      />
+      <DayField label={t.suspendUntil} value={until} min={inDays(1)} max={inDays(MOST_DAYS)} onDay={setUntil} />
+    </Box>
+  );
+}
+
+/** The county's own acts on an end: opened again, or annulled because what it rested on was wrong. */
+export function EndPanel({ kind, acting, onClose }: Props & { kind: 'reopen' | 'annul' }): ReactElement {
+  const t = useWords(stepWords);
+  const named = useCodeNames();
+  const [why, setWhy] = useState('');
+  const reasons =
+    kind === 'reopen'
+      ? REOPENED.map((code) => ({ value: code, text: t[code] }))
+      : ANNULLED.map((code) => ({ value: code, text: named(code) }));
+  const go = (): void => void acting.go({ kind, why });
+  return (
+    <Box title={t[kind]} ready={why !== ''} acting={acting} onGo={go} onClose={onClose}>
+      <p className="quiet">{kind === 'reopen' ? t.reopenHint : t.annulHint}</p>
+      <OneOf label={t.why} value={why} none={t.chooseWhy} options={reasons} onChoose={setWhy} />
     </Box>
   );
 }

@@ -5,7 +5,7 @@ import { newId } from '../../parts/ids';
 import type { Pause } from '../../parts/putting-off';
 import { offerUndo } from '../../parts/Undo';
 import { useWords } from '../../words/catalogue';
-import { type Alert, alertKey, type Brief, type Correction } from './asked';
+import { type Alert, alertKey, type Brief, type Correction, timelineKey } from './asked';
 import { words } from './words';
 
 /** What may be done to an alert from its page, with what it needs. */
@@ -13,6 +13,8 @@ export type Act =
   | { kind: 'claim' | 'release' | 'resume' }
   | { kind: 'assign'; to: string; name: string }
   | { kind: 'snooze'; pause: Pause }
+  | { kind: 'suspend'; wait: Schemas['Suspended'] }
+  | { kind: 'reopen' | 'annul'; why: string }
   | { kind: 'refer'; referral: Omit<Schemas['ReferralIn'], 'id'> }
   | { kind: 'dispute'; correction: Omit<Schemas['CorrectionIn'], 'id'> };
 
@@ -41,6 +43,11 @@ function sending(alert: string, act: Act, header: Header): Promise<unknown> {
       return told(api.POST('/api/v1/alerts/{alert_id}/assign', { params, body: { to: act.to } }));
     case 'snooze':
       return told(api.POST('/api/v1/alerts/{alert_id}/snooze', { params, body: act.pause }));
+    case 'suspend':
+      return told(api.POST('/api/v1/alerts/{alert_id}/suspend', { params, body: act.wait }));
+    case 'reopen':
+    case 'annul':
+      return told(api.POST('/api/v1/alerts/{alert_id}/reopening', { params, body: { edge: act.kind, why: act.why } }));
     case 'refer':
       return told(
         api.POST('/api/v1/alerts/{alert_id}/referrals', {
@@ -65,7 +72,10 @@ export function useActing(alert: Alert, onDone: () => void): Acting {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const [conflict, setConflict] = useState<Conflicting | null>(null);
-  const refresh = () => queries.invalidateQueries({ queryKey: ['alerts'] });
+  const refresh = async (): Promise<void> => {
+    void queries.invalidateQueries({ queryKey: timelineKey(alert.household_no) });
+    await queries.invalidateQueries({ queryKey: ['alerts'] });
+  };
   const go = async (act: Act): Promise<void> => {
     setBusy(true);
     setFailure(null);
@@ -97,9 +107,11 @@ export function useActing(alert: Alert, onDone: () => void): Acting {
   };
 }
 
-/** What would take it back: a correction asked for is withdrawn, what a department may have begun on is not. */
+const FOR_GOOD: Act['kind'][] = ['resume', 'refer', 'reopen', 'annul'];
+
+/** What would take it back: a correction asked for is withdrawn, what others may have begun on is not. */
 function undoing(act: Act, after: unknown): (() => Promise<unknown>) | undefined {
-  if (act.kind === 'resume' || act.kind === 'refer') return undefined;
+  if (FOR_GOOD.includes(act.kind)) return undefined;
   return act.kind === 'dispute' ? () => withdrawn(after as Correction) : () => takenBack(after as Brief);
 }
 

@@ -39,9 +39,11 @@ export function useMonths(household: string) {
   });
 }
 
+export const timelineKey = (household: string) => ['households', household, 'timeline'] as const;
+
 export function useTimeline(household: string) {
   return useQuery({
-    queryKey: ['households', household, 'timeline'],
+    queryKey: timelineKey(household),
     queryFn: () =>
       told(api.GET('/api/v1/households/{household_no}/timeline', { params: { path: { household_no: household } } })),
   });
