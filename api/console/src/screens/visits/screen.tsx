@@ -5,6 +5,7 @@ import { Failure } from '../../parts/Failure';
 import { Skeleton } from '../../parts/ListState';
 import { useWords } from '../../words/catalogue';
 import { PackBar, Plain, SyncState } from './packbar';
+import { Plan } from './plan';
 import { Refusals } from './refusals';
 import { StopLine } from './stop';
 import { type Day, useDay } from './useDay';
@@ -51,6 +52,7 @@ function Listed({ day }: { day: Day }): ReactElement {
   }
   return (
     <>
+      <Plan day={day} />
       <WaySwitch />
       <Sections day={day} stops={query.data.stops} />
     </>
