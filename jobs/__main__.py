@@ -1,5 +1,7 @@
 """The command line: ``lowincome`` alone shows every command."""
 
+import gc
+
 import typer
 
 from jobs.commands import (
@@ -109,8 +111,13 @@ learned.command("resume")(models.resume)
 learned.command("card")(models.card)
 
 
+_RARELY = 20_000, 10, 10
+"""How much is made before garbage is looked for: by Python's own 700 that is a sixth of a command's beginning."""
+
+
 def main() -> None:
     """Run the command that was typed."""
+    gc.set_threshold(*_RARELY)
     app(prog_name="lowincome")
 
 
