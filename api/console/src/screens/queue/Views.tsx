@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useMay, useSession } from '../../app/session';
 import { api, ifMatch, type Schemas, told } from '../../contract/client';
 import { Button } from '../../parts/Button';
@@ -22,8 +22,14 @@ export function Views({ narrowing }: { narrowing: Narrowing }): ReactElement {
   const t = useWords(words);
   const { data } = useQuery({ queryKey: KEY, queryFn: () => told(api.GET('/api/v1/views')) });
   const [keeping, setKeeping] = useState(false);
+  const [last, setLast] = useState('');
   const views = data ?? [];
   const chosen = views.find((one) => same(one, narrowing));
+  const left = views.find((one) => one.id === last && one.mine);
+  const now = narrowing.narrowed ? chosen?.id : '';
+  useEffect(() => {
+    if (now !== undefined) setLast(now);
+  }, [now]);
   return (
     <div className="views">
       <OneOf
@@ -42,6 +48,9 @@ export function Views({ narrowing }: { narrowing: Narrowing }): ReactElement {
           {t.keepView}
         </Button>
       ) : null}
+      {narrowing.narrowed && chosen === undefined && !keeping && left !== undefined ? (
+        <Change view={left} narrowing={narrowing} />
+      ) : null}
       {chosen?.mine === true ? <Drop view={chosen} /> : null}
       {keeping ? <Keeping narrowing={narrowing} onEnd={() => setKeeping(false)} /> : null}
     </div>
@@ -56,6 +65,29 @@ function same(view: View, narrowing: Narrowing): boolean {
         .sort(),
     );
   return narrowing.narrowed && said(view.narrow) === said(narrowing.narrow);
+}
+
+/** A view of mine that was chosen and then narrowed otherwise is kept as the queue stands now. */
+function Change({ view, narrowing }: { view: View; narrowing: Narrowing }): ReactElement {
+  const t = useWords(words);
+  const said = useSaid();
+  const queries = useQueryClient();
+  const change = async (): Promise<void> => {
+    try {
+      const header = { ...ifMatch(view.version), 'Idempotency-Key': newId() };
+      const body = { name: view.name, narrow: narrowing.narrow, shared_in: view.shared_in };
+      await told(api.PUT('/api/v1/views/{view}', { params: { path: { view: view.id }, header }, body }));
+      offerUndo({ text: t.viewChanged(view.name) });
+    } catch (failure) {
+      offerUndo({ text: said(failure) });
+    }
+    await queries.invalidateQueries({ queryKey: KEY });
+  };
+  return (
+    <Button size="small" onClick={change}>
+      {t.changeView(view.name)}
+    </Button>
+  );
 }
 
 function Drop({ view }: { view: View }): ReactElement {
