@@ -9,7 +9,7 @@ from monitor.policy import Parameter, Policy, Reference, cards
 from monitor.policy.cards import Card, Named, Page, Shown, Standing
 from monitor.policy.indicator_pages import IndicatorPage
 from monitor.policy.reading import Words
-from monitor.policy.vocabulary import ELSEWHERE, UNITS
+from monitor.policy.vocabulary import ELSEWHERE, LIMIT_UNITS, UNITS
 from monitor.regions import Tree
 
 Direction = Literal["help", "leave", "check"]
@@ -184,7 +184,7 @@ def parameter_brief(policy: Policy, parameter: Parameter) -> ParameterBrief:
     """Return a parameter as a line of the list."""
     in_force = policy.resolved.in_force[parameter.name].values()
     return ParameterBrief(
-        name=parameter.name, called=said(parameter.description), unit=_unit(parameter.unit),
+        name=parameter.name, called=said(parameter.description), unit=said(LIMIT_UNITS[parameter.unit]),
         by_category=parameter.by_category, values=len(parameter.values),
         sample=any(value.status == "sample" for value in in_force),
         rules=sorted(rule.name for rule in policy.rules.values() if parameter.name in rule.parameters),

@@ -11,6 +11,8 @@ from fastapi.testclient import TestClient
 
 from monitor import database, policy
 from monitor.policy import cards
+from monitor.policy.thresholds import PARAMETER_UNITS
+from monitor.policy.vocabulary import LIMIT_UNITS
 from monitor.service import Service, today
 from monitor.tables import Scan, utc_now
 
@@ -84,6 +86,14 @@ def test_values_are_told_by_region_category_and_day_with_document_and_state(audi
     assert (city["place"], city["reference"]["href"][:8]) == ("铜陵市", "https://")
     assert city["known_on"] == "2025-11-21"
     assert said["rules"] == ["medical_self_pay"] or "medical_self_pay" in said["rules"]
+
+
+def test_the_unit_of_each_limit_is_told_in_words_of_either_language(auditor: TestClient) -> None:
+    units = {one["name"]: one["unit"] for one in auditor.get(f"{PATH}/parameters").json()["parameters"]}
+    assert units["medical.surge_times"] == {"zh": "倍", "en": "times"}
+    assert {one["zh"] for name, one in units.items() if name.startswith("deadlines.")} == {"个工作日"}
+    assert not [one for one in units.values() if one["zh"].isascii() and one["zh"]]
+    assert set(PARAMETER_UNITS) <= set(LIMIT_UNITS)
 
 
 def test_of_several_values_of_a_region_one_is_in_force_and_the_others_say_why_not() -> None:

@@ -88,6 +88,14 @@ UNITS: Mapping[str, Words] = {
     "text": Words("", ""),
     "flag": Words("", ""),
 }
+LIMIT_UNITS: Mapping[str, Words] = {
+    **UNITS,
+    "times": Words("倍", "times"),
+    "units": Words("个", "in number"),
+    "hours": Words("小时", "hour(s)"),
+    "working days": Words("个工作日", "working day(s)"),
+}
+"""Units of parameters: there "times" is a multiple, and what "units" counts is told by the parameter's name."""
 ELSEWHERE: Mapping[str, str] = {"3407": "铜陵市", "330111": "杭州市富阳区"}
 """Places outside the city whose published figures are borrowed."""
 COUNTED = frozenset(("persons", "houses", "units", "vehicles", "payments", "months", "days", "times", "programmes"))

@@ -62,6 +62,7 @@ SCREENS: dict[str, Screen] = {
     "exchange": Screen("supervisor", listed=True),
     "nights": Screen("administrator", listed=True),
     "rules": Screen("supervisor", listed=True),
+    "limits": Screen("supervisor", listed=True),
     "rule": Screen("supervisor", lambda _: "/rules/medical_self_pay"),
     "audit": Screen("auditor", listed=True),
     "system": Screen("administrator", listed=True),

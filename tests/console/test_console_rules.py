@@ -50,6 +50,41 @@ def test_the_rules_are_narrowed_as_one_types_and_one_opens_with_everything_behin
     expect(page).to_have_url(re.compile(f"{PATHS['rules']}$"))
 
 
+def test_all_limits_are_found_and_each_opens_to_its_values_its_documents_and_its_rules(
+    signed_in_as: SignIn, accessible: Check, shot: Shot
+) -> None:
+    page = opened(signed_in_as, "supervisor", PATHS["rules"])
+    page.get_by_role("link", name="查看全部标准").click()
+    page.wait_for_url(f"**{PATHS['limits']}")
+    expect(page.get_by_role("heading", level=1, name="标准一览")).to_be_visible()
+    at_rest(page)
+    limits = page.get_by_role("list", name="标准一览").get_by_role("listitem")
+    expect(limits.first).to_be_visible()
+    all_of_them = limits.count()
+    assert all_of_them > 20
+    expect(page.get_by_text("现行值是样例")).to_be_visible()
+    expect(limits.filter(has_text="红色预警联系时限")).to_contain_text("个工作日")
+    accessible(page)
+    page.keyboard.press("/")
+    page.keyboard.type("模型建议")
+    expect(limits).to_have_count(2)
+    page.get_by_text("县区待确认的模型建议最多户数").click()
+    opened_one = limits.filter(has_text="最多户数")
+    expect(opened_one.get_by_role("cell", name="设计默认值，待各地核定", exact=False)).to_be_visible()
+    expect(opened_one).to_contain_text("依此标准的规则：无")
+    accessible(page)
+    page.get_by_role("searchbox").fill("最低生活保障标准")
+    limits.first.locator("summary").click()
+    at_rest(page)
+    expect(limits.first.get_by_role("columnheader", name="生效日")).to_be_visible()
+    shot(page, "limits-opened")
+    accessible(page)
+    page.get_by_role("searchbox").fill("没有这样的标准")
+    expect(page.get_by_text("没有符合条件的内容")).to_be_visible()
+    page.get_by_role("button", name="清除筛选").click()
+    expect(limits).to_have_count(all_of_them)
+
+
 def test_a_rule_that_lacks_its_data_is_told_in_red_and_is_not_one_that_finds_nothing(
     service: Served, signed_in_as: SignIn, accessible: Check, shot: Shot
 ) -> None:

@@ -136,6 +136,7 @@ export const screens: Screen[] = [
   },
   { path: paths.nights, page: lasting(() => import('./screens/nights/screen')), may: 'run.read', nav: 'nights' },
   { path: paths.rules, page: lasting(() => import('./screens/rules/screen')), may: 'policy.read', nav: 'rules' },
+  { path: paths.limits, page: lasting(() => import('./screens/rules/limits')), may: 'policy.read' },
   { path: paths.rule, page: lasting(() => import('./screens/rules/one')), may: 'policy.read' },
   { path: paths.audit, page: lasting(() => import('./screens/audit/screen')), may: 'audit.read', nav: 'audit' },
   { path: paths.system, page: lasting(() => import('./screens/system/screen')), may: 'policy.read', nav: 'system' },

@@ -41,6 +41,31 @@ export function useIndicator(name: string, on: boolean): UseQueryResult<Indicato
   });
 }
 
+export type LimitBrief = Schemas['ParameterBrief'];
+export const NO_LIMITS = { text: '', samples: false };
+
+export function useLimits(): UseQueryResult<Schemas['ParametersOut']> {
+  return useQuery({
+    queryKey: ['limits'],
+    queryFn: () => told(api.GET('/api/v1/policy/parameters')),
+    staleTime: HOUR_MS,
+  });
+}
+
+export function useLimit(name: string): UseQueryResult<Parameter> {
+  return useQuery({
+    queryKey: ['limits', name],
+    queryFn: () => told(api.GET('/api/v1/policy/parameters/{parameter}', { params: { path: { parameter: name } } })),
+    staleTime: HOUR_MS,
+  });
+}
+
+export function limitsChosen(limits: LimitBrief[], narrow: typeof NO_LIMITS): LimitBrief[] {
+  const text = narrow.text.trim().toLowerCase();
+  const said = (one: LimitBrief): string => [one.name, one.called.zh, one.called.en].join(' ').toLowerCase();
+  return limits.filter((one) => (!narrow.samples || one.sample) && (text === '' || said(one).includes(text)));
+}
+
 /** A year back from a day; the 29th of February has its day before. */
 function yearBefore(day: string): string {
   const at = new Date(`${day}T00:00:00Z`);

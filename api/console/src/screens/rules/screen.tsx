@@ -1,5 +1,7 @@
 import type { ReactElement } from 'react';
 import { useMemo, useRef, useState } from 'react';
+import { Link } from 'react-router';
+import paths from '../../../paths.json';
 import { useKeys } from '../../app/keys';
 import { ListState } from '../../parts/ListState';
 import { Day } from '../../parts/small';
@@ -32,6 +34,9 @@ export default function Rules(): ReactElement {
         </p>
       )}
       {samples === 0 ? null : <p className="bar-yellow">{t.samples(samples, all.length)}</p>}
+      <p>
+        <Link to={paths.limits}>{t.toLimits}</Link>
+      </p>
       <Narrowing filters={filters} onChange={setFilters} find={find} />
       <p className="quiet" role="status">
         {query.data === undefined ? '' : t.shown(shown.length, all.length)}

@@ -22,7 +22,6 @@ export function Values({ parameters }: { parameters: Parameter[] }): ReactElemen
 }
 
 function OneParameter({ parameter }: { parameter: Parameter }): ReactElement {
-  const t = useWords(words);
   const served = useServed();
   const called = served(parameter.called.zh, parameter.called.en);
   const unit = served(parameter.unit.zh, parameter.unit.en);
@@ -32,28 +31,36 @@ function OneParameter({ parameter }: { parameter: Parameter }): ReactElement {
         {called}
         {unit === '' ? null : <span className="quiet"> {unit}</span>}
       </h3>
-      <table className="plain stacked">
-        <thead>
-          <tr>
-            <th scope="col">{t.region}</th>
-            <th scope="col">{t.amounts}</th>
-            <th scope="col">{t.from}</th>
-            <th scope="col">{t.known}</th>
-            <th scope="col">{t.state}</th>
-            <th scope="col">{t.document}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {parameter.standing.map((one) => (
-            <OneValue
-              key={`${one.region} ${one.effective_from} ${one.known_on}`}
-              value={one}
-              share={parameter.unit.zh === ''}
-            />
-          ))}
-        </tbody>
-      </table>
+      <LimitTable parameter={parameter} />
     </section>
+  );
+}
+
+/** The values of one limit by region and day, the newest first, each with its document. */
+export function LimitTable({ parameter }: { parameter: Parameter }): ReactElement {
+  const t = useWords(words);
+  return (
+    <table className="plain stacked">
+      <thead>
+        <tr>
+          <th scope="col">{t.region}</th>
+          <th scope="col">{t.amounts}</th>
+          <th scope="col">{t.from}</th>
+          <th scope="col">{t.known}</th>
+          <th scope="col">{t.state}</th>
+          <th scope="col">{t.document}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {parameter.standing.map((one) => (
+          <OneValue
+            key={`${one.region} ${one.effective_from} ${one.known_on}`}
+            value={one}
+            share={parameter.unit.zh === ''}
+          />
+        ))}
+      </tbody>
+    </table>
   );
 }
 
