@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
-import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -95,7 +94,7 @@ class Settler:
         changes, begun, size = self._plan(share.judged), 0, most
         while begun < len(share.judged.keys):
             end = self._end(changes, begun, min(begun + size, len(share.judged.keys)))
-            batch = Batch(self, share, changes, begun, end, _spans(share.judged.table, begun, end))
+            batch = Batch(self, share, changes, begun, end, share.judged.spans(begun, end))
             try:
                 done = ledger.commit(self.lease, batch.write)
             except alerts.Overtaken:
@@ -206,18 +205,8 @@ class Batch:
 def planned(session: Session, judged: alerts.Judged, begun: int, end: int, *, scan: uuid.UUID) -> list[alerts.Change]:
     """Return what becomes of the households at the places from ``begun`` up to ``end``, in their order."""
     changes = alerts.plan(session, judged.part(begun, end), scan=scan)
-    return _merged([replace(one, place=one.place + begun) for one in changes], [])
+    return [replace(one, place=one.place + begun) for one in changes] if begun else changes
 
 
 def _merged(some: Sequence[alerts.Change], others: Sequence[alerts.Change]) -> list[alerts.Change]:
     return sorted([*some, *others], key=lambda one: one.place)
-
-
-def _spans(table: pd.DataFrame, begun: int, end: int) -> list[alerts.Span]:
-    """The lowest and highest household key of each county among the rows from ``begun`` up to ``end``."""
-    counties, keys = table["county"].iloc[begun:end].astype(str), table.index[begun:end]
-    found: dict[str, tuple[int, int]] = {}
-    for county, key in zip(counties.tolist(), keys.tolist(), strict=True):
-        low, high = found.get(county, (key, key))
-        found[county] = (min(low, key), max(high, key))
-    return [(county, low, high) for county, (low, high) in sorted(found.items())]

@@ -48,7 +48,7 @@ from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.sql.functions import FunctionElement
 
 from monitor import listed as lists
-from monitor.prepared import Prepared, Rows, together
+from monitor.prepared import Prepared, Process, Rows, together
 from monitor.settings import Settings
 from monitor.turns import Paced
 
@@ -279,7 +279,7 @@ def insert_many(session: Session, table: type[DeclarativeBase], rows: Sequence[d
         return
     connection, names = session.connection(), list(rows[0])
     core = cast(Table, table.__table__)
-    columns = [_bound([row[name] for row in rows], core, name, connection.dialect) for name in names]
+    columns = [_column(rows, name, *_binding(core, name, connection.dialect)) for name in names]
     if connection.dialect.name == "postgresql":
         pour(connection, core, names, zip(*columns, strict=True))
         return
@@ -352,17 +352,26 @@ def _holds(element: holds, compiler: Any, **options: Any) -> str:
     return f"(strpos({compiler.process(element.clauses, **options)}) > 0)"
 
 
-def _bound(values: list[Any], table: Table, name: str, dialect: Dialect) -> list[Any]:
-    """Turn a column's values into what the driver takes; JSON and dates, which recur, once for each object."""
-    kind = table.c[name].type
-    process = kind.dialect_impl(dialect).bind_processor(dialect)
+def _column(rows: Sequence[dict[str, Any]], name: str, process: Process, recurs: bool) -> list[Any]:
+    """Return a column's values as the driver takes them; one that recurs is turned into that once for each object."""
+    values = [row[name] for row in rows]
     if process is None:
         return values
-    if not isinstance(kind, JSON | Date):
+    first = values[0]
+    if all(value is first for value in values):
+        return [process(first)] * len(values)
+    if not recurs:
         return [process(value) for value in values]
     seen = {id(value): value for value in values}
     done = {key: process(value) for key, value in seen.items()}
     return [done[id(value)] for value in values]
+
+
+@lru_cache(maxsize=1024)
+def _binding(table: Table, name: str, dialect: Dialect) -> tuple[Process, bool]:
+    """What turns a value of the column into the driver's, if anything has to, and whether the same one recurs."""
+    kind = table.c[name].type
+    return kind.dialect_impl(dialect).bind_processor(dialect), isinstance(kind, JSON | Date)
 
 
 def pour(connection: Connection, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 
 LONGEST_WAIT = 30.0
-LATER = 2_000
+LATER = 5_000
 """So many rows a connection changes before it carries what it wrote from the log into the file."""
 _STEP = 0.001
 _NEVER = Event()

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from factories import DAY, FIRES, RULES, SILENT, UNKNOWN, Home, judge, register, scan
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Connection, Engine, event, func, select, update
 
 from monitor import database
 from monitor.alerts import Overtaken, hold, leavers, left_register, mark_seen, plan, raise_alerts, write
 from monitor.alerts.amending import amend
+from monitor.service import Service
 from monitor.tables import Alert, AlertEvent, Household, Outbox, Quiet, Reason, utc_now
 
 FIRING = {"illness": FIRES}
@@ -381,6 +382,30 @@ def test_rows_amended_at_once_are_what_each_was_told(engine: Engine) -> None:
     alert = alert_of(engine, keys[1])
     assert {name: getattr(alert, name) for name in ended} == ended
     assert alert_of(engine, keys[0]).closed_at is None
+
+
+def test_a_part_spans_the_lowest_and_the_highest_key_of_each_county() -> None:
+    places = {1: "340203101201", 2: "340299101201", 4: "340203101201", 7: "340203101201", 9: "340299101201"}
+    judged = judge({key: Home(FIRING, region=place) for key, place in places.items()})
+    assert judged.spans(0, 5) == [("340203", 1, 7), ("340299", 2, 9)]
+    assert judged.part(1, 4).spans(0, 2) == [("340203", 4, 4), ("340299", 2, 2)]
+    assert judged.spans(3, 3) == []
+    judged.table.loc[2, "county"] = None
+    assert judged.part(0, 3).spans(0, 3) == [("340203", 1, 4)]
+
+
+def test_marking_as_judged_looks_at_the_span_and_not_at_the_whole_county(sqlite_service: Service) -> None:
+    steps: list[str] = []
+
+    def explain(connection: Connection, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        asking = connection.connection.cursor()
+        asking.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+        steps.extend(str(row[3]) for row in asking.fetchall())
+
+    with database.transaction(sqlite_service.engine) as session:
+        event.listen(session.connection(), "before_cursor_execute", explain)
+        mark_seen(session, "340299", 1, 9, as_of=later(1), besides=[5])
+    assert "SEARCH alerts USING INDEX uq_alerts_one_open (household_id>? AND household_id<?)" in steps
 
 
 def test_a_renewed_alert_is_marked_as_judged_as_it_would_be_after_it(engine: Engine) -> None:

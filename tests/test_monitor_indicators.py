@@ -21,6 +21,7 @@ from worlds import EDGES, world
 from monitor.indicators import (
     compute,
     compute_chunks,
+    draw_near,
     evidence,
     feeds_of,
     freshness,
@@ -235,6 +236,23 @@ def test_evidence_asked_between_two_chunks_does_not_disturb_them(view: View, pol
         chunks.append(chunk)
         evidence(view, policy, as_of=AS_OF, indicator="medical_self_pay_12m", households=chunk.index.to_numpy())
     pd.testing.assert_frame_equal(pd.concat(chunks), whole)
+
+
+def test_evidence_of_households_at_hand_and_of_others_is_what_it_is_without(
+    town: WorldLake, view: View, policy: Policy
+) -> None:
+    def rows(view: View, households: list[int]) -> pd.DataFrame:
+        return evidence(view, policy, as_of=AS_OF, indicator="medical_self_pay_household_12m", households=households)
+
+    with opened(town.lake, policy, town.manifest) as fresh:
+        compute(fresh, policy, as_of=AS_OF)
+        draw_near(fresh, as_of=AS_OF, households=[2, 1])
+        at_hand = {row[0] for row in fresh.query("SELECT household_key FROM near_members").to_pandas().to_numpy()}
+        assert at_hand == {1, 2}
+        for asked in ([1], [2, 1], [3], [1, 3], []):
+            pd.testing.assert_frame_equal(rows(fresh, asked), rows(view, asked))
+        compute(fresh, policy, as_of=AS_OF, households=[3])
+        pd.testing.assert_frame_equal(rows(fresh, [3, 1]), rows(view, [3, 1]))
 
 
 def test_what_is_said_of_each_member_can_be_seen(view: View, policy: Policy) -> None:

@@ -4,10 +4,11 @@ import logging
 import random
 import sqlite3
 from collections.abc import Callable
+from functools import cache
 from time import monotonic
 from typing import TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import Double, Select, Update, bindparam, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -76,7 +77,7 @@ def _once(lease: Lease, work: Work[Done], kept: list[tuple[Done, Json, Json]], *
     lease.committing = True
     try:
         with database.transaction(lease.engine) as session:
-            entry = session.scalars(select(Run).where(Run.id == lease.run).with_for_update()).one()
+            entry = session.scalars(_held(), {"run": lease.run}).one()
             if kept and entry.step == lease.step + 1 and entry.fence == lease.fence:
                 return _move_on(lease, *kept[-1])
             if entry.fence != lease.fence or entry.status != "running":
@@ -86,16 +87,26 @@ def _once(lease: Lease, work: Work[Done], kept: list[tuple[Done, Json, Json]], *
             done = work(session, entry)
             session.flush()
             kept.append((done, dict(entry.cursor), dict(entry.counts)))
-            session.execute(update(Run).where(Run.id == lease.run).values(_signs(lease, last=last)))
+            _sign(session, lease, last=last)
         return _move_on(lease, *kept[-1])
     finally:
         lease.committing = False
 
 
-def _signs(lease: Lease, *, last: bool) -> dict[str, object]:
+def _sign(session: Session, lease: Lease, *, last: bool) -> None:
     """At the end of the transaction: a long one must not leave a lease that has run out while it worked."""
-    now = database.now()
-    return {"heartbeat_at": now, "lease_until": None if last else now + lease.seconds}
+    session.connection().execute(_signed(last), {"run": lease.run} | ({} if last else {"seconds": lease.seconds}))
+
+
+@cache
+def _held() -> Select[Run]:
+    return select(Run).where(Run.id == bindparam("run")).with_for_update()
+
+
+@cache
+def _signed(last: bool) -> Update:
+    until = None if last else database.now() + bindparam("seconds", type_=Double())
+    return update(Run).where(Run.id == bindparam("run")).values(heartbeat_at=database.now(), lease_until=until)
 
 
 def _move_on(lease: Lease, done: Done, cursor: Json, counts: Json) -> Done:

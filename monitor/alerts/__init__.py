@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from monitor.alerts.annulment import annul_for_facts
 from monitor.alerts.changes import Change
 from monitor.alerts.due import Due
-from monitor.alerts.holding import Ground, Span, hold
-from monitor.alerts.judged import Judged, Measured, Terms, Told
+from monitor.alerts.holding import Ground, hold
+from monitor.alerts.judged import Judged, Measured, Span, Terms, Told
 from monitor.alerts.leaving import leavers, left_register
 from monitor.alerts.planning import plan
 from monitor.alerts.writing import Overtaken, mark_seen, write

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from monitor.alerts.judged import Codes, Evidence, Json, Judged, Keys, Measured, Row, Terms, Told
-from monitor.indicators import FeedState, evidence, taken_back, withdrawn
+from monitor.indicators import FeedState, draw_near, evidence, taken_back, withdrawn
 from monitor.lake import View
 from monitor.policy import Policy, Verdicts
 
@@ -29,6 +29,7 @@ class Judge:
     def judged(self, table: pd.DataFrame, verdicts: Verdicts) -> Judged:
         """Return what alerts need of ``verdicts`` over ``table``; words and evidence are made when asked for."""
         fired = table.index.get_indexer(verdicts.fired.index).astype(np.int64)
+        draw_near(self.view, as_of=self.as_of, households=verdicts.fired.index.to_numpy(np.int64))
         return Judged(
             as_of=self.as_of,
             table=table,
@@ -69,10 +70,9 @@ class Judge:
             places = np.flatnonzero(wanted[:, column])
             if not len(places):
                 continue
-            page, rows = self.policy.rules[rule], verdicts.table.iloc[places + start]
-            limits = verdicts.limits[rule].loc[rows.index]
-            needed = sorted({*page.needs, "region", "category"})
-            told = self.policy.explainer.tell(rule, rows[needed].assign(limit=limits))
+            page = self.policy.rules[rule]
+            rows = verdicts.table[sorted({*page.needs, "region", "category"})].iloc[places + start]
+            told = self.policy.explainer.tell(rule, rows.assign(limit=verdicts.limits[rule].loc[rows.index]))
             lists = (told.sentence_zh, told.sentence_en, told.parameters, told.unseen)
             yield from map(Told, places.tolist(), repeat(column), *lists)
 
@@ -112,11 +112,9 @@ class Judge:
 
 
 def _written(rows: pd.DataFrame) -> Iterator[Json]:
-    days = pd.to_datetime(rows["happened_on"]).dt.strftime("%Y-%m-%d")
-    columns = [rows[name].tolist() for name in ("feed", "seq", "row_no", "person_key")]
-    amounts = rows["amount"].astype(float)
-    for feed, seq, row, person, on, amount in zip(
-        *columns, days.where(days.notna(), None).tolist(), amounts.tolist(), strict=True
-    ):
-        said = {"feed": feed, "delivery": int(seq), "row": int(row), "person": int(person)}
-        yield said | {"on": on if isinstance(on, str) else None, "amount": None if amount != amount else amount}
+    columns = [rows[name].tolist() for name in ("feed", "seq", "row_no", "person_key", "happened_on")]
+    for feed, seq, row, person, on, amount in zip(*columns, rows["amount"].astype(float).tolist(), strict=True):
+        yield {
+            "feed": feed, "delivery": int(seq), "row": int(row), "person": int(person),
+            "on": on.isoformat() if isinstance(on, date) else None, "amount": None if amount != amount else amount,
+        }  # fmt: skip

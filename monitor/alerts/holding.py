@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 
 from monitor import database
 from monitor.alerts.changes import Change
+from monitor.alerts.judged import Span
 from monitor.tables import Alert, Household
-
-Span = tuple[str, int, int]
-"""A county, and the lowest and the highest household key in it."""
 
 
 class Held(NamedTuple):

@@ -18,6 +18,8 @@ Codes = npt.NDArray[np.int8]
 Floats = npt.NDArray[np.float64]
 Row = tuple[int, int]
 Evidence = Mapping[int, list[Json]]
+Span = tuple[str, int, int]
+"""A county, and the lowest and the highest household key in it."""
 NOBODY: Set[int] = frozenset()
 
 
@@ -132,6 +134,13 @@ class Judged:
             start = end
         return cuts
 
+    def spans(self, start: int, end: int) -> list[Span]:
+        """Return the lowest and the highest household key of each county among the places from ``start`` to ``end``."""
+        codes, counties = self._counties
+        inside, keys = codes[start:end], self.keys[start:end]
+        there = [(str(counties[code]), keys[inside == code]) for code in np.unique(inside[inside >= 0]).tolist()]
+        return sorted((county, int(some.min()), int(some.max())) for county, some in there)
+
     def find(self, households: Sequence[int]) -> list[int]:
         """Return the place of each household in the table, -1 where it has none."""
         wanted = pd.Index(np.asarray(households, dtype=np.int64))
@@ -141,6 +150,11 @@ class Judged:
         """Return observed value, limit and excess at a firing verdict, to six decimals as rules compare them."""
         row, said = self._row[place], self.measured
         return _number(said.observed[row, column]), _number(said.limits[row, column]), _number(said.excess[row, column])
+
+    @cached_property
+    def _counties(self) -> tuple[Keys, pd.Index]:
+        """Each household's place among the counties, -1 where none is known, and the counties."""
+        return pd.factorize(self.table["county"])
 
     @cached_property
     def _row(self) -> Keys:

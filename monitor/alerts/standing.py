@@ -5,9 +5,10 @@ are, in the same transaction.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, literal_column, select, update
+from sqlalchemy import Update, bindparam, func, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from monitor.alerts.changes import LIVE, Values
@@ -38,12 +39,15 @@ def settle(session: Session, added: Collection[Values], updates: Collection[Valu
     turned = [row["b_id"] for row in updates if row.get("status", "unknown") != "unknown"]
     for some in _portions(turned):
         alerts |= set(session.scalars(select(Reason.alert_id).where(Reason.id.in_(some))))
-    said = _standing()
     for these in _portions(sorted(alerts)):
-        session.execute(
-            update(Alert).where(Alert.id.in_(these), Alert.standing != said).values(standing=said),
-            execution_options={"synchronize_session": False},
-        )
+        session.connection().execute(_brought_up_to_date(), {"these": these})
+
+
+@cache
+def _brought_up_to_date() -> Update:
+    said = _standing()
+    these = Alert.id.in_(bindparam("these", expanding=True))
+    return update(Alert).where(these, Alert.standing != said).values(standing=said)
 
 
 def _standing() -> Any:

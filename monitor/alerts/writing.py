@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 
 from sqlalchemy import Update, bindparam, select, update
@@ -30,8 +30,7 @@ def write(session: Session, changes: Sequence[Change], *, due: Due | None = None
     renewed = [change.alert_update for change in changes if change.alert_update]
     if amend(session, Alert, renewed) != len(renewed):
         raise Overtaken
-    new = [_new(change, change.alert, due) | {"opened_at": now} for change in changes if change.alert]
-    insert_many(session, Alert, new)
+    insert_many(session, Alert, [_new(change, change.alert, due, now) for change in changes if change.alert])
     if due is not None:
         hasten(session, changes, due)
     insert_many(session, Reason, [row for change in changes for row in change.reasons])
@@ -43,12 +42,14 @@ def write(session: Session, changes: Sequence[Change], *, due: Due | None = None
     insert_many(session, Outbox, [row | {"made_at": now} for change in changes for row in change.outbox])
     done: Counter[str] = Counter()
     for change in changes:
-        done.update(change.counts)
+        for what, times in change.counts.items():
+            done[what] += times
     return done
 
 
-def _new(change: Change, alert: Values, due: Due | None) -> Values:
-    return alert | {"version": 1, "standing": standing.text_of(change.reasons)} | of_new(change, due)
+def _new(change: Change, alert: Values, due: Due | None, now: datetime) -> Values:
+    said = standing.text_of(change.reasons)
+    return {**alert, "version": 1, "standing": said, **of_new(change, due), "opened_at": now}
 
 
 def mark_seen(
@@ -67,9 +68,11 @@ def mark_seen(
 def _seen() -> Update:
     registered = select(Household.id).where(Household.id == Alert.household_id, Household.registered)
     between = Alert.household_id.between(bindparam("lowest"), bindparam("highest"))
+    # As a sum the county leads to no index: SQLite would go through all alerts of the county, every time anew.
+    in_county = Alert.county + "" == bindparam("of_county")
     return (
         update(Alert)
-        .where(Alert.closed_at.is_(None), Alert.county == bindparam("of_county"), between)
+        .where(Alert.closed_at.is_(None), between, in_county)
         .where(Alert.seen_on < bindparam("on"), registered.exists())
         .where(Alert.household_id.not_in(bindparam("besides", expanding=True)))
         .values(seen_on=bindparam("on"))

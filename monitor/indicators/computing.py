@@ -115,7 +115,7 @@ def settle_members(
     within = "members" if prefix or some is not None or asking[3] else None
     if view.settled == asking:
         return within
-    view.settled = None  # a statement that breaks half-way leaves relations of two questions
+    view.settled = view.near = None  # a statement that breaks half-way leaves relations of two questions
     engine = view.engine
     named = {"asked_households": some, "left_out": asking[3] or None}
     for name, keys in named.items():

@@ -40,6 +40,13 @@ def evidence(
     return found
 
 
+def draw_near(view: View, *, as_of: date, households: Keys) -> None:
+    """Keep the members of ``households`` at hand: evidence asked of any of these need not be looked for among all."""
+    keys = _settled(view, as_of, households)
+    _keep_members(view, keys, among="members", name="near_members")
+    view.near = keys
+
+
 def member_values(view: View, policy: Policy, *, as_of: date, indicator: str, households: Keys) -> pd.DataFrame:
     """Return what ``indicator`` says of each member of ``households``: household_key, person_key, value.
 
@@ -99,12 +106,23 @@ def _relate_taken_back(view: View, feed: str, since: date) -> str | None:
 
 
 def _ask_about(view: View, as_of: date, households: Keys) -> None:
+    keys = _settled(view, as_of, households)
+    near = view.near is not None and bool(np.isin(keys, view.near, assume_unique=True).all())
+    _keep_members(view, keys, among="near_members" if near else "members", name="asked_members")
+
+
+def _settled(view: View, as_of: date, households: Keys) -> npt.NDArray[np.int64]:
+    """Return the keys in order, each once, of whom ``members`` are settled."""
     keys = np.unique(np.asarray(households, np.int64))
     settled = view.settled
     if settled is None or settled[0] != as_of or settled[2] is not None:
         settle_members(view, as_of=as_of, households=keys)
+    return keys
+
+
+def _keep_members(view: View, keys: npt.NDArray[np.int64], *, among: str, name: str) -> None:
     view.engine.put("asked_households", pa.table({"household_key": keys}))
-    view.engine.keep("asked_members", showing.asked_members("members", "asked_households"))
+    view.engine.keep(name, showing.asked_members(among, "asked_households"))
 
 
 def _behind(view: View, plan: Plan, name: str) -> Iterator[str]:

@@ -5,6 +5,8 @@ from datetime import date
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from monitor.lake.engine import Engine
@@ -28,6 +30,7 @@ class View:
         self.columns = columns
         self._lake = lake
         self.settled: tuple[date, str, tuple[int, ...] | None, tuple[int, ...]] | None = None
+        self.near: npt.NDArray[np.int64] | None = None
         self._relations: dict[str, str] = {}
 
     def facts(self, feed: str) -> str:

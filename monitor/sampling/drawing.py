@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from monitor import database
 from monitor.alerts.asked import AUDIT, Asked, flagged, raise_all_asked
 from monitor.policy import Policy
 from monitor.sampling.scores import Scores
@@ -141,8 +143,9 @@ def unflagged(session: Session, region: str, *, county: str | None = None, drawn
     )  # fmt: skip
     if county is not None:
         chosen_ = chosen_.where(Household.county == county)
-    rows = [tuple(row) for row in session.execute(chosen_.order_by(Household.id))]
-    return pd.DataFrame(rows, columns=["household", "county", "town"])
+    columns = database.arrow_columns(session, chosen_.order_by(Household.id))
+    found: pd.DataFrame = pa.table(columns, names=["household", "county", "town"]).to_pandas()
+    return found
 
 
 def _drawn(session: Session, county: str, week: Week) -> bool:
