@@ -16,13 +16,11 @@ import pyarrow as pa
 from psycopg import sql
 from sqlalchemy import (
     ARRAY,
-    JSON,
     BigInteger,
     BindParameter,
     Boolean,
     ColumnElement,
     Connection,
-    Date,
     Dialect,
     Double,
     Engine,
@@ -279,7 +277,7 @@ def insert_many(session: Session, table: type[DeclarativeBase], rows: Sequence[d
         return
     connection, names = session.connection(), list(rows[0])
     core = cast(Table, table.__table__)
-    columns = [_column(rows, name, *_binding(core, name, connection.dialect)) for name in names]
+    columns = [_column(rows, name, _binding(core, name, connection.dialect)) for name in names]
     if connection.dialect.name == "postgresql":
         pour(connection, core, names, zip(*columns, strict=True))
         return
@@ -352,26 +350,19 @@ def _holds(element: holds, compiler: Any, **options: Any) -> str:
     return f"(strpos({compiler.process(element.clauses, **options)}) > 0)"
 
 
-def _column(rows: Sequence[dict[str, Any]], name: str, process: Process, recurs: bool) -> list[Any]:
-    """Return a column's values as the driver takes them; one that recurs is turned into that once for each object."""
+def _column(rows: Sequence[dict[str, Any]], name: str, process: Process) -> list[Any]:
+    """Return a column's values as the driver takes them, each object turned into that once: many recur."""
     values = [row[name] for row in rows]
     if process is None:
         return values
-    first = values[0]
-    if all(value is first for value in values):
-        return [process(first)] * len(values)
-    if not recurs:
-        return [process(value) for value in values]
-    seen = {id(value): value for value in values}
-    done = {key: process(value) for key, value in seen.items()}
-    return [done[id(value)] for value in values]
+    places = list(map(id, values))
+    done = {place: process(value) for place, value in dict(zip(places, values, strict=True)).items()}
+    return [done[place] for place in places]
 
 
 @lru_cache(maxsize=1024)
-def _binding(table: Table, name: str, dialect: Dialect) -> tuple[Process, bool]:
-    """What turns a value of the column into the driver's, if anything has to, and whether the same one recurs."""
-    kind = table.c[name].type
-    return kind.dialect_impl(dialect).bind_processor(dialect), isinstance(kind, JSON | Date)
+def _binding(table: Table, name: str, dialect: Dialect) -> Process:
+    return table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
 
 
 def pour(connection: Connection, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -36,9 +36,9 @@ class Change:
 
     def tell(self, alert: uuid.UUID, kind: str, *, as_of: date, detail: Values, outside: bool = False) -> None:
         """Put a step on the alert's timeline, and in the outbox when others must hear of it."""
-        step: Values = {"edge": None, "role": None, "version": None, "why": None}
-        said: Values = {"alert_id": alert, "as_of": as_of, "kind": kind, "by": "system", "detail": detail}
-        self.events.append(said | step)
+        step: Values = {"alert_id": alert, "as_of": as_of, "kind": kind, "by": "system", "detail": detail}
+        step.update(edge=None, role=None, version=None, why=None)
+        self.events.append(step)
         self.count(kind)
         if outside:
             payload = {"as_of": as_of.isoformat(), "household": self.household, **detail}

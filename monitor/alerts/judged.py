@@ -169,4 +169,4 @@ def _number(value: np.float64) -> float | None:
 
 
 def _texts(column: pd.Series) -> list[str | None]:
-    return [str(text) if known else None for text, known in zip(column.tolist(), column.notna().tolist(), strict=True)]
+    return column.astype(object).where(column.notna(), None).tolist()
