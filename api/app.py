@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -49,6 +50,7 @@ from api import (
     reviews,
     rules,
     runs,
+    seats,
     sheets,
     silences,
     suggestions,
@@ -82,6 +84,8 @@ _DOORS = (  # the queue's own addresses come before /alerts/{alert_id}
     reveals, reports, sheets, imports, forms, outgoing, caseload, cases, referrals, photos, reviews, suggestions,
     models, rules, system, nights,
 )  # fmt: skip
+_TURN = 0.0005
+"""Seconds that a hand computes while the loop has somebody at the door: Python's own five thousandths are a page."""
 
 
 def create() -> FastAPI:
@@ -95,6 +99,8 @@ def create() -> FastAPI:
 
 def _warm(app: FastAPI) -> None:
     """Do before the first request what would keep it waiting, and end with whoever started this process."""
+    seats.sit_down()
+    sys.setswitchinterval(_TURN)
     with suppress(Refused):  # a page that cannot be read is told to whoever asks
         app.state.laws.on(today())
     gc.collect()

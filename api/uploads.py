@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api import seats
 from api.deps import WholeServing, may
 from api.errands import Errand
 from api.guard import LIMITS
@@ -106,7 +107,7 @@ async def send_delivery(
         # Only what the sender states vouches for the file: a digest of ours says nothing of whether it is whole.
         said = sent.model_dump(mode="json", exclude={"ending"}, exclude_none=True)
         path.with_name(path.name + MANIFEST).write_text(json.dumps(said), encoding="utf-8")
-        receipt = await run_in_threadpool(feeds.ingest, service, path)
+        receipt = await run_in_threadpool(seats.anywhere, feeds.ingest, service, path)
     if receipt.status == "duplicate":
         response.status_code = 200
     return await run_in_threadpool(stored, service, receipt.delivery_id)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from monitor.errors import Invalid
 
+SEATS = "LOWINCOME_SEATS"
+"""Where processes of the API that are at least as many as the cores find each its own: said by who begins them."""
+
 
 @dataclass(frozen=True)
 class Settings:

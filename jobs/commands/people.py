@@ -1,6 +1,7 @@
 """Workers, doubtful links and the audit chain at the terminal."""
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -103,6 +104,15 @@ def _fork_alike() -> None:
     _subprocess.spawn = alike  # type: ignore[assignment]  # it wants processes, however they begin
 
 
+def _lay_seats(home: Path) -> None:
+    """Let each of the API's processes keep to a core: where they are fewer than the cores, some would be left idle."""
+    from monitor.settings import SEATS
+
+    folder = home / "seats"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ[SEATS] = str(folder)
+
+
 def serve(
     host: Annotated[str, typer.Option(help="监听地址 / address")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口 / port")] = 8000,
@@ -122,10 +132,13 @@ def serve(
             screen.print("尚无管理员；一次性邀请 / no administrator yet; an invitation, good once, for a day:")
             typer.echo(f"POST http://{host}:{port}/api/v1/invitations {text}")
         screen.print(f"http://{host}:{port}/  (Ctrl+C 停止 / stops it)")
-        workers = workers or min(OF_A_CORE * len(os.sched_getaffinity(0)), MOST_PROCESSES)
+        cores = len(os.sched_getaffinity(0))
+        workers = workers or min(OF_A_CORE * cores, MOST_PROCESSES)
         if workers > 1:
             share_requests(service.settings.home)
             _fork_alike()
+        if workers >= cores > 1:
+            _lay_seats(service.settings.home)
         uvicorn.run(
             "api.app:create", factory=True, host=host, port=port, workers=workers, log_config=None, access_log=False,
             timeout_keep_alive=KEPT_OPEN,
