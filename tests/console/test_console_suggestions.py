@@ -95,15 +95,18 @@ def test_a_suggestion_becomes_an_alert_by_a_person_and_looks_like_none_before(
     expect(page.get_by_text("模型建议，非规则命中").first).to_be_visible()
 
 
-def test_one_is_set_aside_with_a_reason_in_words(
-    page: Page, service: Served, suggested: Sequence[str], signed_in_as: SignInAs, accessible: Callable[[Page], None]
-) -> None:
-    signed_in_as("caseworker").goto("/suggestions")
+def test_one_is_set_aside_on_a_phone_with_a_reason_in_words(
+    phone: Page, service: Served, suggested: Sequence[str], signed_in_as: SignInAs,
+    shot: Callable[[Page, str], None], accessible: Callable[[Page], None],
+) -> None:  # fmt: skip
+    page = signed_in_as("caseworker", on=phone)
+    page.goto("/suggestions")
     at_rest(page)
     line = page.get_by_role("listitem").filter(has_text=suggested[1])
     line.get_by_role("button", name="不采纳").click()
     expect(line.get_by_role("button", name="确定不采纳")).to_be_disabled()
     line.get_by_label("原因").select_option(label="困难已缓解")
+    shot(page, "suggestions-setting-aside")
     accessible(page)
     line.get_by_role("button", name="确定不采纳").click()
     expect(page.get_by_text(f"{suggested[1]} 的建议未采纳")).to_be_visible()

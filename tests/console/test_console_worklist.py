@@ -58,12 +58,13 @@ def plan(page: Page) -> str:
 
 
 def test_the_day_is_proposed_in_order_after_the_list_and_who_will_be_late_is_named(
-    page: Page, service: Served, mine: list[Alert], signed_in_as: SignInAs, shot: Callable[[Page, str], None],
+    phone: Page, service: Served, mine: list[Alert], signed_in_as: SignInAs, shot: Callable[[Page, str], None],
     accessible: Callable[[Page], None],
 ) -> None:  # fmt: skip
     asked: list[str] = []
+    page = signed_in_as("caseworker", on=phone)
     page.on("request", lambda one: asked.append(one.url.removeprefix(service.url)))
-    signed_in_as("caseworker").goto("/visits")
+    page.goto("/visits")
     at_rest(page)
     lists = [at for at, one in enumerate(asked) if one.startswith("/api/v1/alerts?")]
     assert asked.index("/api/v1/desk/worklist") > max(lists)
