@@ -154,6 +154,7 @@ class AlertOut(AlertBrief):
     episode: int
     previous: UUID | None = Field(description="上一次预警 / the episode before")
     following: UUID | None = Field(description="下一次预警 / the episode after")
+    case_id: UUID | None = Field(description="该户未结的帮扶个案 / the household's case that has not ended")
     closed_at: datetime | None
     closed_why: str | None
     lower_level: str | None = Field(description="冷静期内拟降至的等级 / level it falls to when the cool-down ends")
@@ -230,8 +231,9 @@ def get_alert(
     response.headers["ETag"] = f'"{alert.version}"'
     return AlertOut(
         **Desk(session, service, laws).told([line_of(told)])[0],
-        episode=alert.episode, previous=alert.previous_id, following=alert.following_id, closed_at=alert.closed_at,
-        closed_why=alert.closed_why, lower_level=alert.lower_level, lower_since_on=alert.lower_since_on,
+        episode=alert.episode, previous=alert.previous_id, following=alert.following_id, case_id=alert.case_id,
+        closed_at=alert.closed_at, closed_why=alert.closed_why, lower_level=alert.lower_level,
+        lower_since_on=alert.lower_since_on,
         members=[MemberOut.model_validate(member) for member in shown],
         reasons=_reasons(session, told, people.places(shown)),
         leads=[heard_out(one, service.keyring) for one in leads.of_alerts(session, [alert_id]).get(alert_id, [])],

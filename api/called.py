@@ -52,5 +52,8 @@ def _place(code: str, laws: Laws) -> tuple[str, str] | None:
 
 def _decisions() -> dict[str, tuple[str, str]]:
     findings = {code: (one.zh, one.en) for code, one in codes.FINDINGS.items()}
-    tables = (codes.REASON_CODES, codes.SENT_BACK, codes.PAUSED, codes.WAYS, taking.PUT_OFF, taking.HANDED_ON)
+    tables = (
+        codes.REASON_CODES, codes.SENT_BACK, codes.PAUSED, codes.WAYS, codes.CASE_WAYS, *codes.CASE_WHYS.values(),
+        taking.PUT_OFF, taking.HANDED_ON,
+    )  # fmt: skip
     return findings | {code: said for table in tables for code, said in table.items()} | passing.WHY

@@ -24,8 +24,9 @@ router = APIRouter(
 CaseStatus = Literal[
     "planning", "notice", "helping", "removal", "removal_notice", "removed", "questioned", "ended", "annulled"
 ]
+Waiting = Literal["check_due", "measure_overdue", "notice_over"]
 Waits = Annotated[
-    Literal["check_due", "measure_overdue", "notice_over"],
+    Waiting,
     Field(
         description="今日待办：回访到期、措施逾期、公示期满 / what waits: a later check, a measure, the end of a notice"
     ),
@@ -64,6 +65,7 @@ class CaseBrief(BaseModel):
     opened_on: date
     notice_until: date | None
     removed_on: date | None
+    waits: list[Waiting] = Field(description="今日待办 / what waits to be done today")
     version: int
 
 
@@ -72,6 +74,20 @@ class CasePage(BaseModel):
 
     items: list[CaseBrief]
     next: str | None = Field(description="下一页标记；空为最后一页 / the next page's after; null: this is the last")
+
+
+class WaitingOut(BaseModel):
+    """How many open cases wait for each thing; a case that waits for two counts for both."""
+
+    check_due: int = Field(description="回访到期 / a later check is due")
+    measure_overdue: int = Field(description="措施逾期 / a measure is overdue")
+    notice_over: int = Field(description="公示期满 / a public notice is over")
+
+
+@router.get("/waiting", dependencies=[may("case.read")], summary="个案待办数 / What waits")
+def count_waiting(viewer: Viewing, session: Reading, region: RegionCode | None = None) -> WaitingOut:
+    """Return how many cases of my region, or of one within it, wait today for what the list can be narrowed to."""
+    return WaitingOut(**listing.waiting(session, region, viewer=viewer, today=today()))
 
 
 @router.get("", dependencies=[may("case.read")], summary="帮扶个案列表 / Cases")
@@ -84,7 +100,8 @@ def list_cases(
     found = listing.cases(session, wanted, viewer=viewer, today=day, after=after, most=asked.limit + 1)
     shown = found[: asked.limit]
     names = people.titles(session, [one.household_id for one in shown], keyring=service.keyring)
-    items = [_brief(one, names.get(one.household_id, "—"), laws) for one in shown]
+    waits = listing.waits_of(session, shown, today=day)
+    items = [_brief(one, names.get(one.household_id, "—"), waits[one.id], laws) for one in shown]
     following = f"{shown[-1].opened_on.isoformat()}_{shown[-1].id.hex}" if len(found) > asked.limit else None
     return CasePage(items=items, next=following)
 
@@ -97,11 +114,11 @@ def _place(cursor: str) -> Place:
         raise Invalid(zh="翻页标记无效，请从第一页开始", en="not a page cursor: begin at the first page") from None
 
 
-def _brief(one: Case, name: str, laws: Laws) -> CaseBrief:
+def _brief(one: Case, name: str, waits: list[str], laws: Laws) -> CaseBrief:
     home = one.household
     return CaseBrief(
         id=one.id, household_no=home.household_no, name=name, region=home.region,
         region_name=laws.tree.full_name(home.region, today()), status=one.status,  # type: ignore[arg-type]
         risk_factors=one.risk_factors, opened_on=one.opened_on, notice_until=one.notice_until,
-        removed_on=one.removed_on, version=one.version,
+        removed_on=one.removed_on, waits=waits, version=one.version,  # type: ignore[arg-type]
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Cases: the plan of a confirmed household, its notice, the removal of its risk; each change says its version."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -9,84 +9,22 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from api.deps import Reading, Serving, Viewing, may
+from api.casefile import Casefile, CaseOut, GroundsOut, MeasureOut
+from api.deps import ByLaw, Reading, Serving, Viewing, may
 from api.errands import Errand
 from api.office import AtOffice
 from api.once import CHANGES, Doing, Expected
 from api.problems import RESPONSES
 from api.written import Truth
-from monitor.access import Viewer
-from monitor.cases import Office, plans, removal
+from monitor.cases import Office, plans, removal, standard
 from monitor.cases.office import case_as_seen, case_for
 from monitor.indicators import compute, manifest, opened
 from monitor.lake import Lake
-from monitor.lifecycle import may as edges_of
-from monitor.privacy import Keyring
 from monitor.service import Service
 from monitor.tables import Case, Measure
 
 router = APIRouter(prefix="/api/v1", tags=["cases"], responses=RESPONSES, route_class=Errand)
 Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$", description="原因或措施代码 / a code of the catalogue")]
-
-
-class MeasureOut(BaseModel):
-    """One measure of the plan."""
-
-    id: UUID
-    code: str
-    status: Literal["planned", "done", "dropped"]
-    responsible: str
-    due_on: date | None
-    done_on: date | None
-    amount_yuan: float | None
-    note: str | None
-    version: int = Field(description="个案的版本 / the version of its case, by which it is changed")
-
-
-class LaterCheckOut(BaseModel):
-    """A check owed, or made, after the risk was removed."""
-
-    model_config = ConfigDict(from_attributes=True)
-    months: int
-    due_on: date
-    done_on: date | None
-    found: str | None = Field(description="holds 稳定; back 返困; void 不再需要")
-
-
-class StepOut(BaseModel):
-    """One step of the case's life."""
-
-    model_config = ConfigDict(from_attributes=True)
-    at: datetime
-    as_of: date | None
-    kind: str
-    by: str
-    role: str | None
-    why: str | None
-    detail: dict[str, Any]
-
-
-class CaseOut(BaseModel):
-    """A case in full."""
-
-    id: UUID
-    household_no: str
-    alert_id: UUID
-    status: str = Field(description="状态，见 decisions/0040 / a state of the table of a case's life")
-    risk_factors: list[str]
-    opened_on: date
-    notice_from: date | None
-    notice_until: date | None = Field(description="公示最后一日 / the last day of the public notice")
-    removal: dict[str, Any] | None = Field(
-        description="风险消除各项核对 / every check of the proposal to remove the risk"
-    )
-    removed_on: date | None
-    closed_why: str | None
-    version: int
-    measures: list[MeasureOut]
-    later_checks: list[LaterCheckOut]
-    timeline: list[StepOut]
-    may: list[str] = Field(description="您现在可做的操作 / edges open to your desk")
 
 
 class MeasureIn(BaseModel):
@@ -165,9 +103,10 @@ class LaterCheckIn(BaseModel):
 class Change:
     """What a change of a case is made with: whose it is, the office's day and keys, the version they saw."""
 
-    def __init__(self, viewer: Viewing, office: AtOffice, once: Doing, expected: Expected) -> None:
+    def __init__(self, viewer: Viewing, office: AtOffice, once: Doing, expected: Expected, laws: ByLaw) -> None:
         self.viewer, self.office, self.once, self.expected = viewer, office, once, expected
         self.session = once.session
+        self.file = Casefile(once.session, viewer, office.keyring, laws)
 
     def go(self, case_id: UUID, work: Callable[[Case], object]) -> Response:
         """Answer with the case after ``work``; refused when it changed since the viewer saw it."""
@@ -175,7 +114,7 @@ class Change:
         def done() -> CaseOut:
             case = case_as_seen(self.session, case_id, self.viewer, expected=self.expected)
             work(case)
-            return _shown(self.session, case, self.viewer, self.office.keyring)
+            return self.file.case(case)
 
         return self.once.answer(done)
 
@@ -184,11 +123,25 @@ Changing = Annotated[Change, Depends(Change)]
 
 
 @router.get("/cases/{case_id}", dependencies=[may("case.read")], summary="一个帮扶个案 / One case")
-def get_case(case_id: UUID, service: Serving, viewer: Viewing, session: Reading, response: Response) -> CaseOut:
+def get_case(
+    case_id: UUID, service: Serving, viewer: Viewing, session: Reading, laws: ByLaw, response: Response
+) -> CaseOut:
     """Return a case with its plan, its later checks and its life so far; its ETag is what a change rests on."""
     case = case_for(session, case_id, viewer, hold=False)
     response.headers["ETag"] = f'"{case.version}"'
-    return _shown(session, case, viewer, service.keyring)
+    return Casefile(session, viewer, service.keyring, laws).case(case)
+
+
+@router.get(
+    "/cases/{case_id}/visits", dependencies=[may("case.read")], summary="可作依据的核查 / Visits it may rest on"
+)
+def get_grounds(case_id: UUID, service: Serving, viewer: Viewing, session: Reading, laws: ByLaw) -> GroundsOut:
+    """Return the visits that a proposal to remove the risk, or the later check that is owed, may name today.
+
+    They are the newest first, and with them the alert on which the next visit to the household is recorded.
+    """
+    case = case_for(session, case_id, viewer, hold=False)
+    return Casefile(session, viewer, service.keyring, laws).grounds(case)
 
 
 @router.post(
@@ -203,7 +156,7 @@ def add_measure(case_id: UUID, sent: MeasureIn, change: Changing) -> Response:
         if session.get(Measure, sent.id) is None:
             case_as_seen(session, case_id, change.viewer, expected=change.expected)
         made = plans.add_measure(session, case_id, planned, by=change.viewer, office=change.office)
-        return _measure(made, change.office.keyring, version=session.get_one(Case, case_id).version)
+        return change.file.measure(made, version=session.get_one(Case, case_id).version)
 
     return change.once.answer(work, status=201)
 
@@ -219,7 +172,7 @@ def end_measure(case_id: UUID, measure_id: UUID, sent: EndIn, change: Changing) 
     def work() -> MeasureOut:
         case = case_as_seen(session, case_id, viewer, expected=change.expected)
         made = plans.end_measure(session, case_id, measure_id, status=sent.status, by=viewer, office=office)
-        return _measure(made, office.keyring, version=case.version)
+        return change.file.measure(made, version=case.version)
 
     return change.once.answer(work)
 
@@ -251,7 +204,7 @@ def act(case_id: UUID, sent: ActIn, change: Changing) -> Response:
 def propose(case_id: UUID, sent: RemovalIn, service: Serving, change: Changing) -> Response:
     """Propose that the risk is gone: every check of the standard is made, and the proposal refused if one fails."""
     said = sent.model_dump()
-    guarantees = {name: said.pop(name) for name in removal.GUARANTEES}
+    guarantees = {name: said.pop(name) for name in standard.GUARANTEES}
     proposal = removal.Proposal(guarantees=guarantees, **said)
 
     def work(case: Case) -> None:
@@ -308,23 +261,3 @@ def _seen(session: Session, case: Case, service: Service, office: Office) -> dic
         table = compute(view, office.law, as_of=office.today, households=[case.household_id])
     known = table.astype(object).where(table.notna(), None)
     return {} if table.empty else {str(name): value for name, value in known.iloc[0].items()}
-
-
-def _measure(one: Measure, keyring: Keyring, *, version: int) -> MeasureOut:
-    note = None if one.note is None else keyring.decrypt(one.note, about=plans.NOTE)
-    return MeasureOut(
-        id=one.id, code=one.code, status=one.status, responsible=one.responsible, due_on=one.due_on,  # type: ignore[arg-type]
-        done_on=one.done_on, amount_yuan=one.amount_yuan, note=note, version=version,
-    )  # fmt: skip
-
-
-def _shown(session: Session, case: Case, viewer: Viewer, keyring: Keyring) -> CaseOut:
-    return CaseOut(
-        id=case.id, household_no=case.household.household_no, alert_id=case.alert_id, status=case.status,
-        risk_factors=case.risk_factors, opened_on=case.opened_on, notice_from=case.notice_from,
-        notice_until=case.notice_until, removal=case.removal, removed_on=case.removed_on, closed_why=case.closed_why,
-        version=case.version,
-        measures=[_measure(one, keyring, version=case.version) for one in plans.measures(session, case)],
-        later_checks=[LaterCheckOut.model_validate(one) for one in removal.checks(session, case)],
-        timeline=[StepOut.model_validate(one) for one in plans.timeline(session, case)], may=edges_of(case, viewer),
-    )  # fmt: skip

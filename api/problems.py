@@ -31,6 +31,7 @@ from monitor.errors import (
     Stale,
     Throttled,
     Unconditional,
+    Unmet,
     Unproven,
 )
 
@@ -42,6 +43,7 @@ _STATUS: Mapping[type[Refused], int] = {
 }  # fmt: skip
 _KINDS: Mapping[type[Refused], str] = {
     CodeNeeded: "code-needed", ProofNeeded: "proof-needed", Ended: "ended", CodeGone: "code-gone",
+    Unmet: "unmet",
 }  # fmt: skip
 _TITLES: Mapping[int, tuple[str, str]] = {
     401: ("请先登录", "Sign in first"),
@@ -99,7 +101,9 @@ class Fault(BaseModel):
 class Problem(BaseModel):
     """A refusal as RFC 9457 has it, with its words in Chinese too."""
 
-    type: str = Field(description="urn:lowincome:problem:<status>, or ...:code-needed, proof-needed, ended, code-gone")
+    type: str = Field(
+        description="urn:lowincome:problem:<status>, or ...:code-needed, proof-needed, ended, code-gone, unmet"
+    )
     title: str
     title_zh: str
     status: int
@@ -184,7 +188,9 @@ def _refused(_: Request, refusal: Exception) -> JSONResponse:
         headers["Retry-After"] = "1"
     if isinstance(refusal, QuotaSpent | Throttled):
         headers["Retry-After"] = str(refusal.seconds)
-    return problem(status, zh=refusal.zh, en=refusal.en, headers=headers, kind=_KINDS.get(type(refusal)))
+    faults = [Fault(where="", code=code, zh=zh, en=en) for code, zh, en in getattr(refusal, "lacks", ())]
+    kind = _KINDS.get(type(refusal))
+    return problem(status, zh=refusal.zh, en=refusal.en, faults=faults, headers=headers, kind=kind)
 
 
 def _http(request: Request, error: Exception) -> JSONResponse:

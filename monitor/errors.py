@@ -1,5 +1,7 @@
 """The ways a request is refused, each said in Chinese and in English."""
 
+from collections.abc import Sequence
+
 
 class Refused(Exception):
     """A refusal written for the person who must act; it never carries personal data."""
@@ -24,6 +26,14 @@ class Conflict(Refused):
 
 class Held(Conflict):
     """It stands still, with everything before it done, until a person has looked and lets it go on."""
+
+
+class Unmet(Conflict):
+    """A standard does not hold; ``lacks`` says of each thing that fails its code and what to do, in both languages."""
+
+    def __init__(self, lacks: Sequence[tuple[str, str, str]], *, zh: str, en: str) -> None:
+        super().__init__(zh=zh, en=en)
+        self.lacks = tuple(lacks)
 
 
 class InFlight(Conflict):

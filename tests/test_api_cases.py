@@ -18,9 +18,11 @@ from api.app import create_app
 from monitor import access, database, feeds
 from monitor.alerts import raise_alerts
 from monitor.cases import photos
+from monitor.cases.codes import CASE_WHYS, REASON_CODES
 from monitor.errors import Invalid
+from monitor.lifecycle import CASE
 from monitor.service import Service, today
-from monitor.tables import Alert, AuditEntry, Case, Household, LaterCheck, Measure, Person, Reason
+from monitor.tables import Alert, AuditEntry, Case, Household, LaterCheck, Measure, Person, Reason, utc_now
 
 TODAY = today()
 BEGAN = TODAY - timedelta(days=3)
@@ -181,6 +183,99 @@ def test_cases_are_listed_by_region_state_and_what_waits(clients: Clients, servi
     assert clients["town"].get("/api/v1/cases", params={"after": f"2026-02-30_{'0' * 32}"}).status_code == 422
 
 
+def test_what_waits_is_counted_and_said_of_each_case(clients: Clients, service: Service) -> None:
+    case = visit(clients["town"], alerted(service))["case_id"]
+    nothing = {"check_due": 0, "measure_overdue": 0, "notice_over": 0}
+    asked = "/api/v1/cases/waiting"
+    assert clients["town"].get(asked).json() == nothing
+    with database.transaction(service.engine) as session:
+        session.execute(update(Case).values(status="notice", notice_until=TODAY - timedelta(days=1)))
+        late = {"code": "LS_J", "responsible": "x", "due_on": TODAY - timedelta(days=1), "made_by": "t"}
+        session.add(Measure(id=uuid.uuid4(), case_id=uuid.UUID(case), **late))
+    both = nothing | {"measure_overdue": 1, "notice_over": 1}
+    assert clients["city"].get(asked).json() == both
+    within = [clients["city"].get(asked, params={"region": one}).json() for one in ("340299", "340203")]
+    assert within == [both, nothing]
+    assert clients["other"].get(asked).json() == nothing
+    (line,) = clients["town"].get("/api/v1/cases").json()["items"]
+    assert line["waits"] == ["measure_overdue", "notice_over"]
+    with database.transaction(service.engine) as session:
+        session.execute(update(Case).values(status="ended", closed_at=utc_now()))
+    assert clients["town"].get(asked).json() == nothing
+    (line,) = clients["town"].get("/api/v1/cases", params={"status": "ended"}).json()["items"]
+    assert line["waits"] == []
+
+
+def test_a_case_says_whose_it_is_what_may_be_done_and_for_which_reasons(clients: Clients, service: Service) -> None:
+    alert = alerted(service)
+    assert clients["town"].get(f"/api/v1/alerts/{alert}").json()["case_id"] is None
+    case = visit(clients["town"], alert)["case_id"]
+    assert clients["town"].get(f"/api/v1/alerts/{alert}").json()["case_id"] == case
+    shown = clients["town"].get(f"/api/v1/cases/{case}").json()
+    assert (shown["name"], shown["region"], shown["mine"]) == ("张*", "340299001001", False)
+    assert shown["region_name"] != ""
+    assert set(shown["whys"]) == {"end"}
+    assert [one["code"] for one in shown["whys"]["end"]] == ["DEAD", "LOST", "MOVED", "PRISON", "REFUSE"]
+    reviewer = clients["county"].get(f"/api/v1/cases/{case}").json()
+    assert set(reviewer["whys"]) == {"end", "question", "annul"}
+    doubt = reviewer["whys"]["question"][0]
+    body = {"edge": "question", "why": doubt["code"]}
+    said = changed(clients["county"], f"/api/v1/cases/{case}", "county-acts", body)
+    assert said.json()["timeline"][-1]["zh"] == f"存疑：{doubt['zh']}"
+
+
+def test_every_step_of_a_case_that_wants_a_reason_has_some_to_choose_from_in_words() -> None:
+    wanting = [edge for edge in CASE.edges.values() if edge.needs_why and edge.name != "propose"]
+    assert len(wanting) == 8
+    for edge in wanting:
+        words = {code: REASON_CODES[code] for code in edge.codes} or CASE_WHYS[edge.name]
+        assert words, edge.name
+        assert all(zh and en for zh, en in words.values()), edge.name
+
+
+def test_what_was_done_to_the_plan_is_told_in_words(clients: Clients, service: Service) -> None:
+    case = visit(clients["town"], alerted(service))["case_id"]
+    path = f"/api/v1/cases/{case}"
+    body = {"id": str(uuid.uuid4()), "code": "LS_J", "responsible": "王主任", "due_on": str(TODAY)}
+    changed(clients["town"], path, "measures", body)
+    changed(clients["town"], path, "notice", {"category": "dibao"})
+    changed(clients["town"], path, f"measures/{body['id']}/end", {"status": "dropped"})
+    told = clients["town"].get(path).json()["timeline"]
+    assert [one["zh"] for one in told] == [
+        "建立帮扶个案", "增加措施：临时救助（急难型）", "公示：低保对象", "取消措施：临时救助（急难型）",
+    ]  # fmt: skip
+    assert [one["en"] for one in told][1] == "measure planned: temporary assistance, emergency"
+    assert {(one["by"], one["role"]) for one in told} == {("town", "caseworker")}
+
+
+def test_the_visits_a_case_may_rest_on_are_listed_and_no_other_is_taken(clients: Clients, service: Service) -> None:
+    alert = alerted(service)
+    found = visit(clients["town"], alert)
+    path = f"/api/v1/cases/{found['case_id']}"
+    visit(clients["town"], alert, "unreachable")
+    listed = clients["town"].get(f"{path}/visits").json()
+    assert ([one["id"] for one in listed["items"]], listed["ended"]) == ([found["id"]], False)
+    assert (listed["items"][0]["by"], listed["items"][0]["finding"]) == ("town", "confirmed")
+    assert clients["other"].get(f"{path}/visits").status_code == 404
+    visit(clients["town"], alert, "helped", "LS_J")
+    late = {"id": str(uuid.uuid4()), "visited_on": str(TODAY), "way": "home", "finding": "confirmed", "why": "ended"}
+    assert clients["town"].post(f"/api/v1/alerts/{alert}/supplements", json=late).status_code == 201
+    listed = clients["village"].get(f"{path}/visits").json()
+    assert (listed["items"][0]["id"], listed["ended"], listed["alert_id"]) == (late["id"], True, alert)
+    with database.transaction(service.engine) as session:
+        gone = {"status": "removed", "removed_on": TODAY, "opened_on": BEGAN}
+        session.execute(update(Case).values(**gone))
+        checks = [LaterCheck(case_id=uuid.UUID(found["case_id"]), months=each, due_on=TODAY) for each in (3, 6)]
+        session.add_all(checks)
+    said = {"follow_up": late["id"], "holds": True}
+    assert [changed(clients["town"], path, "checks", said).status_code for _ in range(2)] == [200, 422]
+    assert late["id"] not in {one["id"] for one in clients["town"].get(f"{path}/visits").json()["items"]}
+    with database.transaction(service.engine) as session:
+        session.execute(update(Case).values(removed_on=TODAY + timedelta(days=1)))
+    assert clients["town"].get(f"{path}/visits").json()["items"] == []
+    assert changed(clients["town"], path, "checks", said | {"follow_up": found["id"]}).status_code == 422
+
+
 def test_pages_of_cases_hold_each_once(service: Service, clients: Clients) -> None:
     with database.transaction(service.engine) as session:
         homes = register(session, 9)
@@ -211,11 +306,18 @@ def test_a_removal_says_in_words_what_it_misses(clients: Clients, service: Servi
     said = firm | {"way": "natural", "follow_up": found["id"], "income_yuan": 20_000, "first_risk_gone": True}
     refused = changed(clients["town"], path, "removal", said)
     assert (refused.status_code, "first_risk_gone" in refused.json()["detail"]) == (409, True)
+    assert refused.json()["type"] == "urn:lowincome:problem:unmet"
+    ((code, zh),) = ((one["code"], one["zh"]) for one in refused.json()["faults"])
+    assert (code, "建档时的预警原因还在" in zh) == ("first_risk_gone", True)
+    poor = changed(clients["town"], path, "removal", said | {"income_yuan": 500, "water": False}).json()["faults"]
+    assert [one["code"] for one in poor] == ["income_above_line", "guarantees_firm", "first_risk_gone"]
+    assert ["500 元" in poor[0]["zh"], "饮水安全" in poor[1]["zh"], "safe water" in poor[1]["en"]] == [True] * 3
     with database.transaction(service.engine) as session:
         session.execute(update(Reason).values(status="cleared"))
     proposed = changed(clients["town"], path, "removal", said).json()
     assert (proposed["status"], proposed["removal"]["contradictions"]) == ("removal", [])
     assert all(proposed["removal"]["checks"].values())
+    assert [proposed["mine"], clients["county"].get(path).json()["mine"]] == [True, False]
     noticed = changed(clients["town"], path, "appraisal", {"present": 9, "agreed": 8}).json()
     assert noticed["status"] == "removal_notice"
     assert changed(clients["town"], path, "county-acts", {"edge": "remove"}).status_code == 403

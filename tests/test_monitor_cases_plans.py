@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from monitor import audit, database, policy
 from monitor.alerts import annul_for_facts, raise_alerts
 from monitor.alerts.annulment import Fallen
-from monitor.cases import Office, Visit, doubts, plans, record, referrals, removal, reviews, undoing
+from monitor.cases import Office, Visit, doubts, plans, record, referrals, removal, reviews, standard, undoing
 from monitor.cases.office import case_for
 from monitor.errors import Conflict, Forbidden, Invalid, NotFound
 from monitor.lifecycle import Step, move
@@ -26,7 +26,7 @@ COUNTY = replace(viewer(), worker=uuid.UUID(int=9), role="reviewer", name="åŽ¿å®
 OTHER = replace(viewer("340203"), worker=uuid.UUID(int=10))
 LAW = policy.load(DAY)
 TODAY = DAY + timedelta(days=2)
-FIRM = dict.fromkeys(removal.GUARANTEES, True)
+FIRM = dict.fromkeys(standard.GUARANTEES, True)
 Days = Callable[[int], Office]
 
 

@@ -12,7 +12,7 @@ from monitor import database
 from monitor.access import Viewer, reach, scope
 from monitor.errors import NotFound
 from monitor.prepared import Rows
-from monitor.tables import Alert, AlertEvent, Delivery, FollowUp, Household, Quiet, Reason, Worker
+from monitor.tables import Alert, AlertEvent, Case, Delivery, FollowUp, Household, Quiet, Reason, Worker
 
 BEHIND = "—"
 """In place of the number of a household that lies behind the wall: its alert was handed over."""
@@ -23,9 +23,10 @@ _WHOLE = (selectinload(Alert.reasons), joinedload(Alert.household))
 class Told(NamedTuple):
     """An alert as it is told, read as plain columns: nothing of it can be changed.
 
-    ``own`` has its columns, ``household_no``, ``owner_name`` and ``following_id``, the episode after; ``reasons`` are
-    those of all times, the weightiest first; ``steps`` those of its life and ``found`` what workers found, both oldest
-    first; ``quiet`` the household's rules that a person's finding keeps quiet.
+    ``own`` has its columns, ``household_no``, ``owner_name``, ``following_id``, the episode after, and ``case_id``, the
+    household's case that has not ended; ``reasons`` are those of all times, the weightiest first; ``steps`` those of
+    its life and ``found`` what workers found, both oldest first; ``quiet`` the household's rules that a person's
+    finding keeps quiet.
     """
 
     own: Any
@@ -59,13 +60,14 @@ def told(session: Session, alert_id: uuid.UUID, *, viewer: Viewer) -> Told:
 def _own(kind: str) -> Select[*tuple[Any, ...]]:
     after = aliased(Alert)
     following = select(after.id).where(after.previous_id == Alert.id).limit(1).scalar_subquery()
+    living = select(Case.id).where(Case.household_id == Household.id, Case.closed_at.is_(None)).scalar_subquery()
     return (
         select(
             Alert.id, Alert.version, Alert.household_id, Alert.episode, Alert.level, Alert.status, Alert.category,
             Alert.region, Alert.opened_on, Alert.seen_on, Alert.cleared_on, Alert.closed_at, Alert.closed_why,
             Alert.lower_level, Alert.lower_since_on, Alert.previous_id, Alert.unseen, Alert.due_on, Alert.owner_id,
             Alert.paused_until, func.coalesce(Household.household_no, BEHIND).label("household_no"),
-            Worker.name.label("owner_name"), following.label("following_id"),
+            Worker.name.label("owner_name"), following.label("following_id"), living.label("case_id"),
         )
         .outerjoin(Household, Household.id == Alert.household_id)
         .outerjoin(Worker, Worker.id == Alert.owner_id)

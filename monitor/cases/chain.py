@@ -10,7 +10,18 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from monitor.access import Viewer, scope
-from monitor.cases.codes import AWAITED, DISPUTED, FINDINGS, PAUSED, PROGRAMS, REASON_CODES, REOPENED, SENT_BACK
+from monitor.cases.codes import (
+    AWAITED,
+    CASE_WAYS,
+    CASE_WHYS,
+    DISPUTED,
+    FINDINGS,
+    PAUSED,
+    PROGRAMS,
+    REASON_CODES,
+    REOPENED,
+    SENT_BACK,
+)
 from monitor.cases.supplements import WHY
 from monitor.errors import NotFound
 from monitor.indicators import manifest, opened
@@ -18,6 +29,7 @@ from monitor.lake import Lake
 from monitor.lake.showing import paid_to
 from monitor.lifecycle import ALERT, CASE
 from monitor.policy import Policy
+from monitor.policy.vocabulary import CATEGORIES
 from monitor.service import CITY_TIME
 from monitor.tables import (
     Alert,
@@ -35,7 +47,9 @@ from monitor.tables import (
 
 _YEARS_OF_BENEFITS = timedelta(days=3 * 365)
 _ID = 36
-_WHYS = {**REASON_CODES, **SENT_BACK, **PAUSED, **DISPUTED, **AWAITED, **REOPENED}
+_WHYS = {**REASON_CODES, **SENT_BACK, **PAUSED, **DISPUTED, **AWAITED, **REOPENED, **CASE_WAYS}
+_WHYS |= {code: said for some in CASE_WHYS.values() for code, said in some.items()}
+_WHYS |= {name: (called.zh, called.en) for name, called in CATEGORIES.items()}
 _SAID = {
     "raised": ("发出预警", "alert raised"),
     "evidence": ("预警依据变化", "evidence changed"),
@@ -47,6 +61,12 @@ _SAID = {
     "passed_over": ("跳过", "passed over"),
     "rule_paused": ("暂停规则", "rule paused"),
     "lead": ("收到困难线索", "a lead was heard of"),
+}
+
+_BECAME = {
+    "planned": ("增加措施", "measure planned"),
+    "done": ("措施已落实", "measure done"),
+    "dropped": ("取消措施", "measure dropped"),
 }
 
 _ANSWERED = {
@@ -123,10 +143,15 @@ def _cases(session: Session, household: Household) -> Iterator[Entry]:
         yield _event(event, "case", str(event.case_id))
 
 
-def _event(event: AlertEvent | CaseEvent, kind: str, subject: str) -> Entry:
+def told_of(event: AlertEvent | CaseEvent, kind: str) -> tuple[str, str]:
+    """Return what a step of an alert (``kind``: alert) or of a case is called, with its reason, in both languages."""
     zh, en = _words(event, kind)
-    if (why := _WHYS.get(event.why or "")) is not None:
-        zh, en = f"{zh}：{why[0]}", f"{en}: {why[1]}"
+    why = _WHYS.get((event.detail["code"] if event.edge == "plan" else event.why) or "")
+    return (zh, en) if why is None else (f"{zh}：{why[0]}", f"{en}: {why[1]}")
+
+
+def _event(event: AlertEvent | CaseEvent, kind: str, subject: str) -> Entry:
+    zh, en = told_of(event, kind)
     shown = {key: value for key, value in event.detail.items() if key not in ("changed", "batch")}
     on = event.as_of or event.at.astimezone(CITY_TIME).date()
     return Entry(f"{kind}.{event.kind}", on, event.at, subject, zh, en, event.by, shown | {"why": event.why})
@@ -134,6 +159,8 @@ def _event(event: AlertEvent | CaseEvent, kind: str, subject: str) -> Entry:
 
 def _words(event: AlertEvent | CaseEvent, kind: str) -> tuple[str, str]:
     """An edge is called what the table of the life calls it; what a scan notes besides has words of its own."""
+    if event.edge == "plan":
+        return _BECAME[event.detail["became"]]
     if event.edge is not None:
         edge = (ALERT if kind == "alert" else CASE).edge(event.edge)
         return edge.zh, edge.en

@@ -103,6 +103,42 @@ DISPUTED: Mapping[str, tuple[str, str]] = {
     "ASKED_AMISS": ("提请有误", "asked for by mistake"),
 }
 """Why a request to correct a row ends without a correction."""
+CASE_WHYS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "object": {
+        "OBJ_MEANS": ("收入或财产与公示不符", "income or property is not as shown"),
+        "OBJ_MEMBERS": ("家庭成员与公示不符", "the members are not as shown"),
+        "OBJ_NEED": ("对是否困难有不同意见", "whether they are in hardship is contested"),
+        "OBJ_OTHER": ("其他异议", "another objection"),
+    },
+    "refuse": {
+        "REF_UNSTABLE": ("收入还不稳定", "the income is not stable yet"),
+        "REF_GUARANTEES": ("保障还不落实", "a guarantee is not firm yet"),
+        "REF_FACTS": ("情况未核清", "facts not settled"),
+        "REF_PAPERS": ("材料不全", "papers missing"),
+    },
+    "relapse": {
+        "RISK_BACK": ("原风险再次出现", "the risk is back"),
+        "RISK_NEW": ("出现新的风险", "a new risk has come"),
+    },
+    "finish": {"YEAR_OVER": ("回访期满，风险稳定消除", "the year of checks is over and the risk stayed away")},
+    "question": {
+        "DOUBT_FACTS": ("情况可能不属实", "the facts may not be so"),
+        "DOUBT_DATA": ("所依据的数据存疑", "the data it rests on are in doubt"),
+        "DOUBT_HEARD": ("群众反映或信访", "heard from people or a complaint"),
+        "DOUBT_AUDIT": ("检查或审计发现问题", "found by an inspection or audit"),
+    },
+    "uphold": {
+        "SEEN_AT_HOME": ("入户核实情况属实", "seen at home: it is so"),
+        "DATA_MENDED": ("数据已更正，情况属实", "the data were mended: it is so"),
+        "DATA_RIGHT": ("核对无误", "the data are right"),
+    },
+}
+"""The reasons for the steps of a case that want one and are not held to certain codes of the catalogue."""
+CASE_WAYS: Mapping[str, tuple[str, str]] = {
+    "BY_HELPED": ("帮扶消除", "by help"),
+    "BY_NATURAL": ("自然消除", "by itself"),
+}
+"""How a risk went that is held to be gone."""
 REFERRALS = frozenset(code for code in REASON_CODES if code.startswith("RF_"))
 HELP = frozenset(code for code in REASON_CODES if code.startswith(("IN_", "LS_"))) | {
     "UP_AMT", "DOWN_AMT", "STOP", "GRACE", "CAT_CHG", "ADJUST", "RECOVER", "REPORT",

@@ -1,16 +1,18 @@
 """Cases as a list: the newest first, narrowed to a region, a state or what waits to be done about them today."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.orm import Session, contains_eager
 
 from monitor.access import Viewer, scope, within
 from monitor.tables import Case, Household, LaterCheck, Measure
 
+Chosen = TypeVar("Chosen", bound=Select[Any])
 WAITS = ("check_due", "measure_overdue", "notice_over")
 _ON_NOTICE = ("notice", "removal_notice")
 
@@ -39,16 +41,34 @@ def cases(
     session: Session, wanted: Wanted, *, viewer: Viewer, today: date, after: Place | None = None, most: int = 50
 ) -> Sequence[Case]:
     """Return at most ``most`` cases that the viewer may see, the newest first, beyond the one at ``after``."""
-    chosen = select(Case).join(Household, Household.id == Case.household_id).options(contains_eager(Case.household))
-    chosen = scope(chosen, viewer, of=Household)
+    chosen = _within(select(Case).options(contains_eager(Case.household)), wanted.region, viewer)
     chosen = chosen.where(Case.status == wanted.status if wanted.status else Case.closed_at.is_(None))
-    if wanted.region is not None:
-        chosen = chosen.where(within(wanted.region, of=Household))
     if wanted.waits is not None:
         chosen = chosen.where(_waits(wanted.waits, today))
     if after is not None:
         chosen = chosen.where(tuple_(Case.opened_on, Case.id) < tuple_(after.opened_on, after.id))
     return session.scalars(chosen.order_by(Case.opened_on.desc(), Case.id.desc()).limit(most)).all()
+
+
+def waiting(session: Session, region: str | None, *, viewer: Viewer, today: date) -> Mapping[str, int]:
+    """Return how many open cases wait for each of ``WAITS``, of a region within the viewer's or of all of theirs."""
+    counted = _within(select(func.count()).select_from(Case), region, viewer).where(Case.closed_at.is_(None))
+    return {what: session.scalar(counted.where(_waits(what, today))) or 0 for what in WAITS}
+
+
+def waits_of(session: Session, shown: Sequence[Case], *, today: date) -> Mapping[uuid.UUID, list[str]]:
+    """Return what each of the cases at hand waits for, of ``WAITS`` and in its order; nothing of one that ended."""
+    found: dict[uuid.UUID, list[str]] = {one.id: [] for one in shown}
+    living = select(Case.id).where(Case.id.in_(found), Case.closed_at.is_(None))
+    for what in WAITS:
+        for id_ in session.scalars(living.where(_waits(what, today))):
+            found[id_].append(what)
+    return found
+
+
+def _within(chosen: Chosen, region: str | None, viewer: Viewer) -> Chosen:
+    chosen = scope(chosen.join(Household, Household.id == Case.household_id), viewer, of=Household)
+    return chosen if region is None else chosen.where(within(region, of=Household))
 
 
 def _waits(what: str, today: date) -> ColumnElement[bool]:

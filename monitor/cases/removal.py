@@ -6,22 +6,21 @@ the consistency checks are those that auditors of the national system make, S50)
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from monitor.access import Viewer
-from monitor.cases import plans
+from monitor.cases import plans, standard
 from monitor.cases.office import Office, case_for
-from monitor.errors import Conflict, Invalid, NotFound
-from monitor.lifecycle import Step, move
-from monitor.tables import COUNTS, Alert, Case, FollowUp, Json, LaterCheck, Measure, Member, Person, Reason
+from monitor.errors import Conflict, Invalid, NotFound, Unmet
+from monitor.lifecycle import CASE, Step, move
+from monitor.tables import Alert, Case, FollowUp, Json, LaterCheck, Measure, Member, Person, Reason
 
-GUARANTEES = ("food_and_clothing", "education", "medical", "housing", "water")
 MONTHS = (3, 6, 12)
 _WAYS = ("helped", "natural")
 _ONLY_BENEFITS = ("IN_", "UP_AMT")
@@ -46,7 +45,7 @@ class Proposal:
 def propose(
     session: Session, case_id: uuid.UUID, said: Proposal, *, seen: Seen, by: Viewer, office: Office
 ) -> tuple[Case, Json]:
-    """Propose removal: every check is made and kept with the proposal, which is refused if one does not hold.
+    """Propose removal: every check is made and kept with the proposal, which is refused (``Unmet``) if one fails.
 
     ``seen`` are the household's indicators on the day; what is not known of them contradicts nothing, but a reason
     that cannot be seen keeps its risk from counting as gone.
@@ -54,6 +53,8 @@ def propose(
     case = case_for(session, case_id, by)
     _check(session, case, said)
     judged = judge(session, case, said, seen=seen, office=office)
+    if case.status in CASE.edge("propose").moves:
+        _hold(judged, office)
     move(session, case, "propose", by=by, step=Step(f"BY_{said.way.upper()}", office.today, {"removal": judged}))
     return case, judged
 
@@ -65,12 +66,12 @@ def judge(session: Session, case: Case, said: Proposal, *, seen: Seen, office: O
     wrong = [*_contradictions(session, case, said, seen, office)]
     return {
         "way": said.way, "follow_up": str(said.follow_up), "income_yuan": said.income_yuan, "line_yuan": line,
-        "guarantees": {name: bool(said.guarantees.get(name)) for name in GUARANTEES},
+        "guarantees": {name: bool(said.guarantees.get(name)) for name in standard.GUARANTEES},
         "standing": {"first": first, "others": others},
         "contradictions": [{"code": code, "zh": zh, "en": en} for code, zh, en in wrong],
         "checks": {
             "income_above_line": line is not None and said.income_yuan > line,
-            "guarantees_firm": all(said.guarantees.get(name) is True for name in GUARANTEES),
+            "guarantees_firm": all(said.guarantees.get(name) is True for name in standard.GUARANTEES),
             "first_risk_gone": said.first_risk_gone and not first,
             "no_new_risk": not others,
             "consistent": not wrong,
@@ -107,7 +108,7 @@ def check(
     Refuses a check before it is due (a month early is allowed), and one that is not owed.
     """
     case = case_for(session, case_id, by)
-    _visit_of(session, case, follow_up)
+    _ground(session, case, follow_up)
     owed = select(LaterCheck).where(LaterCheck.case_id == case.id, LaterCheck.done_on.is_(None))
     listed = session.scalars(owed.order_by(LaterCheck.months).with_for_update()).all()
     if not listed or months_after(office.today, 1) < listed[0].due_on:
@@ -140,23 +141,50 @@ def checks(session: Session, case: Case) -> list[LaterCheck]:
     return list(session.scalars(select(LaterCheck).where(LaterCheck.case_id == case.id).order_by(LaterCheck.due_on)))
 
 
+def grounds(session: Session, case: Case) -> Sequence[FollowUp]:
+    """Return the visits that a proposal, or the later check that is owed, may rest on now, the newest first.
+
+    They reached somebody of the household, since the case was opened or, of a risk that was removed, since then. One
+    that came when its alert had ended is among them; one that an earlier check of the case rests on is not.
+    """
+    since = case.removed_on if case.status == "removed" else case.opened_on
+    spent = select(LaterCheck.follow_up_id).where(LaterCheck.case_id == case.id, LaterCheck.follow_up_id.is_not(None))
+    chosen = select(FollowUp).where(
+        FollowUp.alert_id.in_(_alerts_of(case)), FollowUp.visited_on >= since, FollowUp.id.not_in(spent),
+        FollowUp.undone_at.is_(None), or_(FollowUp.supplement.is_(None), FollowUp.supplement == "ended"),
+        FollowUp.finding != "unreachable",
+    )  # fmt: skip
+    return session.scalars(chosen.order_by(FollowUp.visited_on.desc(), FollowUp.recorded_at.desc())).all()
+
+
 def _check(session: Session, case: Case, said: Proposal) -> None:
     if said.way not in _WAYS:
         raise Invalid(zh="风险消除方式只能是 helped 或 natural", en="the way is helped or natural")
-    found = _visit_of(session, case, said.follow_up)
-    if found.visited_on < case.opened_on:
+    _ground(session, case, said.follow_up)
+
+
+def _hold(judged: Json, office: Office) -> None:
+    lacking = standard.lacks(judged, office.law)
+    if lacking:
+        failed = ", ".join(name for name, holds in judged["checks"].items() if not holds)
+        zh, en = "未达风险消除标准，请逐项核对", f"the standard for risk removal is not met: {failed}"
+        raise Unmet(lacking, zh=zh, en=en)
+
+
+def _ground(session: Session, case: Case, follow_up: uuid.UUID) -> None:
+    """Refuse a visit that is not the household's, or not one that the case may rest on now."""
+    ours = select(FollowUp.id).where(FollowUp.id == follow_up, FollowUp.alert_id.in_(_alerts_of(case)))
+    if session.scalar(ours) is None:
+        raise NotFound(zh="没有该户的这条核查记录", en="the household has no such follow-up")
+    if follow_up not in {one.id for one in grounds(session, case)}:
         raise Invalid(
-            zh="风险消除须以建档后的入户核查为依据", en="a removal rests on a visit after the case was opened"
+            zh="须以建档（风险消除后为消除）以来联系上该户的核查为依据，每次回访各用一次",
+            en="it rests on a visit that reached them since the case opened (or the risk went); each serves once",
         )
 
 
-def _visit_of(session: Session, case: Case, follow_up: uuid.UUID) -> FollowUp:
-    homes = select(Alert.id).where(Alert.household_id == case.household_id)
-    chosen = select(FollowUp).where(FollowUp.id == follow_up, FollowUp.alert_id.in_(homes))
-    found = session.scalar(chosen.where(COUNTS))
-    if found is None:
-        raise NotFound(zh="没有该户的这条核查记录", en="the household has no such follow-up")
-    return found
+def _alerts_of(case: Case) -> Select[uuid.UUID]:
+    return select(Alert.id).where(Alert.household_id == case.household_id)
 
 
 def _standing(session: Session, case: Case) -> tuple[list[str], list[str]]:

@@ -50,6 +50,8 @@ SCREENS: dict[str, Screen] = {
     "visit": Screen("caseworker", lambda service: f"/visits/{_alert(service)}"),
     "notices": Screen("caseworker", listed=True),
     "suggestions": Screen("caseworker", listed=True),
+    "cases": Screen("caseworker", listed=True),
+    "case": Screen("caseworker", lambda service: f"/cases/{service.case(TOWN)}"),
     "households": Screen("caseworker"),
     "household": Screen(
         "caseworker", lambda service: f"/households/{service.household_no(service.alerts(town=TOWN)[0])}"

@@ -20,13 +20,14 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import Engine
 
 from jobs import ledger
-from monitor import database
+from monitor import database, policy
 from monitor.access import Viewer, sessions
 from monitor.access.sessions import Manner
+from monitor.cases import Office, Visit, record
 from monitor.privacy import Keyring, mask_name
 from monitor.service import Service, open_service, today
 from monitor.settings import Settings
-from monitor.tables import Alert, Household, Member, Worker, utc_now
+from monitor.tables import Alert, Case, Household, Member, Reason, Worker, utc_now
 from monitor.tables import Person as Registered
 from monitor.work import taking
 
@@ -154,6 +155,30 @@ class Served:
             keys = [one.id for one in found]
             session.execute(update(Alert).where(Alert.id.in_(keys)).values(owner_id=owner, status="assigned"))
         return found
+
+    def case(self, town: str) -> str:
+        """Return a case of a township that has not ended: one there is, or one that its caseworker's visit opens."""
+        living = select(Case.id).join(Household, Household.id == Case.household_id)
+        living = living.where(Household.town == town, Case.closed_at.is_(None))
+        with database.reading(self.engine) as session:
+            found = session.scalars(living.limit(1)).first()
+        return str(found or self.confirm(self.helped(town=town)[0]))
+
+    def helped(self, *, town: str) -> list[Alert]:
+        """Return the open alerts of a township on households that should be helped and have no case."""
+        with database.reading(self.engine) as session:
+            living = set(session.scalars(select(Case.household_id).where(Case.closed_at.is_(None))))
+            owed = set(session.scalars(select(Reason.alert_id).where(Reason.direction == "help")))
+        return [one for one in self.alerts(town=town) if one.id in owed and one.household_id not in living]
+
+    def confirm(self, alert: Alert, person: Person = PEOPLE["caseworker"]) -> uuid.UUID:
+        """Let somebody's visit of today confirm that help is needed; return the household's case."""
+        day, by = today(), Viewer(self.worker(person), person.name, person.role, person.region)
+        office = Office(self.keyring, day, policy.load(day, known_on=day))
+        with database.transaction(self.engine) as session:
+            found = record(session, alert.id, Visit(uuid.uuid4(), day, "home", "confirmed"), by=by, office=office)
+            assert found.follow_up.case_id is not None
+            return found.follow_up.case_id
 
     def rename(self, alert: Alert, name: str) -> None:
         """Let the head of an alert's household be called ``name``."""

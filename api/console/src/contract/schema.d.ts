@@ -880,6 +880,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 个案待办数 / What waits
+         * @description Return how many cases of my region, or of one within it, wait today for what the list can be narrowed to.
+         */
+        get: operations["count_waiting_api_v1_cases_waiting_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}": {
         parameters: {
             query?: never;
@@ -1054,6 +1074,28 @@ export interface paths {
          * @description Propose that the risk is gone: every check of the standard is made, and the proposal refused if one fails.
          */
         post: operations["propose_api_v1_cases__case_id__removal_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 可作依据的核查 / Visits it may rest on
+         * @description Return the visits that a proposal to remove the risk, or the later check that is owed, may name today.
+         *
+         *     They are the newest first, and with them the alert on which the next visit to the household is recorded.
+         */
+        get: operations["get_grounds_api_v1_cases__case_id__visits_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3329,6 +3371,11 @@ export interface components {
              * @description 下一次预警 / the episode after
              */
             following: string | null;
+            /**
+             * Case Id
+             * @description 该户未结的帮扶个案 / the household's case that has not ended
+             */
+            case_id: string | null;
             /** Closed At */
             closed_at: string | null;
             /** Closed Why */
@@ -3814,6 +3861,11 @@ export interface components {
             notice_until: string | null;
             /** Removed On */
             removed_on: string | null;
+            /**
+             * Waits
+             * @description 今日待办 / what waits to be done today
+             */
+            waits: ("check_due" | "measure_overdue" | "notice_over")[];
             /** Version */
             version: number;
         };
@@ -3850,6 +3902,15 @@ export interface components {
             /** Household No */
             household_no: string;
             /**
+             * Name
+             * @description 户主姓名（隐去）/ the head's masked name
+             */
+            name: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /**
              * Alert Id
              * Format: uuid
              */
@@ -3857,8 +3918,9 @@ export interface components {
             /**
              * Status
              * @description 状态，见 decisions/0040 / a state of the table of a case's life
+             * @enum {string}
              */
-            status: string;
+            status: "planning" | "notice" | "helping" | "removal" | "removal_notice" | "removed" | "questioned" | "ended" | "annulled";
             /** Risk Factors */
             risk_factors: string[];
             /**
@@ -3873,13 +3935,13 @@ export interface components {
              * @description 公示最后一日 / the last day of the public notice
              */
             notice_until: string | null;
+            /** @description 风险消除各项核对 / every check of the proposal to remove the risk */
+            removal: components["schemas"]["RemovalOut"] | null;
             /**
-             * Removal
-             * @description 风险消除各项核对 / every check of the proposal to remove the risk
+             * Mine
+             * @description 风险消除由您提出，须由他人审批 / you proposed the removal: another approves it
              */
-            removal: {
-                [key: string]: unknown;
-            } | null;
+            mine: boolean;
             /** Removed On */
             removed_on: string | null;
             /** Closed Why */
@@ -3891,12 +3953,19 @@ export interface components {
             /** Later Checks */
             later_checks: components["schemas"]["LaterCheckOut"][];
             /** Timeline */
-            timeline: components["schemas"]["api__cases__StepOut"][];
+            timeline: components["schemas"]["api__casefile__StepOut"][];
             /**
              * May
              * @description 您现在可做的操作 / edges open to your desk
              */
             may: string[];
+            /**
+             * Whys
+             * @description 其中须写原因的，可选原因 / the reasons to choose from, of those edges that need one
+             */
+            whys: {
+                [key: string]: components["schemas"]["ReasonToGive"][];
+            };
         };
         /**
          * CasePage
@@ -3991,6 +4060,37 @@ export interface components {
             as_of: string;
             /** Entries */
             entries: components["schemas"]["EntryOut"][];
+        };
+        /**
+         * ChecksOut
+         * @description The checks of the standard, each as it came out.
+         */
+        ChecksOut: {
+            /**
+             * Income Above Line
+             * @description 收入高于消除线
+             */
+            income_above_line: boolean;
+            /**
+             * Guarantees Firm
+             * @description 各项保障落实
+             */
+            guarantees_firm: boolean;
+            /**
+             * First Risk Gone
+             * @description 原风险消除
+             */
+            first_risk_gone: boolean;
+            /**
+             * No New Risk
+             * @description 无新的风险
+             */
+            no_new_risk: boolean;
+            /**
+             * Consistent
+             * @description 情况相互一致
+             */
+            consistent: boolean;
         };
         /**
          * CircumstancesOut
@@ -4107,6 +4207,18 @@ export interface components {
             needed: boolean;
             /** Place */
             place: number | null;
+        };
+        /**
+         * ContradictionOut
+         * @description Something known that contradicts a proposal.
+         */
+        ContradictionOut: {
+            /** Code */
+            code: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
         };
         /**
          * CorrectionIn
@@ -5010,6 +5122,52 @@ export interface components {
             value: components["schemas"]["BothOut"];
         };
         /**
+         * GroundOut
+         * @description A visit that the case may rest on.
+         */
+        GroundOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Visited On
+             * Format: date
+             */
+            visited_on: string;
+            /** Way */
+            way: string;
+            /** Finding */
+            finding: string;
+            /** Reason Code */
+            reason_code: string | null;
+            /**
+             * By
+             * @description 登记人 / who recorded it
+             */
+            by: string;
+        };
+        /**
+         * GroundsOut
+         * @description The visits that a proposal or a later check may name, the newest first.
+         */
+        GroundsOut: {
+            /** Items */
+            items: components["schemas"]["GroundOut"][];
+            /**
+             * Alert Id
+             * Format: uuid
+             * @description 在此预警登记下一次核查：未办结的，没有则为建档的 / where the next visit is recorded
+             */
+            alert_id: string;
+            /**
+             * Ended
+             * @description 该预警已办结：核查保留为补充记录 / it ended: the visit is kept for the record
+             */
+            ended: boolean;
+        };
+        /**
          * GroupCounts
          * @description How many alerts each group of the queue holds, counted up to 1000+ each.
          */
@@ -5426,7 +5584,7 @@ export interface components {
              * Found
              * @description holds 稳定; back 返困; void 不再需要
              */
-            found: string | null;
+            found: ("holds" | "back" | "void") | null;
         };
         /**
          * LatestNote
@@ -6587,7 +6745,7 @@ export interface components {
         Problem: {
             /**
              * Type
-             * @description urn:lowincome:problem:<status>, or ...:code-needed, proof-needed, ended, code-gone
+             * @description urn:lowincome:problem:<status>, or ...:code-needed, proof-needed, ended, code-gone, unmet
              */
             type: string;
             /** Title */
@@ -6827,6 +6985,18 @@ export interface components {
             cleared_by: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * ReasonToGive
+         * @description A reason that may be given for a step.
+         */
+        ReasonToGive: {
+            /** Code */
+            code: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
         };
         /**
          * ReceiptOut
@@ -7209,6 +7379,36 @@ export interface components {
             water: boolean;
             /** First Risk Gone */
             first_risk_gone: boolean;
+        };
+        /**
+         * RemovalOut
+         * @description What was proposed of a risk held to be gone, and how each check of the standard came out.
+         */
+        RemovalOut: {
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "helped" | "natural";
+            /**
+             * Follow Up
+             * Format: uuid
+             */
+            follow_up: string;
+            /** Income Yuan */
+            income_yuan: number;
+            /**
+             * Line Yuan
+             * @description 当地风险消除线 / the line in force when it was proposed
+             */
+            line_yuan: number | null;
+            /** Guarantees */
+            guarantees: {
+                [key: string]: boolean;
+            };
+            /** Contradictions */
+            contradictions: components["schemas"]["ContradictionOut"][];
+            checks: components["schemas"]["ChecksOut"];
         };
         /**
          * ReopenIn
@@ -8284,6 +8484,27 @@ export interface components {
             phone?: string | null;
         };
         /**
+         * WaitingOut
+         * @description How many open cases wait for each thing; a case that waits for two counts for both.
+         */
+        WaitingOut: {
+            /**
+             * Check Due
+             * @description 回访到期 / a later check is due
+             */
+            check_due: number;
+            /**
+             * Measure Overdue
+             * @description 措施逾期 / a measure is overdue
+             */
+            measure_overdue: number;
+            /**
+             * Notice Over
+             * @description 公示期满 / a public notice is over
+             */
+            notice_over: number;
+        };
+        /**
          * WeekOut
          * @description The alerts opened in one week, and how many of these have ended.
          */
@@ -8395,7 +8616,7 @@ export interface components {
          * StepOut
          * @description One step of the case's life.
          */
-        api__cases__StepOut: {
+        api__casefile__StepOut: {
             /**
              * At
              * Format: date-time
@@ -8405,9 +8626,19 @@ export interface components {
             as_of: string | null;
             /** Kind */
             kind: string;
+            /**
+             * Zh
+             * @description 操作与原因 / what was done and why, in Chinese
+             */
+            zh: string;
+            /** En */
+            en: string;
             /** By */
             by: string;
-            /** Role */
+            /**
+             * Role
+             * @description 角色；空：系统 / the role; null: the system
+             */
             role: string | null;
             /** Why */
             why: string | null;
@@ -10374,6 +10605,37 @@ export interface operations {
             };
         };
     };
+    count_waiting_api_v1_cases_waiting_get: {
+        parameters: {
+            query?: {
+                region?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_case_api_v1_cases__case_id__get: {
         parameters: {
             query?: never;
@@ -10713,6 +10975,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseOut"];
+                };
+            };
+            /** @description refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_grounds_api_v1_cases__case_id__visits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroundsOut"];
                 };
             };
             /** @description refused */

@@ -32,6 +32,8 @@ export type Waiting = {
 const NAMED = 'outbox/';
 const VERSIONS = 'versions';
 export const sending = store(false);
+/** The cases that visits sent from this page belong to, by visit. */
+const cases = new Map<string, string>();
 const SYNCED = 'synced';
 
 function nameOf(one: Waiting): string {
@@ -58,6 +60,11 @@ async function versions(): Promise<Record<string, number>> {
 
 export async function waiting(): Promise<Waiting[]> {
   return (await keptAll<Waiting>(NAMED)).map((one) => one.value);
+}
+
+/** The case that a visit belongs to, once the server has said so on this page. */
+export function caseOf(visit: string): string | undefined {
+  return cases.get(visit);
 }
 
 /** Bring the badge and the bar to what waits. */
@@ -121,7 +128,8 @@ function bodyOf(visit: Visit): Schemas['FollowUpIn'] {
 async function sendVisit(one: Waiting): Promise<void> {
   if (one.visit !== undefined && one.recorded !== true) {
     const params = { path: { alert_id: one.alert }, header: ifMatch(one.version) };
-    await told(api.POST('/api/v1/alerts/{alert_id}/follow-ups', { params, body: bodyOf(one.visit) }));
+    const said = await told(api.POST('/api/v1/alerts/{alert_id}/follow-ups', { params, body: bodyOf(one.visit) }));
+    if (said.case_id !== null) cases.set(one.id, said.case_id);
     await keep(nameOf(one), { ...one, recorded: true });
     await raised(one.alert, one.version + 1, true);
   }

@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useEffect, useState } from 'react';
+import { Link } from 'react-router';
 import { useKeys } from '../app/keys';
 import { store, useStored } from '../app/store';
 import { useWords } from '../words/catalogue';
@@ -11,7 +12,12 @@ import { useSaid } from './Failure';
 const LASTS_SECONDS = 30;
 
 /** Something just done that can be taken back for half a minute; a text that takeBack answers with is what is told. */
-export type Undoable = { text: string; takeBack?: (() => Promise<unknown>) | undefined };
+export type Undoable = {
+  text: string;
+  takeBack?: (() => Promise<unknown>) | undefined;
+  /** Where it led to. */
+  led?: { to: string; text: string } | undefined;
+};
 type Offered = Undoable & { at: number };
 
 const offered = store<Offered | null>(null);
@@ -59,6 +65,7 @@ function Toast({ shown }: { shown: Offered }): ReactElement {
   return (
     <div className="undo-toast">
       <span>{shown.text}</span>
+      {shown.led === undefined ? null : <Link to={shown.led.to}>{shown.led.text}</Link>}
       {shown.takeBack === undefined ? null : (
         <>
           <Button type="link" size="small" onClick={undo}>

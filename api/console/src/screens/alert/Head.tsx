@@ -1,4 +1,6 @@
 import type { ReactElement } from 'react';
+import { Link } from 'react-router';
+import paths from '../../../paths.json';
 import { useMay, useSession } from '../../app/session';
 import { Button } from '../../parts/Button';
 import { Level } from '../../parts/small';
@@ -34,6 +36,7 @@ export function Head({ alert, acting, onReveal }: Props): ReactElement {
         {due === '' ? null : <span className={left !== null && left < 0 ? 'late' : ''}> · {due}</span>} ·{' '}
         {t.openedOn(alert.opened_on, alert.episode)}
       </p>
+      <InCase alert={alert} />
       <p>
         {labelled(t.owner)}
         {alert.owner_name ?? t.unassigned}{' '}
@@ -54,5 +57,17 @@ export function Head({ alert, acting, onReveal }: Props): ReactElement {
         ) : null}
       </p>
     </div>
+  );
+}
+
+/** The household is being helped: where. */
+function InCase({ alert }: { alert: Alert }): ReactElement | null {
+  const t = useWords(words);
+  const may = useMay();
+  if (alert.case_id === null || !may('case.read')) return null;
+  return (
+    <p>
+      <Link to={paths.case.replace(':id', alert.case_id)}>{t.toCase}</Link>
+    </p>
   );
 }

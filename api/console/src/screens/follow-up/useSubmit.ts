@@ -1,8 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import paths from '../../../paths.json';
 import { api, ifMatch, told } from '../../contract/client';
 import { dropDraft, keepDraft } from '../../field/drafts';
-import { flush, giveUp, queue, type Waiting, waiting } from '../../field/outbox';
+import { caseOf, flush, giveUp, queue, type Waiting, waiting } from '../../field/outbox';
 import { type Catalogue, packNow, type Sheet } from '../../field/pack';
 import { newId } from '../../parts/ids';
 import { offerUndo } from '../../parts/Undo';
@@ -57,8 +58,12 @@ export function useSubmit(form: Form | undefined, sheet: Sheet, catalogue: Catal
           await keepDraft(one.alert, draft);
         }
       };
-      offerUndo({ text: left === undefined ? t.sent : t.queued, takeBack: back });
+      // Told last: what it leads to is not left again by what the form still does.
       await queries.invalidateQueries();
+      const inCase = caseOf(one.id);
+      const led = inCase === undefined ? undefined : { to: paths.case.replace(':id', inCase), text: t.toCase };
+      const sent = led === undefined ? t.sent : t.sentInCase;
+      offerUndo({ text: left === undefined ? sent : t.queued, takeBack: back, led });
       return left === undefined ? 'sent' : 'queued';
     } finally {
       setBusy(false);

@@ -1,5 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
+import { Link } from 'react-router';
+import paths from '../../../paths.json';
+import { useMay } from '../../app/session';
 import { api, told } from '../../contract/client';
 import { Failure } from '../../parts/Failure';
 import { Skeleton } from '../../parts/ListState';
@@ -10,11 +13,13 @@ import { Part } from './household';
 import { words } from './words';
 
 const VISITS = ['visit', 'supplement'];
+const OPENED = 'case.opened';
 
 /** 一户一条救助链: everything that happened to the household, the newest first; this part fails alone. */
 export function Chain({ no }: { no: string }): ReactElement {
   const t = useWords(words);
   const served = useServed();
+  const may = useMay();
   const params = { path: { household_no: no } };
   const query = useQuery({
     queryKey: ['chain', no],
@@ -41,6 +46,12 @@ export function Chain({ no }: { no: string }): ReactElement {
               <>
                 {' '}
                 <PhotosOf visit={one.subject} />
+              </>
+            ) : null}
+            {one.kind === OPENED && may('case.read') ? (
+              <>
+                {' '}
+                <Link to={paths.case.replace(':id', one.subject)}>{t.toCase}</Link>
               </>
             ) : null}
           </li>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactElement, ReactNode } from 'react';
 import { Link, useParams } from 'react-router';
 import paths from '../../../paths.json';
+import { useMay } from '../../app/session';
 import { api, type Schemas, told } from '../../contract/client';
 import { Failure } from '../../parts/Failure';
 import { Heads } from '../../parts/Heads';
@@ -12,6 +13,7 @@ import { language, useServed, useWords } from '../../words/catalogue';
 import { Chain } from './chain';
 import { CircumstancesPart } from './circumstances';
 import './households.css';
+import { states } from '../cases/state-words';
 import { KnownPart } from './known';
 import { MeansParts } from './means';
 import { Quieted } from './quiets';
@@ -62,6 +64,7 @@ function Whole({ home }: { home: Dossier }): ReactElement {
       <CircumstancesPart no={home.household_no} />
       <MeansParts no={home.household_no} />
       <Alerts home={home} />
+      <Cases home={home} />
       <Quieted no={home.household_no} />
       <KnownPart no={home.household_no} />
       <Chain no={home.household_no} />
@@ -115,6 +118,26 @@ function Alerts({ home }: { home: Dossier }): ReactElement {
             <Level level={one.level as LevelOf} />{' '}
             <Link to={paths.alert.replace(':id', one.id)}>{t.opened(one.opened_on)}</Link>{' '}
             {one.closed_on === null ? t.open : t.closed(one.closed_on)}
+          </li>
+        ))}
+      </ul>
+    </Part>
+  );
+}
+
+function Cases({ home }: { home: Dossier }): ReactElement | null {
+  const t = useWords(words);
+  const named = useWords(states);
+  const may = useMay();
+  if (!may('case.read')) return null;
+  return (
+    <Part title={t.cases}>
+      {home.cases.length === 0 ? <p className="quiet">{t.nothingYet}</p> : null}
+      <ul className="plain">
+        {home.cases.map((one) => (
+          <li key={one.id}>
+            <Link to={paths.case.replace(':id', one.id)}>{t.caseOpened(one.opened_on)}</Link>{' '}
+            {named[one.status as keyof typeof named]}
           </li>
         ))}
       </ul>
