@@ -472,7 +472,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     run: Callable[[str], Any] = connection.execute
     run("PRAGMA journal_mode = WAL")
     run("PRAGMA synchronous = NORMAL")
-    run("PRAGMA wal_autocheckpoint = 10000")  # ``Paced`` does it sooner, when it keeps nobody from writing
+    run("PRAGMA wal_autocheckpoint = 40000")  # ``Paced`` does it sooner, when it keeps nobody from writing
     run("PRAGMA foreign_keys = ON")
     run("PRAGMA busy_timeout = 30000")
     run("PRAGMA cache_size = -65536")

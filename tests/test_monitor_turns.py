@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from monitor import database, turns
 from monitor.service import Service
+from monitor.settings import read
 from monitor.tables import Outbox
 
 ROOT = Path(__file__).parent.parent
@@ -128,6 +129,19 @@ def test_what_was_written_is_carried_into_the_file_when_others_may_write_again(t
     assert others_turn == [True]
     writer.close()
     other.close()
+
+
+def test_a_night_that_fills_the_log_is_not_carried_into_the_file_while_somebody_waits_to_write(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    engine = database.connect(read({"LOWINCOME_HOME": str(tmp_path), "LOWINCOME_DATABASE_URL": f"sqlite:///{path}"}))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+    for _ in range(12):  # 12,000 pages of few rows: a scan beside readers was seen to leave 10,622
+        with engine.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO t SELECT zeroblob(400000) FROM json_each('[1,2,3,4,5,6,7,8,9,10]')")
+    with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as file:  # the file alone, without its log
+        assert file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    engine.dispose()
 
 
 def test_whoever_waits_too_long_leaves_it_to_the_databases_own_lock(
