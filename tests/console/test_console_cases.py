@@ -15,7 +15,7 @@ from watching import Watch
 from monitor import database
 from monitor.cases import removal
 from monitor.service import today
-from monitor.tables import Alert, Case, FollowUp, LaterCheck, Measure, Member, Person, Reason
+from monitor.tables import Alert, Case, FollowUp, LaterCheck, Measure, Member, Person, Reason, utc_now
 
 DATABASES = ["sqlite"]
 SignInAs = Callable[..., Page]
@@ -342,6 +342,42 @@ def test_the_cases_are_listed_by_what_waits_and_stepped_through_and_the_alert_le
     chain = page.get_by_role("region", name="一户一条救助链")
     chain.get_by_role("link", name="查看个案").click()
     page.wait_for_url(f"**/cases/{case}")
+
+
+def test_a_visit_made_after_the_alert_has_ended_carries_a_later_check(
+    page: Page, service: Served, signed_in_as: SignInAs, shot: Shot
+) -> None:
+    alert = service.helped(town=TOWN)[0]
+    case = str(service.confirm(alert))
+    gone = today() - timedelta(days=95)
+    with database.transaction(service.engine) as session:
+        ended = {"status": "closed", "closed_at": utc_now(), "closed_why": "LS_J"}
+        session.execute(update(Alert).where(Alert.household_id == alert.household_id).values(**ended))
+        visits = update(FollowUp).where(FollowUp.alert_id == alert.id)
+        session.execute(visits.values(visited_on=gone - timedelta(days=60)))
+        session.execute(update(Case).where(Case.id == uuid.UUID(case)).values(status="removed", removed_on=gone))
+        session.add(LaterCheck(case_id=uuid.UUID(case), months=3, due_on=today() - timedelta(days=3)))
+    signed_in_as("caseworker").goto(f"/cases/{case}")
+    checks = page.get_by_role("region", name="回访")
+    expect(checks).to_contain_text("逾期 3 天")
+    checks.get_by_role("button", name="登记回访").click()
+    expect(checks).to_contain_text("提交核查后请选“保留为补充记录”")
+    checks.get_by_role("link", name="登记核查").click()
+    page.get_by_role("radio", name="入户").check()
+    page.get_by_role("radio", name="情况属实").check()
+    page.get_by_role("button", name="提交", exact=True).click()
+    page.get_by_role("button", name="保留为补充记录").click()
+    expect(page.get_by_text("已保留为补充记录")).to_be_visible()
+    page.goto(f"/cases/{case}")
+    page.get_by_role("button", name="登记回访").click()
+    form = panel(page, "登记回访")
+    form.get_by_label("依据的核查").select_option(index=1)
+    form.get_by_role("radio", name="风险再次出现，回到帮扶中").check()
+    form.get_by_role("button", name="登记回访").click()
+    expect(page.get_by_text("回访已登记")).to_be_visible()
+    expect(page.get_by_role("region", name="办理经过")).to_contain_text("返困：原风险再次出现")
+    shot(page, "case-back")
+    assert stored(service, case).status == "helping"
 
 
 def test_an_assistant_reads_a_case_and_a_stranger_sees_none(

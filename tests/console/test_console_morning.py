@@ -42,7 +42,7 @@ def test_the_morning_of_a_caseworker(page: Page, service: Served, shot: Callable
     visited = visit(page, service)
     assert service.alert(visited).status != "open"
     page.keyboard.press("z")
-    expect(page.get_by_text("已撤销")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("已撤销")).to_be_visible()
     assert service.alert(visited).status == "open"
     referred = refer(page, service)
     assert service.alert(referred).status == "referred"
