@@ -8,22 +8,14 @@ from collections.abc import Callable
 
 import pytest
 from demo_city import PEOPLE
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from screens import DESK, PHONE, SCREENS, THERE, at_rest, routed
 from served import Served
 from watching import Watch
 
 DATABASES = ["sqlite"]
 LISTED = [name for name in THERE if SCREENS[name].listed]
-WIDTHS = {"desk": DESK, "phone": PHONE}
 _SPILT = re.compile(r"undefined|\bNaN\b|\[object Object\]|\bnull\b|Invalid Date")
-
-
-@pytest.fixture
-def sized(request: pytest.FixtureRequest, page: Page) -> Page:
-    """A page as wide as the test's ``width`` says."""
-    page.set_viewport_size(WIDTHS[request.node.callspec.params.get("width", "desk")])
-    return page
 
 
 def data_of(url: str) -> bool:
@@ -36,68 +28,52 @@ def test_every_screen_that_a_route_leads_to_is_tried_here() -> None:
     assert set(routed()) <= set(SCREENS)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", THERE)
-def test_a_screen_is_accessible_and_says_what_it_is(
-    name: str, width: str, sized: Page, service: Served, signed_in_as: Callable[..., Page],
-    accessible: Callable[[Page], None], shot: Callable[[Page, str], None],
-) -> None:  # fmt: skip
-    screen = SCREENS[name]
-    if screen.who is not None:
-        signed_in_as(screen.who, on=sized)
-    sized.goto(screen.of(name, service))
-    at_rest(sized)
-    shot(sized, name)
-    expect(sized.get_by_role("heading", level=1)).to_have_count(1)
-    assert sized.title() != ""
-    assert _SPILT.search(sized.inner_text("body")) is None
-    assert sized.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it runs over the edge"
-    accessible(sized)
-
-
-@pytest.mark.parametrize("name", [name for name in THERE if name != "welcome"])
-def test_a_screen_in_english_is_accessible_and_says_so(
-    name: str, sized: Page, service: Served, signed_in_as: Callable[..., Page],
-    accessible: Callable[[Page], None], shot: Callable[[Page, str], None],
-) -> None:  # fmt: skip
-    screen = SCREENS[name]
-    if screen.who is not None:
-        signed_in_as(screen.who, on=sized)
-    sized.goto(screen.of(name, service))
-    sized.get_by_role("button", name="English").first.click()
-    at_rest(sized)
-    expect(sized.locator("html")).to_have_attribute("lang", "en")
-    shot(sized, f"{name}-en")
-    accessible(sized)
-
-
-@pytest.mark.parametrize("name", LISTED)
-def test_a_list_that_is_awaited_is_accessible(
+def test_a_screen_is_accessible_on_a_phone_at_a_desk_and_in_english_and_says_what_it_is(
     name: str, page: Page, service: Served, signed_in_as: Callable[..., Page],
     accessible: Callable[[Page], None], shot: Callable[[Page, str], None],
 ) -> None:  # fmt: skip
+    screen = SCREENS[name]
+    if screen.who is not None:
+        signed_in_as(screen.who)
+    for size in (PHONE, DESK):
+        page.set_viewport_size(size)
+        page.goto(screen.of(name, service))
+        at_rest(page)
+        shot(page, name)
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        assert page.title() != ""
+        assert _SPILT.search(page.inner_text("body")) is None
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it runs over the edge"
+        accessible(page)
+    if name == "welcome":
+        return
+    page.get_by_role("button", name="English").first.click()
+    at_rest(page)
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    shot(page, f"{name}-en")
+    accessible(page)
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_a_list_that_is_awaited_cannot_be_had_or_has_no_network_is_accessible_and_says_which(
+    name: str, new_context: Callable[..., BrowserContext], service: Served, signed_in_as: Callable[..., Page],
+    accessible: Callable[[Page], None], shot: Callable[[Page, str], None], watch: Watch,
+) -> None:  # fmt: skip
+    for said in ("Service Worker registration blocked", "ERR_CONNECTION_RESET", "dynamically imported module"):
+        watch.excuse(said)  # a part that comes later does not come either
+    page = new_context(service_workers="block").new_page()
     held: list[Route] = []
-    page.route(data_of, lambda route: held.append(route))
-    signed_in_as(SCREENS[name].who, on=page)
-    page.goto(SCREENS[name].of(name, service))
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.locator("[aria-busy=true]").first).to_be_visible()
+    lost = False
+    page.route(data_of, lambda route: route.abort("connectionreset") if lost else held.append(route))
+    signed_in_as(SCREENS[name].who, on=page).goto(SCREENS[name].of(name, service))
+    awaited(page)
     page.wait_for_timeout(400)  # grey lines come after a moment's patience
     shot(page, f"{name}-loading")
     accessible(page)
+    lost = True
     for route in held:
-        route.continue_()
-
-
-@pytest.mark.parametrize("name", LISTED)
-def test_a_list_that_could_not_be_had_says_what_to_do(
-    name: str, page: Page, service: Served, signed_in_as: Callable[..., Page],
-    accessible: Callable[[Page], None], shot: Callable[[Page, str], None], watch: Watch,
-) -> None:  # fmt: skip
-    watch.excuse("ERR_CONNECTION_RESET")
-    page.route(data_of, lambda route: route.abort("connectionreset"))
-    signed_in_as(SCREENS[name].who, on=page)
-    page.goto(SCREENS[name].of(name, service))
+        route.abort("connectionreset")
     again = page.get_by_role("button", name="重试").first
     expect(again).to_be_visible()
     shot(page, f"{name}-error")
@@ -105,26 +81,21 @@ def test_a_list_that_could_not_be_had_says_what_to_do(
     page.unroute_all()
     again.click()
     at_rest(page)
-
-
-@pytest.mark.parametrize("name", LISTED)
-def test_a_list_without_a_network_says_that_and_not_that_it_is_empty(
-    name: str, page: Page, service: Served, signed_in_as: Callable[..., Page],
-    accessible: Callable[[Page], None], shot: Callable[[Page, str], None], watch: Watch,
-) -> None:  # fmt: skip
-    watch.excuse("dynamically imported module")  # a part that comes later does not come either
-    held: list[Route] = []
+    held.clear()
     page.route(data_of, lambda route: held.append(route))
-    signed_in_as(SCREENS[name].who, on=page)
-    page.goto(SCREENS[name].of(name, service))
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.locator("[aria-busy=true]").first).to_be_visible()
+    page.reload()
+    awaited(page)
     page.context.set_offline(True)
     for route in held:
         route.abort("internetdisconnected")
     expect(page.get_by_text("离线").first).to_be_visible()
     shot(page, f"{name}-offline")
     accessible(page)
+
+
+def awaited(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("[aria-busy=true]").first).to_be_visible()
 
 
 def test_somebody_without_work_is_told_so_and_when_last_nights_scan_ended(
