@@ -74,6 +74,7 @@ def test_ratios_and_the_machine_are_on_record(report: dict[str, dict[str, float]
     assert "duckdb" in report["machine"]["versions"]
 
 
+@pytest.mark.slow
 def test_a_city_laid_twice_side_by_side_has_twice_of_everything(
     report: dict[str, dict[str, dict[str, Any]]], tmp_path: Path
 ) -> None:

@@ -100,13 +100,14 @@ def demo(shared_folder: Path, console: Path) -> DemoCity:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a module's tests on the databases it names, as the journeys do, or on those asked for: SQLite, unless said.
+    """Run a module's tests on the databases it names, or on those asked for: SQLite, unless said; a journey on both.
 
     What a page does is one on both: the API's own tests hold the databases against each other.
     """
     if "settings" in metafunc.fixturenames:
         asked = os.environ.get("LOWINCOME_TEST_DATABASES", "sqlite").split(",")
-        wanted = getattr(metafunc.module, "DATABASES", asked)
+        journey = metafunc.function.__name__ in getattr(metafunc.module, "JOURNEYS", ())
+        wanted = ["sqlite", "postgresql"] if journey else getattr(metafunc.module, "DATABASES", asked)
         metafunc.parametrize("settings", wanted, indirect=True, scope="module")
 
 

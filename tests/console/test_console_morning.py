@@ -11,7 +11,7 @@ from served import Served
 
 from monitor.service import today
 
-DATABASES = ["sqlite", "postgresql"]
+JOURNEYS = {"test_the_morning_of_a_caseworker"}
 
 
 def sign_in(page: Page, service: Served, who: str) -> None:

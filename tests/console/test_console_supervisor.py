@@ -7,7 +7,10 @@ from playwright.sync_api import Page, expect
 from screens import at_rest
 from served import Served
 
-DATABASES = ["sqlite", "postgresql"]
+JOURNEYS = {
+    "test_the_board_tells_the_same_as_the_service_and_leads_to_its_rows",
+    "test_work_without_an_owner_is_seen_and_given_out",
+}
 
 
 def test_the_board_tells_the_same_as_the_service_and_leads_to_its_rows(
