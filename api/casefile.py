@@ -22,6 +22,10 @@ from monitor.privacy import Keyring
 from monitor.service import today
 from monitor.tables import Alert, Case, CaseEvent, FollowUp, Measure
 
+CaseStatus = Literal[
+    "planning", "notice", "helping", "removal", "removal_notice", "removed", "questioned", "ended", "annulled"
+]
+
 
 class MeasureOut(BaseModel):
     """One measure of the plan."""
@@ -108,9 +112,7 @@ class CaseOut(BaseModel):
     region: str
     region_name: str
     alert_id: UUID
-    status: Literal[
-        "planning", "notice", "helping", "removal", "removal_notice", "removed", "questioned", "ended", "annulled"
-    ] = Field(description="状态，见 decisions/0040 / a state of the table of a case's life")
+    status: CaseStatus = Field(description="状态，见 decisions/0040 / a state of the table of a case's life")
     risk_factors: list[str]
     opened_on: date
     notice_from: date | None

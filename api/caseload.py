@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.casefile import CaseStatus
 from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
 from api.errands import Errand
 from api.problems import RESPONSES
@@ -21,9 +22,6 @@ from monitor.tables import Case
 router = APIRouter(
     prefix="/api/v1/cases", tags=["cases"], responses={401: RESPONSES[401], 422: RESPONSES[422]}, route_class=Errand
 )
-CaseStatus = Literal[
-    "planning", "notice", "helping", "removal", "removal_notice", "removed", "questioned", "ended", "annulled"
-]
 Waiting = Literal["check_due", "measure_overdue", "notice_over"]
 Waits = Annotated[
     Waiting,

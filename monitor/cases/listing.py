@@ -4,15 +4,14 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, select, tuple_
 from sqlalchemy.orm import Session, contains_eager
 
 from monitor.access import Viewer, scope, within
+from monitor.access.reach import Cut
 from monitor.tables import Case, Household, LaterCheck, Measure
 
-Chosen = TypeVar("Chosen", bound=Select[Any])
 WAITS = ("check_due", "measure_overdue", "notice_over")
 _ON_NOTICE = ("notice", "removal_notice")
 
@@ -66,7 +65,7 @@ def waits_of(session: Session, shown: Sequence[Case], *, today: date) -> Mapping
     return found
 
 
-def _within(chosen: Chosen, region: str | None, viewer: Viewer) -> Chosen:
+def _within(chosen: Cut, region: str | None, viewer: Viewer) -> Cut:
     chosen = scope(chosen.join(Household, Household.id == Case.household_id), viewer, of=Household)
     return chosen if region is None else chosen.where(within(region, of=Household))
 

@@ -4,13 +4,14 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from monitor import database
 from monitor.access import Viewer, scope
+from monitor.access.reach import Cut
 from monitor.errors import Conflict, Invalid
 from monitor.policy.days import day_of
 from monitor.privacy import Keyring
@@ -18,7 +19,6 @@ from monitor.tables import Alert, Mention, Note, Worker, utc_now
 from monitor.work.colleagues import reaches
 
 _ABOUT = "notes.text"
-Chosen = TypeVar("Chosen", bound=Select[Any])
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def names(session: Session, workers: Collection[uuid.UUID]) -> Mapping[uuid.UUID
     return {row.id: row.name for row in rows}
 
 
-def _calling(chosen: Chosen, viewer: Viewer) -> Chosen:
+def _calling(chosen: Cut, viewer: Viewer) -> Cut:
     """Narrow to the notes that call ``viewer``, are not seen yet, and are on alerts that they may see."""
     joined = chosen.join(Mention, Mention.note_id == Note.id).join(Alert, Alert.id == Note.alert_id)
     return scope(joined, viewer).where(Mention.worker_id == viewer.worker, Mention.seen_at.is_(None))
