@@ -39,7 +39,7 @@ def test_a_card_leads_to_exactly_as_many_rows_as_it_says(board: Page) -> None:
     rows = board.locator("tbody tr")
     for shown in range(100, int(said), 100):
         expect(rows).to_have_count(shown)
-        board.get_by_role("button", name="再看一些").click()
+        board.get_by_role("button", name="再列出一些").click()
     expect(rows).to_have_count(int(said))
     board.get_by_role("link", name="返回监管看板").click()
     for name in CARDS:

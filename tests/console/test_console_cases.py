@@ -330,7 +330,7 @@ def test_the_cases_are_listed_by_what_waits_and_stepped_through_and_the_alert_le
     shot(page, "cases-overdue")
     line = page.get_by_role("link", name=re.compile(service.household_no(alert)))
     page.keyboard.press("j")
-    expect(page.locator(".case-list a").first).to_be_focused()
+    expect(page.locator(".cases .boxed-list a").first).to_be_focused()
     page.get_by_label("状态").select_option(label="帮扶中")
     expect(line).to_have_count(0)
     page.get_by_label("状态").select_option(label="制定方案")

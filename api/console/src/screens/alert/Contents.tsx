@@ -12,7 +12,7 @@ import { offerUndo } from '../../parts/Undo';
 import { work } from '../../parts/words-of-work';
 import { useWords } from '../../words/catalogue';
 import { Pausing } from '../quiets/pausing';
-import { type Act, type Acting, useActing } from './acting';
+import { type AlertActing, useAlertActing } from './acting';
 import type { Alert, Evidence } from './asked';
 import { Corrections, CorrectPanel } from './Correcting';
 import { EvidenceTable } from './EvidenceTable';
@@ -47,7 +47,7 @@ export function Contents({ alert }: { alert: Alert }): ReactElement {
   const [panel, setPanel] = useState<PanelName>(null);
   const [note, setNote] = useKeptNote(alert.id);
   const [wrong, setWrong] = useState<Evidence | null>(null);
-  const acting = useActing(alert, () => setPanel(null));
+  const acting = useAlertActing(alert, () => setPanel(null));
   const noted = useWrongNote();
   const said = (row: Evidence): void => {
     if (may('alert.refer') && alert.closed_at === null) {
@@ -93,7 +93,7 @@ function useWrongNote(): (row: Evidence) => string {
 
 type FooterProps = {
   alert: Alert;
-  acting: Acting;
+  acting: AlertActing;
   panel: PanelName;
   wrong: Evidence | null;
   onPanel: (panel: PanelName) => void;
@@ -139,7 +139,7 @@ function Footer({ alert, acting, panel, wrong, onPanel }: FooterProps): ReactEle
 
 type ButtonsProps = {
   alert: Alert;
-  acting: Acting;
+  acting: AlertActing;
   works: boolean;
   visit: () => void;
   onPanel: (panel: PanelName) => void;
@@ -182,31 +182,18 @@ function Buttons({ alert, acting, works, visit, onPanel, onPrint }: ButtonsProps
 }
 
 /** What was refused; and where somebody else was faster, both side by side. */
-function Trouble({ alert, acting }: { alert: Alert; acting: Acting }): ReactElement | null {
+function Trouble({ alert, acting }: { alert: Alert; acting: AlertActing }): ReactElement | null {
   const t = useWords(words);
   const states = useWords(work);
-  const meant = useMeant();
   const { conflict } = acting;
   if (conflict === null) return acting.failure === null ? null : <Failure error={acting.failure} />;
-  const { act, before } = conflict;
+  const { meant, before } = conflict;
   const line = (what: string, mine: string, theirs: string): Line => ({ what, mine, theirs });
   const lines = [
-    line(t.intended, meant(act), '—'),
+    line(t.intended, meant, '—'),
     line(t.status, states[before.status], states[alert.status]),
     line(t.owner, before.owner_name ?? t.unassigned, alert.owner_name ?? t.unassigned),
     line(t.due, before.due_on ?? '—', alert.due_on ?? '—'),
   ];
   return <Conflict lines={lines} busy={acting.busy} onMine={acting.again} onTheirs={acting.giveUp} />;
-}
-
-/** What somebody was about to do, in a few words. */
-function useMeant(): (act: Act) => string {
-  const t = useWords(words);
-  const steps = useWords(stepWords);
-  return (act) => {
-    if (act.kind === 'snooze') return `${t.snooze} ${act.pause.until}`;
-    if (act.kind === 'suspend') return `${steps.suspend} ${act.wait.until}`;
-    if (act.kind === 'assign') return `${t.assign} ${act.name}`;
-    return act.kind === 'reopen' || act.kind === 'annul' ? steps[act.kind] : t[act.kind];
-  };
 }

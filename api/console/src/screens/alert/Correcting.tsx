@@ -7,14 +7,14 @@ import { OneOf } from '../../parts/OneOf';
 import { writtenDay } from '../../parts/written';
 import { language, useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
-import type { Acting } from './acting';
+import type { AlertActing } from './acting';
 import { type Alert, type Correction, type Evidence, useCorrections, useDepartments, useFeeds } from './asked';
 import { corrections, UNCHANGED, WRONGS } from './correction-words';
 import { Department } from './Department';
 import { Outstanding } from './Referred';
 import { useFeedNames } from './Why';
 
-type PanelProps = { row: Evidence; acting: Acting; onClose: () => void };
+type PanelProps = { row: Evidence; acting: AlertActing; onClose: () => void };
 
 /** Which row is wrong and how; its agency is asked to correct it, by the day that policy sets. */
 export function CorrectPanel({ row, acting, onClose }: PanelProps): ReactElement {

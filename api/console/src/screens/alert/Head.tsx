@@ -8,11 +8,11 @@ import { work } from '../../parts/words-of-work';
 import { useWords } from '../../words/catalogue';
 import { labelled } from '../../words/marks';
 import { words as queue } from '../queue/words';
-import type { Acting } from './acting';
+import type { AlertActing } from './acting';
 import type { Alert } from './asked';
 import { words } from './words';
 
-type Props = { alert: Alert; acting: Acting; onReveal: () => void };
+type Props = { alert: Alert; acting: AlertActing; onReveal: () => void };
 
 /** Who it is about, where, whose it is and how urgent. */
 export function Head({ alert, acting, onReveal }: Props): ReactElement {

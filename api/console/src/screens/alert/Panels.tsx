@@ -9,7 +9,7 @@ import { useWords } from '../../words/catalogue';
 import { aside } from '../../words/marks';
 import { shared } from '../../words/shared';
 import { useColleagues } from '../queue/asked';
-import type { Acting } from './acting';
+import type { AlertActing } from './acting';
 import { Department } from './Department';
 import { referrals } from './referral-words';
 import { words as stepWords } from './step-words';
@@ -31,7 +31,7 @@ const AWAITED = ['AWAIT_COMPARISON', 'AWAIT_REPORT', 'AWAIT_NOTICE'] as const;
 const USUAL_DAYS = 30;
 const REOPENED = ['NEW_EVIDENCE', 'ENDED_AMISS', 'COMPLAINT', 'INSPECTION'] as const;
 const ANNULLED = ['DUP', 'ERR_ID', 'ERR_AMT', 'ERR_STALE', 'ERR_WITHDRAWN'];
-type Props = { acting: Acting; onClose: () => void };
+type Props = { acting: AlertActing; onClose: () => void };
 type BoxProps = Props & { title: string; ready: boolean; onGo: () => void; children: ReactNode };
 
 function Box({ title, ready, acting, onGo, onClose, children }: BoxProps): ReactElement {

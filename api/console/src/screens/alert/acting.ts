@@ -1,11 +1,10 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { api, ifMatch, Refusal, type Schemas, told } from '../../contract/client';
+import { api, ifMatch, type Schemas, told } from '../../contract/client';
+import { type Acting, type Conditions, useActing } from '../../parts/acting';
 import { newId } from '../../parts/ids';
 import type { Pause } from '../../parts/putting-off';
-import { offerUndo } from '../../parts/Undo';
 import { useWords } from '../../words/catalogue';
 import { type Alert, alertKey, type Brief, type Correction, timelineKey } from './asked';
+import { words as stepWords } from './step-words';
 import { words } from './words';
 
 /** What may be done to an alert from its page, with what it needs. */
@@ -18,19 +17,9 @@ export type Act =
   | { kind: 'refer'; referral: Omit<Schemas['ReferralIn'], 'id'> }
   | { kind: 'dispute'; correction: Omit<Schemas['CorrectionIn'], 'id'> };
 
-type Conflicting = { act: Act; before: Alert };
-export type Acting = {
-  busy: boolean;
-  failure: unknown;
-  conflict: Conflicting | null;
-  go: (act: Act) => Promise<void>;
-  again: () => Promise<void>;
-  giveUp: () => void;
-};
+export type AlertActing = Acting<Alert, Act>;
 
-type Header = { 'If-Match': string; 'Idempotency-Key': string };
-
-function sending(alert: string, act: Act, header: Header): Promise<unknown> {
+function sending(alert: string, act: Act, header: Conditions): Promise<unknown> {
   const params = { path: { alert_id: alert }, header };
   switch (act.kind) {
     case 'claim':
@@ -65,45 +54,37 @@ function sending(alert: string, act: Act, header: Header): Promise<unknown> {
   }
 }
 
-/** Do something to the alert as it was seen; one that changed meanwhile is shown beside what was meant, nothing lost. */
-export function useActing(alert: Alert, onDone: () => void): Acting {
+/** Do something to the alert as it was seen. */
+export function useAlertActing(alert: Alert, onDone: () => void): AlertActing {
   const t = useWords(words);
-  const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<unknown>(null);
-  const [conflict, setConflict] = useState<Conflicting | null>(null);
-  const refresh = async (): Promise<void> => {
-    void queries.invalidateQueries({ queryKey: timelineKey(alert.household_no) });
-    await queries.invalidateQueries({ queryKey: ['alerts'] });
-  };
-  const go = async (act: Act): Promise<void> => {
-    setBusy(true);
-    setFailure(null);
-    try {
-      const after = await sending(alert.id, act, { ...ifMatch(alert.version), 'Idempotency-Key': newId() });
-      setConflict(null);
-      offerUndo({ text: t[`done_${act.kind}`], takeBack: undoing(act, after) });
-      await refresh();
-      onDone();
-    } catch (refused) {
-      if (refused instanceof Refusal && refused.status === 412) {
-        // Shown only beside what is there now: a second try then rests on the version that was read.
-        await queries.invalidateQueries({ queryKey: alertKey(alert.id) });
-        setConflict({ act, before: alert });
-      } else {
-        setFailure(refused);
-      }
-    } finally {
-      setBusy(false);
-    }
-  };
+  const meant = useMeant();
+  const acting = useActing(alert, {
+    itself: alertKey(alert.id),
+    touched: [['alerts'], timelineKey(alert.household_no)],
+  });
   return {
-    busy,
-    failure,
-    conflict,
-    go,
-    again: () => (conflict === null ? Promise.resolve() : go(conflict.act)),
-    giveUp: () => setConflict(null),
+    ...acting,
+    go: (act) =>
+      acting.go({
+        meant: meant(act),
+        done: t[`done_${act.kind}`],
+        said: act,
+        send: (header) => sending(alert.id, act, header),
+        after: onDone,
+        takeBack: (after) => undoing(act, after),
+      }),
+  };
+}
+
+/** What somebody was about to do, in a few words. */
+function useMeant(): (act: Act) => string {
+  const t = useWords(words);
+  const steps = useWords(stepWords);
+  return (act) => {
+    if (act.kind === 'snooze') return `${t.snooze} ${act.pause.until}`;
+    if (act.kind === 'suspend') return `${steps.suspend} ${act.wait.until}`;
+    if (act.kind === 'assign') return `${t.assign} ${act.name}`;
+    return act.kind === 'reopen' || act.kind === 'annul' ? steps[act.kind] : t[act.kind];
   };
 }
 

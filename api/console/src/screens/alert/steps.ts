@@ -1,10 +1,10 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ifMatch } from '../../contract/client';
+import type { Conditions } from '../../parts/acting';
 import { newId } from '../../parts/ids';
 import { offerUndo } from '../../parts/Undo';
 import type { Alert } from './asked';
 
-export type Conditions = { 'If-Match': string; 'Idempotency-Key': string };
 type Step = { done: string; send: (header: Conditions) => Promise<unknown> };
 
 /** One step of an alert as it was seen; what follows it, or why it was refused, is read anew. */

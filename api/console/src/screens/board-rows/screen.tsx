@@ -3,9 +3,8 @@ import type { ReactElement } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import paths from '../../../paths.json';
 import { api, type Schemas, told } from '../../contract/client';
-import { Button } from '../../parts/Button';
 import { Heads } from '../../parts/Heads';
-import { ListState } from '../../parts/ListState';
+import { Paged } from '../../parts/Paged';
 import { Day, Level, Masked } from '../../parts/small';
 import { work } from '../../parts/words-of-work';
 import { writtenCount, writtenInstant } from '../../parts/written';
@@ -26,7 +25,6 @@ export default function Rows(): ReactElement {
   const said = (name: string): string => params.get(name) ?? '';
   const figure = said('figure') || 'open';
   const query = useRows(figure, params);
-  const items = query.data?.pages.flatMap((page) => page.items) ?? [];
   const meaning = query.data?.pages[0]?.figure;
   return (
     <>
@@ -40,16 +38,15 @@ export default function Rows(): ReactElement {
           ? ''
           : t.period(said('since') || t.begin, said('until') || t.today)}
       </p>
-      <ListState query={query} what={t.title} count={items.length} nothing={<p>{t.nothing}</p>}>
-        <p role="status">{t.count(writtenCount(query.data?.pages[0]?.count ?? 0))}</p>
-        <ToQueue figure={figure} params={params} />
-        <RowTable items={items} />
-        {query.hasNextPage ? (
-          <Button loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
-            {t.more}
-          </Button>
-        ) : null}
-      </ListState>
+      <Paged query={query} what={t.title} nothing={t.nothing}>
+        {(items) => (
+          <>
+            <p role="status">{t.count(writtenCount(query.data?.pages[0]?.count ?? 0))}</p>
+            <ToQueue figure={figure} params={params} />
+            <RowTable items={items} />
+          </>
+        )}
+      </Paged>
     </>
   );
 }

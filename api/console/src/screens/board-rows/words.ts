@@ -15,7 +15,6 @@ export const words = catalogue(
     opened: '预警日期',
     closed: '办结',
     nothing: '这个数字后面没有预警。',
-    more: '再看一些',
     queue: '到预警工作台办理',
   },
   {
@@ -32,7 +31,6 @@ export const words = catalogue(
     opened: 'Opened',
     closed: 'Ended',
     nothing: 'No alert stands behind this number.',
-    more: 'Show more',
     queue: 'Work on them in the queue',
   },
 );

@@ -2,10 +2,10 @@ import type { ReactElement, ReactNode } from 'react';
 import { Button } from '../../parts/Button';
 import { useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
-import type { Acting } from './acting';
+import type { CaseActing } from './acting';
 import type { Case } from './asked';
 
-export type PanelProps = { one: Case; acting: Acting; onClose: () => void };
+export type PanelProps = { one: Case; acting: CaseActing; onClose: () => void };
 type Props = PanelProps & { title: string; hint: string; ready: boolean; onGo: () => void; children?: ReactNode };
 
 /** What a step says of itself and asks for, and the button that takes it. */

@@ -8,7 +8,7 @@ import { One } from '../../parts/Chips';
 import { Heads } from '../../parts/Heads';
 import { cityToday, writtenDay } from '../../parts/written';
 import { language, useWords } from '../../words/catalogue';
-import { useActing } from './acting';
+import { useCaseActing } from './acting';
 import type { Case } from './asked';
 import { Box, type PanelProps } from './box';
 import { GroundField } from './grounds';
@@ -23,7 +23,7 @@ const EARLY_DAYS = 31;
 export function Later({ one }: { one: Case }): ReactElement | null {
   const t = useWords(words);
   const may = useMay();
-  const acting = useActing(one);
+  const acting = useCaseActing(one);
   const [open, setOpen] = useState(false);
   const owed = one.later_checks.find((each) => each.done_on === null);
   if (one.later_checks.length === 0) return null;
@@ -106,10 +106,7 @@ function Checking(props: PanelProps): ReactElement {
       meant: `${t.check} ${body.holds ? t.stays : t.back_again}`,
       done: t.checked,
       said: body,
-      send: (header) => {
-        const params = { path: { case_id: one.id }, header };
-        return told(api.POST('/api/v1/cases/{case_id}/checks', { params, body }));
-      },
+      send: (params) => told(api.POST('/api/v1/cases/{case_id}/checks', { params, body })),
       after: onClose,
     });
   };

@@ -5,7 +5,7 @@ import { useStored } from '../../app/store';
 import { Button } from '../../parts/Button';
 import { cityToday, writtenDay } from '../../parts/written';
 import { language, useWords } from '../../words/catalogue';
-import { useActing } from './acting';
+import { useCaseActing } from './acting';
 import type { Case, Status } from './asked';
 import { type Edge, Panel } from './panels';
 import { Trouble } from './trouble';
@@ -97,7 +97,7 @@ const WAITING: readonly Edge[] = ['adopt', 'remove', 'finish'];
 function Steps({ one, ready }: { one: Case; ready: boolean }): ReactElement {
   const t = useWords(words);
   const may = useMay();
-  const acting = useActing(one);
+  const acting = useCaseActing(one);
   const [panel, setPanel] = useState<Edge | null>(null);
   const open = (Object.keys(EDGES) as Edge[]).filter((edge) => one.may.includes(edge) && may(EDGES[edge]));
   const onward = (ONWARD[one.status] ?? []).filter((edge) => open.includes(edge));

@@ -5,7 +5,7 @@ import { Line } from '../../parts/Line';
 import { OneOf } from '../../parts/OneOf';
 import { work } from '../../parts/words-of-work';
 import { useServed, useWords } from '../../words/catalogue';
-import type { Conditions } from './acting';
+import type { CaseParams } from './acting';
 import { Box, type PanelProps } from './box';
 import { Proposing } from './proposing';
 import { words } from './words';
@@ -38,7 +38,7 @@ function Stepping({ edge, ...props }: PanelProps & { edge: Act | CountyAct }): R
       meant: t[edge],
       done: t[`done_${edge}`],
       said: [edge, chosen],
-      send: (header) => stepping(one.id, edge, chosen, header),
+      send: (params) => stepping(params, edge, chosen),
       after: onClose,
     });
   };
@@ -57,8 +57,7 @@ function Stepping({ edge, ...props }: PanelProps & { edge: Act | CountyAct }): R
   );
 }
 
-function stepping(id: string, edge: Act | CountyAct, why: string | null, header: Conditions): Promise<unknown> {
-  const params = { path: { case_id: id }, header };
+function stepping(params: CaseParams, edge: Act | CountyAct, why: string | null): Promise<unknown> {
   if (COUNTY.includes(edge)) {
     return told(api.POST('/api/v1/cases/{case_id}/county-acts', { params, body: { edge: edge as CountyAct, why } }));
   }
@@ -66,7 +65,7 @@ function stepping(id: string, edge: Act | CountyAct, why: string | null, header:
 }
 
 function Publishing(props: PanelProps): ReactElement {
-  const { one, acting, onClose } = props;
+  const { acting, onClose } = props;
   const t = useWords(words);
   const named = useWords(work);
   const [category, setCategory] = useState<(typeof SHOWN)[number] | ''>('');
@@ -76,10 +75,7 @@ function Publishing(props: PanelProps): ReactElement {
       meant: `${t.publish} ${named[category]}`,
       done: t.done_publish,
       said: ['publish', category],
-      send: (header) => {
-        const params = { path: { case_id: one.id }, header };
-        return told(api.POST('/api/v1/cases/{case_id}/notice', { params, body: { category } }));
-      },
+      send: (params) => told(api.POST('/api/v1/cases/{case_id}/notice', { params, body: { category } })),
       after: onClose,
     });
   };
@@ -97,7 +93,7 @@ function Publishing(props: PanelProps): ReactElement {
 }
 
 function Appraising(props: PanelProps): ReactElement {
-  const { one, acting, onClose } = props;
+  const { acting, onClose } = props;
   const t = useWords(words);
   const [said, setSaid] = useState({ present: '', agreed: '' });
   const present = Number(said.present);
@@ -109,10 +105,7 @@ function Appraising(props: PanelProps): ReactElement {
       meant: `${t.appraise} ${t.appraised(present, agreed)}`,
       done: t.done_appraise,
       said: ['appraise', present, agreed],
-      send: (header) => {
-        const params = { path: { case_id: one.id }, header };
-        return told(api.POST('/api/v1/cases/{case_id}/appraisal', { params, body: { present, agreed } }));
-      },
+      send: (params) => told(api.POST('/api/v1/cases/{case_id}/appraisal', { params, body: { present, agreed } })),
       after: onClose,
     });
   return (

@@ -9,7 +9,7 @@ import { cityToday, writtenDay, writtenMoney } from '../../parts/written';
 import { language, useWords } from '../../words/catalogue';
 import { shared } from '../../words/shared';
 import { useCodeNames } from '../alert/Visited';
-import { type Acting, useActing } from './acting';
+import { type CaseActing, useCaseActing } from './acting';
 import type { Case, Measure } from './asked';
 import { Planning } from './planning';
 import { Trouble } from './trouble';
@@ -19,7 +19,7 @@ import { words } from './words';
 export function Plan({ one }: { one: Case }): ReactElement {
   const t = useWords(words);
   const may = useMay();
-  const acting = useActing(one);
+  const acting = useCaseActing(one);
   const [adding, setAdding] = useState(false);
   const works = may('case.work') && one.may.includes('plan');
   return (
@@ -38,23 +38,23 @@ export function Plan({ one }: { one: Case }): ReactElement {
   );
 }
 
-type MeasuresProps = { one: Case; works: boolean; acting: Acting };
+type DoingProps = { works: boolean; acting: CaseActing };
 
-function Measures({ one, works, acting }: MeasuresProps): ReactElement {
+function Measures({ one, works, acting }: DoingProps & { one: Case }): ReactElement {
   const t = useWords(words);
   return (
     <table className="plain-table case-plan">
       <Heads titles={[t.measure, t.responsible, t.due, [t.sum], t.state]} />
       <tbody>
         {one.measures.map((each) => (
-          <Row key={each.id} one={one} measure={each} works={works} acting={acting} />
+          <Row key={each.id} measure={each} works={works} acting={acting} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ one, measure, works, acting }: MeasuresProps & { measure: Measure }): ReactElement {
+function Row({ measure, works, acting }: DoingProps & { measure: Measure }): ReactElement {
   const t = useWords(words);
   const named = useCodeNames();
   const chosen = useStored(language);
@@ -76,18 +76,18 @@ function Row({ one, measure, works, acting }: MeasuresProps & { measure: Measure
       </td>
       <td data-label={t.state}>
         {said} {late ? <span className="late">{t.late}</span> : null}
-        {works && measure.status === 'planned' ? <Ending one={one} measure={measure} acting={acting} /> : null}
+        {works && measure.status === 'planned' ? <Ending measure={measure} acting={acting} /> : null}
       </td>
     </tr>
   );
 }
 
-type EndingProps = { one: Case; measure: Measure; acting: Acting };
+type EndingProps = { measure: Measure; acting: CaseActing };
 
 type End = 'done' | 'dropped';
 
 /** A measure is done, or will not be; either is asked once more, because it stays so. */
-function Ending({ one, measure, acting }: EndingProps): ReactElement {
+function Ending({ measure, acting }: EndingProps): ReactElement {
   const t = useWords(words);
   const common = useWords(shared);
   const named = useCodeNames();
@@ -98,11 +98,9 @@ function Ending({ one, measure, acting }: EndingProps): ReactElement {
       meant: `${verbs[status]} ${named(measure.code)}`,
       done: status === 'done' ? t.measureDone : t.measureDropped,
       said: [measure.id, status],
-      send: (header) => {
-        const path = { case_id: one.id, measure_id: measure.id };
-        return told(
-          api.POST('/api/v1/cases/{case_id}/measures/{measure_id}/end', { params: { path, header }, body: { status } }),
-        );
+      send: ({ path, header }) => {
+        const params = { path: { ...path, measure_id: measure.id }, header };
+        return told(api.POST('/api/v1/cases/{case_id}/measures/{measure_id}/end', { params, body: { status } }));
       },
     });
   if (asked === null) {

@@ -15,7 +15,7 @@ type Draft = { id: string; code: string; responsible: string; due_on: string; am
 
 /** A measure as it is planned; the same one sent twice is in the plan once. */
 export function Planning(props: PanelProps): ReactElement {
-  const { one, acting, onClose } = props;
+  const { acting, onClose } = props;
   const t = useWords(words);
   const measures = useMeasures();
   const [said, setSaid] = useState<Draft>(() => ({
@@ -39,10 +39,7 @@ export function Planning(props: PanelProps): ReactElement {
       meant: `${t.addMeasure} ${called} ${writtenDay(due_on, language.get())}`,
       done: t.added,
       said: body,
-      send: (header) => {
-        const params = { path: { case_id: one.id }, header };
-        return told(api.POST('/api/v1/cases/{case_id}/measures', { params, body }));
-      },
+      send: (params) => told(api.POST('/api/v1/cases/{case_id}/measures', { params, body })),
       after: onClose,
     });
   };

@@ -35,10 +35,7 @@ export function Proposing(props: PanelProps): ReactElement {
       meant: t.propose,
       done: t.done_propose,
       said: body,
-      send: (header) => {
-        const params = { path: { case_id: one.id }, header };
-        return told(api.POST('/api/v1/cases/{case_id}/removal', { params, body }));
-      },
+      send: (params) => told(api.POST('/api/v1/cases/{case_id}/removal', { params, body })),
       after: () => {
         const { [one.id]: _, ...others } = drafts.get();
         drafts.set(others);

@@ -1,10 +1,11 @@
 import type { ReactElement } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import paths from '../../../paths.json';
 import { useStored } from '../../app/store';
-import { Button } from '../../parts/Button';
-import { ListState } from '../../parts/ListState';
+import { type Filtering, useFiltering } from '../../parts/filtering';
+import '../../parts/lists.css';
 import { OneOf } from '../../parts/OneOf';
+import { Paged } from '../../parts/Paged';
 import { Region } from '../../parts/Region';
 import { Masked } from '../../parts/small';
 import { useStepping } from '../../parts/stepping';
@@ -17,69 +18,50 @@ import { useFactors } from './factors';
 import { states } from './state-words';
 import { words } from './words';
 
+const NAMES = ['region', 'status', 'waits'] as const;
+
 /** The households that are helped: what waits to be done, and every case that has not ended. */
 export default function Cases(): ReactElement {
   const t = useWords(words);
-  const [params, setParams] = useSearchParams();
-  const narrow = narrowOf(params);
+  const { said, set, clear } = useFiltering(NAMES);
+  const narrow = narrowOf(said);
   const query = useCases(narrow);
-  const found = query.data?.pages.flatMap((page) => page.items) ?? [];
   const box = useStepping<HTMLDivElement>();
-  const set = (name: keyof Narrow, value: string): void => {
-    const next = new URLSearchParams(params);
-    if (value === '') next.delete(name);
-    else next.set(name, value);
-    setParams(next, { replace: true });
-  };
+  const narrowed = Object.keys(narrow).length > 0;
   return (
     <div className="cases" ref={box}>
       <h1>{t.title}</h1>
       <p className="quiet">{t.hint}</p>
       <WaitsFor narrow={narrow} onSet={set} />
       <Narrowing narrow={narrow} onSet={set} />
-      <ListState
-        query={query}
-        what={t.list}
-        count={found.length}
-        narrowed={Object.keys(narrow).length > 0}
-        onClear={() => setParams({}, { replace: true })}
-        nothing={<p>{t.nothing}</p>}
-      >
-        <p className="quiet" role="status">
-          {t.shown(found.length, query.hasNextPage)}
-        </p>
-        <ul className="case-list">
-          {found.map((one) => (
-            <Line key={one.id} one={one} />
-          ))}
-        </ul>
-        {query.hasNextPage ? (
-          <Button loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {t.more}
-          </Button>
-        ) : null}
-      </ListState>
+      <Paged query={query} what={t.list} narrowed={narrowed} onClear={clear} nothing={t.nothing} shown={t.shown}>
+        {(found) => (
+          <ul className="boxed-list">
+            {found.map((one) => (
+              <Line key={one.id} one={one} />
+            ))}
+          </ul>
+        )}
+      </Paged>
     </div>
   );
 }
 
-function narrowOf(params: URLSearchParams): Narrow {
-  const narrow: Narrow = {};
-  const [region, status, waits] = (['region', 'status', 'waits'] as const).map((name) => params.get(name));
-  if (region) narrow.region = region;
-  if (status && status in states.zh) narrow.status = status as Status;
+function narrowOf({ region, status, waits }: Filtering<keyof Narrow>['said']): Narrow {
+  const narrow: Narrow = region === undefined ? {} : { region };
+  if (status !== undefined && status in states.zh) narrow.status = status as Status;
   if (WAITS.some((one) => one === waits)) narrow.waits = waits as Waits;
   return narrow;
 }
 
-type NarrowingProps = { narrow: Narrow; onSet: (name: keyof Narrow, value: string) => void };
+type NarrowingProps = { narrow: Narrow; onSet: Filtering<keyof Narrow>['set'] };
 
 /** What waits comes first: how many of each, and each can be shown alone. */
 function WaitsFor({ narrow, onSet }: NarrowingProps): ReactElement {
   const t = useWords(words);
   const { data } = useWaiting(narrow.region);
   return (
-    <fieldset className="case-waits" aria-label={t.waits}>
+    <fieldset className="list-filters case-waits" aria-label={t.waits}>
       <button type="button" aria-pressed={narrow.waits === undefined} onClick={() => onSet('waits', '')}>
         {t.everything}
       </button>
@@ -101,7 +83,7 @@ function Narrowing({ narrow, onSet }: NarrowingProps): ReactElement {
   const t = useWords(words);
   const named = useWords(states);
   return (
-    <div className="case-filters">
+    <div className="list-filters">
       <Region label={t.region} value={narrow.region ?? ''} onChoose={(code) => onSet('region', code)} />
       <OneOf
         label={t.state}

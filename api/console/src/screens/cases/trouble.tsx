@@ -3,13 +3,13 @@ import { Refusal } from '../../contract/client';
 import { Conflict, type Line } from '../../parts/Conflict';
 import { Failure } from '../../parts/Failure';
 import { useServed, useWords } from '../../words/catalogue';
-import type { Acting } from './acting';
+import type { CaseActing } from './acting';
 import type { Case } from './asked';
 import { states } from './state-words';
 import { words } from './words';
 
 /** What was refused and what to do; and where somebody else was faster, both side by side. */
-export function Trouble({ one, acting }: { one: Case; acting: Acting }): ReactElement | null {
+export function Trouble({ one, acting }: { one: Case; acting: CaseActing }): ReactElement | null {
   const { conflict, failure } = acting;
   if (conflict !== null) return <SideBySide one={one} acting={acting} conflict={conflict} />;
   if (failure === null) return null;
@@ -20,20 +20,20 @@ export function Trouble({ one, acting }: { one: Case; acting: Acting }): ReactEl
   );
 }
 
-type SideBySideProps = { one: Case; acting: Acting; conflict: NonNullable<Acting['conflict']> };
+type SideBySideProps = { one: Case; acting: CaseActing; conflict: NonNullable<CaseActing['conflict']> };
 
 function SideBySide({ one, acting, conflict }: SideBySideProps): ReactElement {
   const t = useWords(words);
   const named = useWords(states);
   const served = useServed();
-  const { act, before } = conflict;
+  const { meant, before } = conflict;
   const last = (of: Case): string => {
     const step = of.timeline.at(-1);
     return step === undefined ? '—' : `${served(step.zh, step.en)} · ${step.role === null ? t.system : step.by}`;
   };
   const left = (of: Case): string => String(of.measures.filter((each) => each.status === 'planned').length);
   const lines: Line[] = [
-    { what: t.intended, mine: act.meant, theirs: '—' },
+    { what: t.intended, mine: meant, theirs: '—' },
     { what: t.state, mine: named[before.status], theirs: named[one.status] },
     { what: t.lastStep, mine: last(before), theirs: last(one) },
     { what: t.measuresLeft, mine: left(before), theirs: left(one) },

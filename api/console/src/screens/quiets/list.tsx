@@ -6,6 +6,7 @@ import { useMay } from '../../app/session';
 import { useStored } from '../../app/store';
 import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
+import '../../parts/lists.css';
 import { OneOf } from '../../parts/OneOf';
 import { writtenDay } from '../../parts/written';
 import { language, useWords } from '../../words/catalogue';
@@ -13,13 +14,12 @@ import { shared } from '../../words/shared';
 import { useCodeNames } from '../alert/Visited';
 import { useRuleNames } from '../board/names';
 import { type Quiet, useLifting, type Why } from './asked';
-import './quiets.css';
 import { isPaused, WHYS, words } from './words';
 
 /** Quiet rules as lines; of a list of many households each is named. */
 export function QuietList({ quiets, named }: { quiets: Quiet[]; named: boolean }): ReactElement {
   return (
-    <ul className="quiet-list">
+    <ul className="boxed-list">
       {quiets.map((one) => (
         <Line key={one.id} one={one} named={named} />
       ))}

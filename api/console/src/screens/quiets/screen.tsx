@@ -1,8 +1,8 @@
 import type { ReactElement } from 'react';
-import { useSearchParams } from 'react-router';
-import { Button } from '../../parts/Button';
-import { ListState } from '../../parts/ListState';
+import { type Filtering, useFiltering } from '../../parts/filtering';
+import '../../parts/lists.css';
 import { OneOf } from '../../parts/OneOf';
+import { Paged } from '../../parts/Paged';
 import { Region } from '../../parts/Region';
 import { useStepping } from '../../parts/stepping';
 import { useServed, useWords } from '../../words/catalogue';
@@ -12,55 +12,30 @@ import { type Narrow, useQuiets } from './asked';
 import { QuietList } from './list';
 import { words } from './words';
 
+const NAMES = ['region', 'rule', 'paused'] as const;
+
 /** Which rules a verified "no need" keeps quiet, where and until when; one can be lifted with a reason. */
 export default function Quiets(): ReactElement {
   const t = useWords(words);
-  const [params, setParams] = useSearchParams();
-  const narrow: Narrow = {};
-  for (const name of ['region', 'rule'] as const) {
-    const value = params.get(name);
-    if (value) narrow[name] = value;
-  }
-  const paused = params.get('paused');
-  if (paused) narrow.paused = paused === 'true';
+  const { said, set, clear } = useFiltering(NAMES);
+  const { paused, ...where } = said;
+  const narrow: Narrow = paused === undefined ? where : { ...where, paused: paused === 'true' };
   const query = useQuiets(narrow);
-  const quiets = query.data?.pages.flatMap((page) => page.items) ?? [];
   const box = useStepping<HTMLDivElement>();
-  const set = (name: Filter, value: string): void => {
-    const next = new URLSearchParams(params);
-    if (value === '') next.delete(name);
-    else next.set(name, value);
-    setParams(next, { replace: true });
-  };
+  const narrowed = Object.keys(narrow).length > 0;
   return (
     <div ref={box}>
       <h1>{t.title}</h1>
       <p className="quiet">{t.hint}</p>
       <Narrowing narrow={narrow} onSet={set} />
-      <ListState
-        query={query}
-        what={t.list}
-        count={quiets.length}
-        narrowed={Object.keys(narrow).length > 0}
-        onClear={() => setParams({}, { replace: true })}
-        nothing={<p>{t.nothing}</p>}
-      >
-        <p className="quiet" role="status">
-          {t.shown(quiets.length, query.hasNextPage)}
-        </p>
-        <QuietList quiets={quiets} named />
-        {query.hasNextPage ? (
-          <Button loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {t.more}
-          </Button>
-        ) : null}
-      </ListState>
+      <Paged query={query} what={t.list} narrowed={narrowed} onClear={clear} nothing={t.nothing} shown={t.shown}>
+        {(found) => <QuietList quiets={found} named />}
+      </Paged>
     </div>
   );
 }
 
-type Filter = 'region' | 'rule' | 'paused';
-type NarrowingProps = { narrow: Narrow; onSet: (name: Filter, value: string) => void };
+type NarrowingProps = { narrow: Narrow; onSet: Filtering<(typeof NAMES)[number]>['set'] };
 
 function Narrowing({ narrow, onSet }: NarrowingProps): ReactElement {
   const t = useWords(words);
@@ -69,7 +44,7 @@ function Narrowing({ narrow, onSet }: NarrowingProps): ReactElement {
   const { data } = useRules();
   const rules = (data?.rules ?? []).map((one) => ({ value: one.name, text: served(one.called.zh, one.called.en) }));
   return (
-    <div className="quiet-filters">
+    <div className="list-filters">
       <Region label={t.region} value={narrow.region ?? ''} onChoose={(code) => onSet('region', code)} />
       <OneOf
         label={t.rule}

@@ -4,10 +4,9 @@ import { useState } from 'react';
 import { useMay } from '../../app/session';
 import { api, type Schemas, told } from '../../contract/client';
 import { Button } from '../../parts/Button';
-import { ListState } from '../../parts/ListState';
+import { Paged } from '../../parts/Paged';
 import { Instant } from '../../parts/small';
 import { useServed, useWords } from '../../words/catalogue';
-import { shared } from '../../words/shared';
 import { Managing } from './account-managing';
 import { Opening } from './account-opening';
 import { words as managing } from './account-words';
@@ -20,7 +19,6 @@ const MANAGING = ['account.write', 'role.grant', 'token.issue'];
 /** Who has an account, with which role and where. */
 export function Accounts(): ReactElement {
   const t = useWords(words);
-  const s = useWords(shared);
   const query = useInfiniteQuery({
     queryKey: ['accounts'],
     queryFn: ({ pageParam }) => {
@@ -38,14 +36,9 @@ export function Accounts(): ReactElement {
     <>
       {may('account.write') ? <Opening /> : null}
       {chosen === undefined ? null : <Managing key={chosen.id} account={chosen} onEnd={() => setManaged(null)} />}
-      <ListState query={query} what={t.accounts} count={found.length} nothing={<p>{t.noAccounts}</p>}>
-        <Listed accounts={found} onManage={MANAGING.some(may) ? setManaged : null} />
-        {query.hasNextPage ? (
-          <Button onClick={() => query.fetchNextPage()} loading={query.isFetchingNextPage}>
-            {s.more}
-          </Button>
-        ) : null}
-      </ListState>
+      <Paged query={query} what={t.accounts} nothing={t.noAccounts}>
+        {(all) => <Listed accounts={all} onManage={MANAGING.some(may) ? setManaged : null} />}
+      </Paged>
     </>
   );
 }
