@@ -66,6 +66,7 @@ from api.deps import Laws
 from api.description import complete
 from api.guard import Guard
 from api.observing import Observe
+from api.ways import Ways
 from monitor import database, logs
 from monitor.errors import Refused
 from monitor.gauges import StoreCollector
@@ -139,4 +140,5 @@ def create_app(service: Service) -> FastAPI:
     declare(app, routers)
     pages.install(app)
     complete(app)
+    app.router.routes.insert(0, Ways(app.router.routes))
     return app

@@ -5,22 +5,27 @@ ask for it.
 """
 
 import inspect
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi._compat.shared import field_annotation_is_sequence
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_body_to_args, request_params_to_args
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 HELD = "lowincome.held"
 ASKS = "lowincome.asks"
 """Where what is held until an errand ends stands in its request's scope, and all that its route calls."""
 
+_Reader = Callable[[Any], tuple[dict[str, Any], list[Any]]]
 _STRANGE = ("websocket_param_name", "background_tasks_param_name", "security_scopes_param_name", "concurrency")
 
 
@@ -83,8 +88,8 @@ class Steps:
         """What the request says for a step, by name, and what of it cannot be read."""
         given: dict[str, Any] = {}
         wrong: list[Any] = []
-        for place, fields in step.said:
-            values, faults = request_params_to_args(fields, getattr(request, place))
+        for place, read in step.said:
+            values, faults = read(getattr(request, place))
             given |= values
             wrong += faults
         if step.body:
@@ -105,7 +110,7 @@ class _Step:
     call: Callable[..., Any]
     takes: Sequence[tuple[str, int]]
     after: Sequence[int]
-    said: Sequence[tuple[str, list[Any]]]
+    said: Sequence[tuple[str, "_Reader"]]
     body: list[Any]
     request: Sequence[str]
     response: Sequence[str]
@@ -130,7 +135,7 @@ class _Step:
             call=contextmanager(call) if holds else call,
             takes=[(name, number) for name, number in inner if name is not None],
             after=[number for _, number in inner],
-            said=[(place, asked) for place, asked in fields.items() if asked],
+            said=[(place, _reader(place, asked)) for place, asked in fields.items() if asked],
             body=dependant.body_params,
             request=[name for name in requests if name is not None],
             response=[name for name in (dependant.response_param_name,) if name is not None],
@@ -142,6 +147,30 @@ class _Step:
         if self.holds:
             return held.enter_context(self.call(**given))
         return settled(self.call(**given)) if self.waits else self.call(**given)
+
+
+def _reader(place: str, fields: list[Any]) -> _Reader:
+    """What reads ``fields``: the framework, which looks at each anew; where they are one plain page, all at once."""
+    known = _plain(fields[0].field_info.annotation) if place == "query_params" and len(fields) == 1 else None
+    return partial(request_params_to_args, fields) if known is None else partial(_read_page, fields, known)
+
+
+def _plain(page: Any) -> frozenset[str] | None:
+    """The names of a page of which each may be said once, as it is called; None for any other."""
+    if not isinstance(page, type) or not issubclass(page, BaseModel):
+        return None
+    fields: Mapping[str, FieldInfo] = page.model_fields
+    for one in fields.values():
+        if one.alias or one.validation_alias or field_annotation_is_sequence(one.annotation):
+            return None
+    return frozenset(fields)
+
+
+def _read_page(fields: list[Any], known: frozenset[str], received: Any) -> tuple[dict[str, Any], list[Any]]:
+    if not known.issuperset(received):  # what is said of it besides, the framework knows
+        return request_params_to_args(fields, received)
+    value, faults = fields[0].validate(dict(received), {}, loc=("query",))
+    return ({} if faults else {fields[0].name: value}), faults
 
 
 def settled(work: Coroutine[Any, Any, Any]) -> Any:

@@ -46,7 +46,7 @@ from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.sql.functions import FunctionElement
 
 from monitor import listed as lists
-from monitor.prepared import Prepared, Process, Rows, together
+from monitor.prepared import Prepared, Process, Rows, say, together
 from monitor.settings import Settings
 from monitor.turns import Paced
 
@@ -66,7 +66,7 @@ Made = Callable[..., Select[*tuple[Any, ...]]]
 """What makes a statement from its shape."""
 
 _REGION, _SETTING, _DEPARTMENT = "lowincome_region", "lowincome.region", "lowincome.department"
-_READING, _RESTED = "lowincome_reading", "lowincome_rested"
+_READING, _RESTED, _HELD = "lowincome_reading", "lowincome_rested", "lowincome_held"
 _AS_IT_STANDS = {"no_parameters": True}
 _SURE = 5.0
 """Seconds for which a connection that rests is taken to be alive unless the server has said something since."""
@@ -183,8 +183,7 @@ def run(session: Session, made: Made, *shape: Hashable, values: Mapping[str, Any
     It is made once for each shape, and making it costs more than running it; so ``made`` must know nothing but its
     shape. Rows are plain: no object of the session is made or changed.
     """
-    session.flush()
-    connection = session.connection()
+    connection = _asked_on(session)
     return _made(made, shape, connection.dialect).run(connection, values)
 
 
@@ -193,9 +192,17 @@ def run_together(session: Session, *asked: tuple[Made, Sequence[Hashable], Mappi
 
     PostgreSQL is asked all at once: beside other work every answer that is waited for costs two turns at a processor.
     """
-    session.flush()
-    connection = session.connection()
+    connection = _asked_on(session)
     return together(connection, [(_made(made, tuple(shape), connection.dialect), of) for made, shape, of in asked])
+
+
+def _asked_on(session: Session) -> Connection:
+    """The connection of ``session``, with all on it that the session holds; looked for once in a transaction."""
+    session.flush()
+    held: Connection | None = session.info.get(_HELD)
+    if held is None or not held.in_transaction():
+        held = session.info[_HELD] = session.connection()
+    return held
 
 
 @lru_cache(maxsize=1024)
@@ -484,7 +491,7 @@ def _begin_immediate(connection: Connection) -> None:
     driver = connection.connection.driver_connection
     if not reads and isinstance(driver, Paced):
         driver.take_turn()
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    say(connection, "BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _say_no_values(context: ExceptionContext) -> None:

@@ -1,11 +1,14 @@
 """A list as one value, where a database has no lists: a statement reads the same for any number of them."""
 
+from collections.abc import Callable
 from json import JSONEncoder
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Dialect, Text, TypeDecorator, func, select
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.types import TypeEngine
+
+_text = JSONEncoder().encode
 
 
 def among(column: SQLCoreOperations[Any], given: BindParameter[Any]) -> ColumnElement[bool]:
@@ -23,7 +26,7 @@ class Listed(TypeDecorator[Any]):
         super().__init__()
         self.kind = kind
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
-        """Return the list as text."""
-        process = self.kind.dialect_impl(dialect).bind_processor(dialect)
-        return JSONEncoder().encode(list(value) if process is None else [process(one) for one in value])
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """Return what makes a list a text; how one of its values is given is found once, not for each list."""
+        one = self.kind.dialect_impl(dialect).bind_processor(dialect)
+        return lambda values: _text(list(values) if one is None else list(map(one, values)))

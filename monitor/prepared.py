@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Connection, Dialect, Select, Uuid
+from sqlalchemy import Connection, Date, Dialect, Select, Uuid
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -119,12 +119,28 @@ def together(connection: Connection, asked: Sequence[tuple[Prepared, Mapping[str
             cursor.close()
 
 
+def say(connection: Connection, words: str) -> None:
+    """Send ``words`` that take nothing and find nothing."""
+    cursor = connection.connection.cursor()
+    try:
+        for heard in connection.dispatch.before_cursor_execute:
+            heard(connection, cursor, words, (), None, False)
+        cursor.execute(words)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _failed(connection, error) from None
+    finally:
+        cursor.close()
+
+
 def _in_one_go(driver: Any, statements: int) -> AbstractContextManager[Any]:
     return driver.pipeline() if statements > 1 and isinstance(driver, psycopg.Connection) else nullcontext()
 
 
 def _to_driver(kind: TypeEngine[Any], dialect: Dialect) -> Process:
-    return kind.dialect_impl(dialect).bind_processor(dialect)
+    process: Process = kind.dialect_impl(dialect).bind_processor(dialect)
+    if process is not None and isinstance(kind, Date):  # a page of the queue says some thirty, on a few days
+        return lru_cache(maxsize=1 << 10)(process)
+    return process
 
 
 def _from_driver(kind: TypeEngine[Any], dialect: Dialect, given: Any) -> Process:
