@@ -4,6 +4,7 @@ import gc
 
 import typer
 
+from jobs import RARELY
 from jobs.commands import (
     clock,
     deliveries,
@@ -111,13 +112,9 @@ learned.command("resume")(models.resume)
 learned.command("card")(models.card)
 
 
-_RARELY = 20_000, 10, 10
-"""How much is made before garbage is looked for: by Python's own 700 that is a sixth of a command's beginning."""
-
-
 def main() -> None:
     """Run the command that was typed."""
-    gc.set_threshold(*_RARELY)
+    gc.set_threshold(*RARELY)
     app(prog_name="lowincome")
 
 

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine
 
+from jobs import RARELY
 from monitor import database, migrations
 from monitor.service import Service, open_service
 from monitor.settings import Settings, read
@@ -25,8 +26,6 @@ gc.disable()  # until all is imported: what modules hold is no garbage, and look
 # Read when scikit-learn is first loaded; without it OpenMP's threads spin while other tests want the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 SOCKET = "LOWINCOME_TEST_POSTGRESQL_SOCKET"
-RARELY = 20_000, 20, 50
-"""How much is made before garbage is looked for: by Python's own measure looking was a seventh of what tests cost."""
 hypothesis_settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )

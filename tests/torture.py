@@ -28,6 +28,7 @@ from torture_city import Base, Copy, copied, make
 from torture_state import Clean, State, Tally, difference, faults, say, told
 from torture_story import STORY, Step
 
+from jobs import RARELY
 from monitor import database, migrations, policy
 from monitor.service import today
 
@@ -352,7 +353,7 @@ def _run(base: Base, asked: argparse.Namespace) -> int:
         _in_a_child(lambda: make(base, households=asked.households))
     _read_beforehand(base)
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)  # no attempt lives long enough for its garbage to matter
+    gc.set_threshold(*RARELY)
     began = time.monotonic()
     try:
         tally = torture(base, asked)

@@ -17,12 +17,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from monitor import database
-from monitor.feeds.bulk import ASKED_AT_ONCE, AT_ONCE, add_rows, advance_ids, chunks, indexed_after, next_id
+from monitor.feeds.bulk import AT_ONCE, add_rows, advance_ids, indexed_after, next_id
 from monitor.feeds.checking import Checked
 from monitor.feeds.particulars import ABOUT_NAME, ABOUT_PHONE, WORTH_READING, Said, mend, saying
 from monitor.feeds.values import folded
 from monitor.matching import ids, numbers
-from monitor.matching.exact import ABOUT_ID_NO, NO_PERSON, Index, blind_indexes
+from monitor.matching.exact import ABOUT_ID_NO, NO_PERSON, Index, blind_indexes, registered
 from monitor.matching.finding import Findable
 from monitor.matching.ids import Kind
 from monitor.matching.numbers import NO_KEY, Numbers
@@ -157,12 +157,10 @@ def _meet(
 
 def _known(session: Session, digests: Sequence[bytes]) -> Keys:
     """Return the person registered under each digest: few are asked for, many sought among all."""
-    query, registered = select(Person.id_index, Person.id), next_id(session, Person)
-    if len(digests) * WORTH_READING > registered:
-        found = dict(database.bare_rows(session, query)) if registered > 1 else {}
+    if len(digests) * WORTH_READING > next_id(session, Person):
+        found = dict(database.bare_rows(session, select(Person.id_index, Person.id)))
     else:
-        asked = (query.where(Person.id_index.in_(some)) for some in chunks(digests, ASKED_AT_ONCE))
-        found = {digest: person for each in asked for digest, person in session.execute(each)}
+        found = registered(session, digests)
     return np.fromiter((found.get(digest, NOBODY) for digest in digests), np.int64, len(digests))
 
 

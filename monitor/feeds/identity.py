@@ -7,25 +7,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from monitor import database
 from monitor.feeds.agreed import REGISTER
 from monitor.feeds.checking import Checked
 from monitor.feeds.problems import shape
 from monitor.matching import ids
-from monitor.matching.exact import NO_PERSON, Index, blind_indexes
+from monitor.matching.exact import NO_PERSON, Index, blind_indexes, registered
 from monitor.matching.ids import Kind
 from monitor.matching.repair import Claim, Repairs, repair
 from monitor.privacy import Keyring
-from monitor.tables import Person
 
 People = npt.NDArray[np.int64]
 Kinds = npt.NDArray[np.int8]
 FAULTS = {Kind.PRECISION_LOST: "precision_lost", Kind.INVALID: "id_invalid", Kind.DAMAGED: "id_damaged"}
 UNLIKELY = (Kind.INVALID, Kind.DAMAGED)
-ASKED_AT_ONCE = 500
 SETTLED = Kind.RESIDENT
 
 
@@ -92,20 +88,10 @@ def _same_string(session: Session, keyring: Keyring, cells: pa.Array, kinds: Kin
     rows = np.flatnonzero(np.isin(kinds, UNLIKELY))
     texts = [ids.clean(text) for text in cells.take(pa.array(rows)).to_pylist()]
     digests = dict(zip(texts, blind_indexes(keyring, texts), strict=True))
-    known: dict[bytes, int] = {}
-    asked = sorted(set(digests.values()))
-    for start in range(0, len(asked), ASKED_AT_ONCE):
-        some = asked[start : start + ASKED_AT_ONCE]
-        found = database.run(session, _under, values={"digests": some})
-        known.update((digest, person) for digest, person in found if digest is not None)
+    known = registered(session, sorted(set(digests.values())))
     for row, text in zip(rows.tolist(), texts, strict=True):
         if digests[text] in known:
             people[row], kinds[row] = known[digests[text]], SETTLED
-
-
-def _under() -> Select[*tuple[Any, ...]]:
-    digests: BindParameter[Any] = bindparam("digests", expanding=True)
-    return select(Person.id_index, Person.id).where(Person.id_index.in_(digests))
 
 
 def _repairs(session: Session, keyring: Keyring, index: Index, checked: Checked, rows: People) -> Repairs:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import Executable, func, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from monitor import database
@@ -27,7 +27,6 @@ from monitor.tables import Person
 NO_PERSON = -1
 ABOUT_ID_NO = "people.id_no"
 _ASKED_AT_ONCE = 500
-_READ_AT_ONCE = 20_000
 # Decrypting one number of the register costs about a quarter of asking for one by its digest (measured).
 _WORTH_LOADING = 4
 _BLOCK = 64
@@ -147,13 +146,22 @@ class Index:
         self._keys, self._people = newest.index, newest.to_numpy()
 
     def _ask(self, session: Session, texts: Sequence[str]) -> list[int]:
-        found: dict[bytes, int] = {}
         digests = list(blind_indexes(self._keyring, texts))
-        for start in range(0, len(digests), _ASKED_AT_ONCE):
-            some = digests[start : start + _ASKED_AT_ONCE]
-            query = select(Person.id_index, Person.id).where(Person.id_index.in_(some))
-            found.update((digest, person) for digest, person in _rows(session, query) if digest is not None)
+        found = registered(session, digests)
         return [found.get(digest, NO_PERSON) for digest in digests]
+
+
+def registered(session: Session, digests: Sequence[bytes]) -> dict[bytes, int]:
+    """Return whose number it is that has each of ``digests``, of those that the register knows."""
+    known: dict[bytes, int] = {}
+    for start in range(0, len(digests), _ASKED_AT_ONCE):
+        known.update(database.run(session, _under, values={"digests": digests[start : start + _ASKED_AT_ONCE]}))
+    return known
+
+
+def _under() -> Select[*tuple[Any, ...]]:
+    digests: BindParameter[Any] = bindparam("digests", expanding=True)
+    return select(Person.id_index, Person.id).where(Person.id_index.in_(digests))
 
 
 def blind_indexes(keyring: Keyring, texts: Iterable[str]) -> Iterator[bytes]:
@@ -166,9 +174,3 @@ def blind_indexes(keyring: Keyring, texts: Iterable[str]) -> Iterator[bytes]:
         within.update(text.encode())
         without.update(within.digest())
         yield without.digest()
-
-
-def _rows(session: Session, query: Executable) -> Iterator[Sequence[Any]]:
-    """Stream plain rows, without the cost of the ORM."""
-    result = session.connection().execute(query, execution_options={"yield_per": _READ_AT_ONCE})
-    yield from result
