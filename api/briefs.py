@@ -23,6 +23,7 @@ Status = Literal[
     "open", "assigned", "visited", "snoozed", "referred", "suspended", "town_review", "county_review", "returned",
     "transferred", "reopened", "closed", "annulled",
 ]  # fmt: skip
+_ENDED = {"due_on": None, "days_left": None, "urgency": None}
 Urgency = Literal["long_overdue", "overdue", "soon", "later"]
 
 
@@ -90,25 +91,22 @@ class Desk:
         who = people.heads(self.session, [line.household_id for line in found], keyring=keyring)
         said = notes.latest(self.session, [line.id for line in found], keyring=keyring)
         places = cache(self.laws.tree.full_name)
-        left = cache(self.days.between)
+        when = cache(self._when)  # a page is due on a few days
         return [
             {
-                **_what(line, who.get(line.household_id, NOBODY), places), **self._when(line, left),
-                "owner": line.owner_id, "owner_name": line.owner_name, "paused_until": line.paused_until,
-                "note": _note(said.get(line.id)),
+                **_what(line, who.get(line.household_id, NOBODY), places, _note(said.get(line.id))),
+                **(_ENDED if line.closed_at is not None else when(line.due_on)),
             }
             for line in found
-        ]  # fmt: skip
+        ]
 
-    def _when(self, line: Line, left: Callable[[date, date], int]) -> dict[str, Any]:
-        if line.closed_at is not None:
-            return {"due_on": None, "days_left": None, "urgency": None}
-        due_on = None if line.due_on == NEVER else line.due_on
-        days_left = None if due_on is None else left(self.today, due_on)
-        return {"due_on": due_on, "days_left": days_left, "urgency": self.spans.group(line.due_on)}
+    def _when(self, due: date) -> dict[str, Any]:
+        due_on = None if due == NEVER else due
+        days_left = None if due_on is None else self.days.between(self.today, due_on)
+        return {"due_on": due_on, "days_left": days_left, "urgency": self.spans.group(due)}
 
 
-def _what(line: Line, head: Head, places: Callable[[str, date], str]) -> dict[str, Any]:
+def _what(line: Line, head: Head, places: Callable[[str, date], str], note: LatestNote | None) -> dict[str, Any]:
     return {
         "id": line.id, "version": line.version, "household_no": line.household_no,
         "name": head.name, "id_masked": head.id_masked, "level": line.level, "status": line.status,
@@ -116,6 +114,7 @@ def _what(line: Line, head: Head, places: Callable[[str, date], str]) -> dict[st
         "opened_on": line.opened_on, "seen_on": line.seen_on, "cleared_on": line.cleared_on,
         "recurring": line.previous_id is not None, "rules": line.rules, "sentence_zh": line.sentence_zh,
         "sentence_en": line.sentence_en, "unseen": line.unseen,
+        "owner": line.owner_id, "owner_name": line.owner_name, "paused_until": line.paused_until, "note": note,
     }  # fmt: skip
 
 

@@ -134,6 +134,28 @@ def test_a_count_stops_at_a_thousand_and_one(service: Service, monkeypatch: pyte
         assert (len(page.alerts), page.count) == (5, 4)
 
 
+def test_a_page_is_whole_however_far_the_one_before_it_reached(service: Service) -> None:
+    """What was read last says only what is asked first: groups that fill and empty meanwhile change no page."""
+    alerts = raised(service, [{"illness": FIRES}, {"elder": FIRES}] * 6)
+    days = (date(2026, 3, 2), date(2026, 3, 12), TODAY, date(2026, 5, 1), None)
+    for number in range(20):
+        for place, alert in enumerate(alerts):
+            set_due(service, alert, days[(place * number + number // 5) % len(days)])
+        with database.reading(service.engine) as session:
+            found = [
+                queue.page(session, Filters(), viewer=ALL, spans=SPANS, most=most).ids
+                for most in (1, 3, 11, 12, 13, 2, 12)
+            ]
+            keys = session.execute(select(Alert.due_on, Alert.level, Alert.rank, Alert.id)).all()
+        place = {level: at for at, level in enumerate(("red", "orange", "yellow", "blue"))}
+        ordered = sorted(
+            keys, key=lambda one: (GROUPS.index(SPANS.group(one[0])), place[one[1]], one[0], one[2], one[3])
+        )
+        whole = [key.id for key in ordered]
+        assert found == [whole[:most] for most in (1, 3, 11, 12, 13, 2, 12)]
+        assert walk(service, Filters(), most=number % 5 + 1) == whole
+
+
 def test_the_number_of_queries_is_the_same_for_any_page(service: Service) -> None:
     raised(service, [{"illness": FIRES, "elder": FIRES}] * 12)
     asked: list[str] = []

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Date, Row, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
@@ -65,8 +65,7 @@ def titles(session: Session, households: Sequence[int], *, keyring: Keyring) -> 
     return {home: _name(row, keyring) for home, row in _heads(session, households).items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """Who stands for a household in a list: masked name, masked number (empty: none is known)."""
 
     name: str

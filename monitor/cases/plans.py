@@ -149,11 +149,11 @@ def notice_for(case: Case, category: str, office: Office) -> Mapping[str, date]:
 
 
 def _confirms(alert: Alert, found: FollowUp) -> bool:
-    told = [reason for reason in alert.reasons if reason.status != "annulled"]
-    if not any(reason.direction == "help" or reason.rule == AUDIT for reason in told):
-        return False
     helped = found.finding == "helped" and (found.reason_code or "").startswith(_HELPED_BY)
-    return helped or found.finding in ("confirmed", "partly")
+    if not helped and found.finding not in ("confirmed", "partly"):
+        return False  # before its reasons are read: most visits confirm nothing
+    told = [reason for reason in alert.reasons if reason.status != "annulled"]
+    return any(reason.direction == "help" or reason.rule == AUDIT for reason in told)
 
 
 def _factors(alert: Alert, office: Office) -> list[str]:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, Update, bindparam, func, select, update
@@ -322,6 +323,7 @@ def _newest(session: Session, plans: Sequence[_Plan]) -> int:
     return next((version for id_, version in some if version > seen[id_] + 1), plans[0].subject.version + 1)
 
 
+@lru_cache(maxsize=256)
 def _statement(table: type[Subject], columns: frozenset[str]) -> Update:
     values: dict[str, Any] = {name: bindparam(name) for name in sorted(columns)}
     return (

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Select, select
+from sqlalchemy import Engine, Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from monitor import database
@@ -32,6 +33,9 @@ MOST_COUNTED = 1000
 STANDING = ("active", "unknown")
 _FEW, _COMMON, _TOWN = 2000, 3000, 9
 _LEAST, _NIL = -(2**63), uuid.UUID(int=0)
+LAST = len(GROUPS) * len(LEVELS)
+_REACHED: WeakKeyDictionary[Engine, dict[Any, int]] = WeakKeyDictionary()
+"""The last stretch of the group in which the first page of a region's queue ended: it mostly ends there again."""
 Made = Callable[..., Select[*tuple[Any, ...]]]
 
 
@@ -149,6 +153,7 @@ class _Asked:
         self.shape, self.values = _shape(filters, viewer, skip), _values(filters, viewer, spans, skip)
         self.stretches = _stretches(filters, spans)
         self.wide = not _selects(filters)
+        self.whose = (self.shape, viewer.region, filters.region)
         self.listed = database.takes_lists(session)
         self.common = self.shape.standing and not self.shape.town and self._stands_in_many()
 
@@ -169,11 +174,26 @@ class _Asked:
         """Return the first keys after ``begin``, in order; each stretch gives its own first ones."""
         found: list[Key] = []
         left = [one for one in self.stretches if begin is None or one.place >= begin.place]
-        lots = [left] if self.wide else [[one] for one in left]  # a narrowed stretch costs, and may be enough
-        for lot in lots:
+        for lot in self._lots(left):
             if lot and len(found) < most:
                 found += self._first(lot, most - len(found), begin)
+        if self.wide and begin is None:
+            self._reached()[self.whose] = _group_end(found[-1].place) if len(found) == most else LAST
         return found
+
+    def _lots(self, stretches: Sequence[Stretch]) -> Sequence[Sequence[Stretch]]:
+        """Which stretches are asked together, one lot after the other as long as they are not enough.
+
+        Each stretch that is asked gives its own first ones, and sorting those that are left out is most of the cost.
+        """
+        if not self.wide:
+            return [[one] for one in stretches]  # a narrowed stretch costs, and may be enough
+        reached = self._reached().get(self.whose, LAST)
+        near = [one for one in stretches if one.place <= reached]
+        return [near, stretches[len(near) :]]
+
+    def _reached(self) -> dict[Any, int]:
+        return _REACHED.setdefault(self.session.get_bind().engine, {})
 
     def _first(self, stretches: Sequence[Stretch], most: int, begin: Key | None) -> list[Key]:
         begun = begin if begin is not None and stretches[0].place == begin.place else None
@@ -219,6 +239,10 @@ class _Asked:
 
     def _place(self, row: Any) -> int:
         return GROUPS.index(self.spans.group(row.due_on)) * len(LEVELS) + LEVELS.index(row.level)
+
+
+def _group_end(place: int) -> int:
+    return place - place % len(LEVELS) + len(LEVELS) - 1
 
 
 def _shape(filters: Filters, viewer: Viewer, skip: Sequence[uuid.UUID]) -> Shape:
