@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from monitor import database, metrics
+from monitor import database, metrics, policy
 from monitor.errors import Refused
 from monitor.gauges.acts import Acts
 from monitor.gauges.families import LABELS, family
@@ -50,11 +50,12 @@ class StoreCollector(Collector):
         self._service, self._clock, self._lock = service, clock, Lock()
         self._kept: list[Metric] = []
         self._until = float("-inf")
+        pack = policy.read_pack(service.pack or policy.HERE)
         self._parts: dict[str, Part] = {
-            "nights": Nights(service).collect,
-            "sources": Sources(service).collect,
+            "nights": Nights(pack).collect,
+            "sources": Sources(pack).collect,
             "queue": Queue().collect,
-            "history": History(service).collect,
+            "history": History(pack).collect,
             "acts": Acts().collect,
             "runs": runs,
             "score": score,

@@ -18,12 +18,11 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from monitor import policy
 from monitor.cases.codes import FINDINGS
 from monitor.cases.visits import CHANNELS
 from monitor.gauges.families import ELSEWHERE, counties, county, family, filled, histogram, no_observations, observe
+from monitor.policy import Pack
 from monitor.policy.vocabulary import LEVELS
-from monitor.service import Service
 from monitor.tables import Alert, AlertEvent, Reason, utc_now
 
 SETTLED = timedelta(hours=1)
@@ -57,8 +56,8 @@ class Tally:
 class History:
     """Counts the events of a database; each object remembers what it has settled."""
 
-    def __init__(self, service: Service) -> None:
-        self._rules = sorted(policy.read_pack(service.pack or policy.HERE).rules)
+    def __init__(self, pack: Pack) -> None:
+        self._rules = sorted(pack.rules)
         self._settled, self._upto = Tally(), 0
 
     def collect(self, session: Session) -> Iterator[Metric]:

@@ -10,10 +10,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from monitor import policy
 from monitor.gauges.families import ELSEWHERE, counties, county, family, filled
 from monitor.metrics import VERSION
-from monitor.service import Service
+from monitor.policy import Pack
 from monitor.tables import Run, Scan
 
 UNDER_WAY = ("running", "requested")
@@ -27,9 +26,8 @@ GONE = "gone"
 class Nights:
     """The ledger's series. A finished scan never changes, so each is read once."""
 
-    def __init__(self, service: Service) -> None:
-        pages = policy.read_pack(service.pack or policy.HERE).rules
-        self._levels = {rule: page.level for rule, page in pages.items()}
+    def __init__(self, pack: Pack) -> None:
+        self._levels = {rule: page.level for rule, page in pack.rules.items()}
         self._counted: set[UUID] = set()
         self._households: Counter[tuple[str, str]] = Counter()
         self._fired: Counter[str] = Counter()

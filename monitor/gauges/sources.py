@@ -8,10 +8,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from monitor import policy
 from monitor.feeds import refusals
 from monitor.gauges.families import family, filled
-from monitor.service import Service
+from monitor.policy import Pack
 from monitor.tables import Delivery, Proposal, Pull, utc_now
 
 DAY_SECONDS = 86_400
@@ -21,8 +20,7 @@ REFUSED_FOR = timedelta(days=14)
 class Sources:
     """The series of the feeds; pages of policy say how old each may grow."""
 
-    def __init__(self, service: Service) -> None:
-        pack = policy.read_pack(service.pack or policy.HERE)
+    def __init__(self, pack: Pack) -> None:
         self._limits = {name: page.fresh_days for name, page in pack.feeds.items()}
 
     def collect(self, session: Session) -> Iterator[Metric]:
