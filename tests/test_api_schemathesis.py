@@ -22,6 +22,8 @@ from monitor.tables import Person
 
 CAMPAIGN = int(os.environ.get("LOWINCOME_SCHEMATHESIS_SECONDS") or 0)
 SECONDS = CAMPAIGN or 5
+# Its time runs while it still reads the description: a slow machine may be asked nothing in the first five seconds.
+LONGER = (SECONDS, 4 * SECONDS, 16 * SECONDS)
 SEED = int(os.environ.get("LOWINCOME_SCHEMATHESIS_SEED") or random.randrange(1 << 32))
 
 
@@ -36,7 +38,7 @@ def fill(service: Service) -> None:
 
 
 @pytest.mark.parametrize("role", access.ROLES)
-@pytest.mark.timeout(600 + 8 * SECONDS)
+@pytest.mark.timeout(600 + 84 * SECONDS)
 def test_no_request_breaks_the_service_or_the_word_of_its_description(
     sqlite_service: Service, role: str, tmp_path: Path
 ) -> None:
@@ -48,9 +50,12 @@ def test_no_request_breaks_the_service_or_the_word_of_its_description(
     today = PHASES[(access.ROLES.index(role) + SEED) % len(PHASES)]
     with served(sqlite_service) as address:
         for phase in PHASES if CAMPAIGN else (today,):
-            examples = max(5, SECONDS // 2)
-            code, said = ask(address, token, folder, phase=phase, seconds=SECONDS, examples=examples, seed=SEED)
-            assert code == 0, f"{phase}, seed {SEED}\n{said[-6000:]}"
-            found = re.search(r"(\d+) generated", said)
+            for seconds in LONGER:
+                examples = max(5, SECONDS // 2)
+                code, said = ask(address, token, folder, phase=phase, seconds=seconds, examples=examples, seed=SEED)
+                assert code == 0, f"{phase}, seed {SEED}\n{said[-6000:]}"
+                found = re.search(r"(\d+) generated", said)
+                if found:
+                    break
             assert found, said
             print(f"{role}, {phase}: {found[1]} cases")  # noqa: T201

@@ -1,5 +1,5 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { useSearchParams } from 'react-router';
+import { useAddress } from '../../app/address';
 import { api, type Schemas, told } from '../../contract/client';
 import { cityToday } from '../../parts/written';
 
@@ -22,19 +22,14 @@ function before(days: number): string {
 
 /** What the address says the board is of: a region, and how far back flows are counted. */
 export function useAsked(): Asked & { set: (name: 'region' | 'period', value: string) => void } {
-  const [params, setParams] = useSearchParams();
+  const { params, set } = useAddress();
   const said = params.get('period');
   const period = PERIODS.find((one) => one === said) ?? '90';
   return {
     region: params.get('region') ?? '',
     period,
     since: before(Number(period)),
-    set: (name, value) => {
-      const next = new URLSearchParams(params);
-      if (value === '') next.delete(name);
-      else next.set(name, value);
-      setParams(next, { replace: true });
-    },
+    set,
   };
 }
 

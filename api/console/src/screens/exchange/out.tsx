@@ -67,7 +67,8 @@ function useOwnNarrowing(): Narrowing {
       if (value === '') delete next[name];
       setNarrow(next as Narrow);
     },
-    replace: setNarrow,
+    view: null,
+    choose: (view) => setNarrow(view.narrow),
     clear: () => setNarrow({}),
   };
 }

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useMay, useSession } from '../../app/session';
 import { api, ifMatch, type Schemas, told } from '../../contract/client';
 import { Button } from '../../parts/Button';
@@ -22,14 +22,9 @@ export function Views({ narrowing }: { narrowing: Narrowing }): ReactElement {
   const t = useWords(words);
   const { data } = useQuery({ queryKey: KEY, queryFn: () => told(api.GET('/api/v1/views')) });
   const [keeping, setKeeping] = useState(false);
-  const [last, setLast] = useState('');
   const views = data ?? [];
   const chosen = views.find((one) => same(one, narrowing));
-  const left = views.find((one) => one.id === last && one.mine);
-  const now = narrowing.narrowed ? chosen?.id : '';
-  useEffect(() => {
-    if (now !== undefined) setLast(now);
-  }, [now]);
+  const left = views.find((one) => one.id === narrowing.view && one.mine);
   return (
     <div className="views">
       <OneOf
@@ -40,7 +35,7 @@ export function Views({ narrowing }: { narrowing: Narrowing }): ReactElement {
         onChoose={(id) => {
           const view = views.find((one) => one.id === id);
           if (view === undefined) narrowing.clear();
-          else narrowing.replace(view.narrow);
+          else narrowing.choose(view);
         }}
       />
       {narrowing.narrowed && chosen === undefined && !keeping ? (
@@ -122,7 +117,8 @@ function Keeping({ narrowing, onEnd }: { narrowing: Narrowing; onEnd: () => void
   const keep = async (): Promise<void> => {
     try {
       const body = { name, narrow: narrowing.narrow, shared_in: open ? region : null };
-      await told(api.POST('/api/v1/views', { body, params: { header: { 'Idempotency-Key': newId() } } }));
+      const view = await told(api.POST('/api/v1/views', { body, params: { header: { 'Idempotency-Key': newId() } } }));
+      narrowing.set('view', view.id);
       onEnd();
     } catch (failure) {
       offerUndo({ text: said(failure) });

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { useSearchParams } from 'react-router';
+import { useAddress } from '../../app/address';
 import { api, type Schemas, told } from '../../contract/client';
 import { FIRST, MORE, type Narrow, narrowOf } from '../../contract/lists';
 
@@ -13,37 +13,35 @@ export const GROUPS: readonly Urgency[] = ['long_overdue', 'overdue', 'soon', 'l
 export type Narrowing = {
   narrow: Narrow;
   narrowed: boolean;
-  set: (name: keyof Narrow, value: string) => void;
-  replace: (narrow: Narrow) => void;
+  /** The view that was chosen last; it was narrowed otherwise since where it is not what the queue is narrowed to. */
+  view: string | null;
+  set: (name: keyof Narrow | 'view', value: string) => void;
+  choose: (view: { id: string; narrow: Narrow }) => void;
   clear: () => void;
 };
 
 /** The filters, which stand in the address so that a view can be passed on and the back key works. */
 export function useNarrowing(): Narrowing {
-  const [params, setParams] = useSearchParams();
+  const { params, amend, set } = useAddress();
   const narrow = useMemo(() => narrowOf(params), [params]);
-  const rest = (): URLSearchParams => {
-    const kept = new URLSearchParams();
-    const shown = params.get('alert');
-    if (shown !== null) kept.set('alert', shown);
-    return kept;
-  };
   return {
     narrow,
     narrowed: Object.keys(narrow).length > 0,
-    set: (name, value) => {
-      const next = new URLSearchParams(params);
-      if (value === '') next.delete(name);
-      else next.set(name, value);
-      setParams(next, { replace: true });
-    },
-    replace: (wanted) => {
-      const next = rest();
-      for (const [name, value] of Object.entries(wanted)) if (value !== null) next.set(name, String(value));
-      setParams(next, { replace: true });
-    },
-    clear: () => setParams(rest(), { replace: true }),
+    view: params.get('view'),
+    set,
+    choose: (view) =>
+      amend((said) => {
+        widen(said);
+        said.set('view', view.id);
+        for (const [name, value] of Object.entries(view.narrow)) if (value !== null) said.set(name, String(value));
+      }),
+    clear: () => amend(widen),
   };
+}
+
+/** All that narrows goes; the alert that is open beside the list stays. */
+function widen(said: URLSearchParams): void {
+  for (const name of [...said.keys()]) if (name !== 'alert') said.delete(name);
 }
 
 /** The queue as far as it was asked for, page by page; a search goes in the body, so that no log holds it. */

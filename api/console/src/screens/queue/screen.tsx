@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
-import { useNavigate, useSearchParams } from 'react-router';
+import { useNavigate } from 'react-router';
+import { useAddress } from '../../app/address';
 import { useKeys } from '../../app/keys';
 import { useMay } from '../../app/session';
 import { ListState, Skeleton } from '../../parts/ListState';
@@ -135,7 +136,7 @@ type Opened = {
 
 /** Which alert is open beside the list, by the address, and which line the keys have reached. */
 function useOpened(items: Brief[], narrow: boolean): Opened {
-  const [params, setParams] = useSearchParams();
+  const { params, amend } = useAddress();
   const go = useNavigate();
   const id = params.get('alert');
   const [drawn, setDrawn] = useState(-1);
@@ -147,15 +148,14 @@ function useOpened(items: Brief[], narrow: boolean): Opened {
   const place = (alert: string | null): number => items.findIndex((one) => one.id === alert);
   const opened = (): string | null => new URLSearchParams(location.search).get('alert');
   const now = (): number => (opened() === null ? reached.current : place(opened()));
-  const address = (one: Brief | undefined): URLSearchParams => {
-    const next = new URLSearchParams(params);
-    if (one === undefined) next.delete('alert');
-    else next.set('alert', one.id);
-    return next;
+  const address = (one: Brief): string => {
+    const said = new URLSearchParams(params);
+    said.set('alert', one.id);
+    return said.toString();
   };
   const bring = (one: Brief): void => {
     if (narrow) void go(`/alerts/${one.id}`);
-    else setParams(address(one), { replace: id !== null });
+    else amend((said) => said.set('alert', one.id), id === null ? 'kept' : undefined);
   };
   const show = (index: number): void => {
     const one = items[index];
@@ -169,13 +169,13 @@ function useOpened(items: Brief[], narrow: boolean): Opened {
     at: id === null ? drawn : place(id),
     now,
     show: bring,
-    to: (one) => (narrow ? `/alerts/${one.id}` : `?${address(one).toString()}`),
+    to: (one) => (narrow ? `/alerts/${one.id}` : `?${address(one)}`),
     step: (by) => show(bounded(by)),
     move: (by) => (opened() === null ? reach(bounded(by)) : show(bounded(by))),
     open: () => show(now()),
     close: () => {
       reach(now());
-      setParams(address(undefined), { replace: true });
+      amend((said) => said.delete('alert'));
     },
   };
 }

@@ -16,11 +16,11 @@ import { words } from './words';
 type Worklist = Schemas['PlanOut'];
 
 /** What the day allows and who will be late at this pace: asked for once the list has come, and not without a network. */
-export function Plan({ day }: { day: Day }): ReactElement | null {
+export function Plan({ query: day }: { query: Day['query'] }): ReactElement | null {
   const t = useWords(words);
   const may = useMay();
   const online = useOnline();
-  const { data: list, dataUpdatedAt: listedAt } = day.query;
+  const { data: list, dataUpdatedAt: listedAt } = day;
   const asks = online && list !== undefined && !list.packed && may('alert.work');
   const query = useQuery({
     queryKey: ['day', 'worklist', listedAt],

@@ -8,7 +8,7 @@ import { PackBar, Plain, SyncState } from './packbar';
 import { Plan } from './plan';
 import { Refusals } from './refusals';
 import { StopLine } from './stop';
-import { type Day, useDay } from './useDay';
+import { type Day, type Held, useDay } from './useDay';
 import '../../parts/chips.css';
 import './visits.css';
 import { aside } from '../../words/marks';
@@ -21,22 +21,28 @@ const SECTIONS: Section[] = ['todo', 'agreed', 'later', 'done'];
 export default function Visits(): ReactElement {
   const t = useWords(words);
   const day = useDay();
+  const { held } = day;
   return (
     <div className="visits">
       <h1>{t.title}</h1>
       <Plain />
       <SyncState />
-      <PackBar pack={day.pack} />
-      <Refusals all={day.waiting} />
-      <Listed day={day} />
+      {held === undefined ? (
+        <Skeleton />
+      ) : (
+        <>
+          <PackBar pack={held.pack} />
+          <Refusals all={held.waiting} />
+          <Listed query={day.query} held={held} />
+        </>
+      )}
     </div>
   );
 }
 
-function Listed({ day }: { day: Day }): ReactElement {
+function Listed({ query, held }: { query: Day['query']; held: Held }): ReactElement {
   const t = useWords(words);
   const online = useOnline();
-  const { query } = day;
   if (query.data === undefined) {
     if (query.error === null) return <Skeleton />;
     if (!online) return <NoPack />;
@@ -52,9 +58,9 @@ function Listed({ day }: { day: Day }): ReactElement {
   }
   return (
     <>
-      <Plan day={day} />
+      <Plan query={query} />
       <WaySwitch />
-      <Sections day={day} stops={query.data.stops} />
+      <Sections held={held} stops={query.data.stops} />
     </>
   );
 }
@@ -69,11 +75,11 @@ function NoPack(): ReactElement {
   );
 }
 
-function Sections({ day, stops }: { day: Day; stops: Stop[] }): ReactElement {
+function Sections({ held, stops }: { held: Held; stops: Stop[] }): ReactElement {
   const t = useWords(words);
-  const recorded = new Set(day.waiting.filter((one) => one.visit !== undefined).map((one) => one.alert));
+  const recorded = new Set(held.waiting.filter((one) => one.visit !== undefined).map((one) => one.alert));
   const parted = new Map<Section, Stop[]>(SECTIONS.map((one) => [one, []]));
-  for (const stop of stops) parted.get(sectionOf(stop, day.marks, recorded))?.push(stop);
+  for (const stop of stops) parted.get(sectionOf(stop, held.marks, recorded))?.push(stop);
   return (
     <>
       {SECTIONS.map((one) => {
@@ -81,7 +87,7 @@ function Sections({ day, stops }: { day: Day; stops: Stop[] }): ReactElement {
         return some.length === 0 ? null : (
           <section key={one} aria-label={t[one]}>
             <h2>{t[one] + aside(some.length)}</h2>
-            <Villages day={day} stops={some} section={one} recorded={recorded} />
+            <Villages held={held} stops={some} section={one} recorded={recorded} />
           </section>
         );
       })}
@@ -89,11 +95,11 @@ function Sections({ day, stops }: { day: Day; stops: Stop[] }): ReactElement {
   );
 }
 
-type VillagesProps = { day: Day; stops: Stop[]; section: Section; recorded: Set<string> };
+type VillagesProps = { held: Held; stops: Stop[]; section: Section; recorded: Set<string> };
 
-function Villages({ day, stops, section, recorded }: VillagesProps): ReactElement {
+function Villages({ held, stops, section, recorded }: VillagesProps): ReactElement {
   const villages = [...new Set(stops.map((one) => one.region_name))];
-  const phones = new Map(day.pack?.sheets.map((one) => [one.alert.id, one.phone ?? null]));
+  const phones = new Map(held.pack?.sheets.map((one) => [one.alert.id, one.phone ?? null]));
   return (
     <>
       {villages.map((village) => (
@@ -111,7 +117,7 @@ function Villages({ day, stops, section, recorded }: VillagesProps): ReactElemen
                   stop={one}
                   section={section}
                   phone={phones.get(one.id) ?? null}
-                  draft={day.drafts.has(one.id)}
+                  draft={held.drafts.has(one.id)}
                   queued={recorded.has(one.id)}
                 />
               ))}

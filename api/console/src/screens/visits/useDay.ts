@@ -19,14 +19,26 @@ export function inDays(days: number): string {
   return new Date(Date.parse(`${cityToday()}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** Everything the list of visits is drawn from: the plan, and what lies on this device. */
-export type Day = {
-  query: ReturnType<typeof useDayPlan>;
+/** What lies on this device of a day's visits. */
+export type Held = {
   pack: Pack | undefined;
   waiting: Waiting[];
   drafts: Set<string>;
   marks: Map<string, Mark>;
 };
+/** Everything the list of visits is drawn from: the plan, and what lies here once it was read. Until then nobody can
+ * say who was visited already. */
+export type Day = { query: ReturnType<typeof useDayPlan>; held: Held | undefined };
+
+async function held(): Promise<Held> {
+  const [pack, all, drafts, marks] = await Promise.all([
+    packNow(),
+    waiting(),
+    drafted(),
+    kept<[string, Mark][]>(MARKS),
+  ]);
+  return { pack, waiting: all, drafts, marks: new Map(marks?.value ?? []) };
+}
 
 function useDayPlan() {
   return useQuery<DayPlan>({ queryKey: ['day'], queryFn: today, networkMode: 'always', retry: false });
@@ -39,11 +51,7 @@ export function useDay(): Day {
   useEffect(() => {
     if (syncedAt !== null) void refetch();
   }, [syncedAt, refetch]);
-  const pack = useKept(packNow);
-  const all = useKept(waiting);
-  const drafts = useKept(drafted);
-  const marks = useKept(() => kept<[string, Mark][]>(MARKS));
-  return { query, pack, waiting: all ?? [], drafts: drafts ?? new Set(), marks: new Map(marks?.value ?? []) };
+  return { query, held: useKept(held) };
 }
 
 /** Mark a household as agreed or for later: on this device at once, on the server when there is a network. */
