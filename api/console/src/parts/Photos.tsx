@@ -79,12 +79,12 @@ function Picture({ id, alt }: { id: string; alt: string }): ReactElement | null 
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
   });
-  const address = useAddress(data as Blob | undefined);
+  const address = useObjectUrl(data as Blob | undefined);
   if (error !== null) return <Failure error={error} onRetry={() => void refetch()} kept={false} />;
   return address === '' ? null : <img src={address} alt={alt} />;
 }
 
-function useAddress(data: Blob | undefined): string {
+function useObjectUrl(data: Blob | undefined): string {
   const [address, setAddress] = useState('');
   useEffect(() => {
     if (data === undefined) return undefined;

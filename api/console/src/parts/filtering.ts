@@ -1,4 +1,4 @@
-import { useSearchParams } from 'react-router';
+import { useAddress } from '../app/address';
 
 export type Filtering<Name extends string> = {
   /** What stands in the address under each name: never empty. */
@@ -10,17 +10,15 @@ export type Filtering<Name extends string> = {
 
 /** Filters that stand in the address, where a link to a list brings them along and going back finds them. */
 export function useFiltering<Name extends string>(names: readonly Name[]): Filtering<Name> {
-  const [params, setParams] = useSearchParams();
+  const { params, amend, set } = useAddress();
   const said: Partial<Record<Name, string>> = {};
   for (const name of names) {
     const value = params.get(name);
     if (value) said[name] = value;
   }
-  const set = (name: Name, value: string): void => {
-    const next = new URLSearchParams(params);
-    if (value === '') next.delete(name);
-    else next.set(name, value);
-    setParams(next, { replace: true });
-  };
-  return { said, set, clear: () => setParams({}, { replace: true }) };
+  const clear = (): void =>
+    amend((now) => {
+      for (const name of names) now.delete(name);
+    });
+  return { said, set, clear };
 }
