@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import browsing
+import compiling
 import pace
 import postgres
 import psycopg
@@ -42,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Canaries(), "canaries")
     config.pluginmanager.register(pace.Pace(config), "pace")
     config.add_cleanup(browsing.close)
+    compiling.keep()
     wanted = os.environ.get("LOWINCOME_TEST_DATABASES", "sqlite,postgresql")
     if hasattr(config, "workerinput") or "postgresql" not in wanted or SOCKET in os.environ:
         return
