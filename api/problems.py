@@ -102,7 +102,8 @@ class Problem(BaseModel):
     """A refusal as RFC 9457 has it, with its words in Chinese too."""
 
     type: str = Field(
-        description="urn:lowincome:problem:<status>, or ...:code-needed, proof-needed, ended, code-gone, unmet"
+        description="urn:lowincome:problem:<status>, or ...:code-needed, proof-needed, ended, code-gone, unmet,"
+        " delivery"
     )
     title: str
     title_zh: str
@@ -154,14 +155,19 @@ def problem(
     kind: str | None = None,
 ) -> JSONResponse:
     """Return a problem as the response; without words of its own it says what the status means and what to do."""
+    said = Problem.model_validate(members(status, zh=zh, en=en, kind=kind) | {"faults": faults or []})
+    return JSONResponse(said.model_dump(), status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def members(status: int, *, zh: str | None, en: str | None, kind: str | None) -> dict[str, Any]:
+    """Return what every problem says beside its faults; without words of its own, what the status means."""
     phrase = HTTPStatus(status).phrase
     title_zh, title = _TITLES.get(status, (phrase, phrase))
     then_zh, then = _NEXT.get(status, _NEXT[400])
-    said = Problem(
-        type=f"urn:lowincome:problem:{kind or status}", title=title, title_zh=title_zh, status=status,
-        detail=en or title, detail_zh=zh or title_zh, next=then, next_zh=then_zh, faults=faults or [],
-    )  # fmt: skip
-    return JSONResponse(said.model_dump(), status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return {
+        "type": f"urn:lowincome:problem:{kind or status}", "title": title, "title_zh": title_zh, "status": status,
+        "detail": en or title, "detail_zh": zh or title_zh, "next": then, "next_zh": then_zh,
+    }  # fmt: skip
 
 
 def install(app: FastAPI) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -22,7 +23,7 @@ from api import seats
 from api.deps import WholeServing, may
 from api.errands import Errand
 from api.guard import LIMITS
-from api.problems import RESPONSES
+from api.problems import MEDIA_TYPE, RESPONSES, Fault, Problem, members
 from monitor import database, feeds
 from monitor.errors import Invalid
 from monitor.feeds.files import MANIFEST
@@ -39,8 +40,10 @@ _STATES = Literal["committed", "held", "refused", "rejected"]
 
 
 class Said(BaseModel):
-    """One thing found in the delivery, in both languages."""
+    """One thing found in the delivery, in both languages; a column where it is one's."""
 
+    code: str
+    column: str | None
     zh: str
     en: str
 
@@ -60,6 +63,12 @@ class ReceiptOut(BaseModel):
     unmatched: int
     superseded: int
     problems: list[Said]
+
+
+class TurnedAway(Problem):
+    """A refusal; of a file that was read and found wanting, with its receipt."""
+
+    receipt: ReceiptOut | None = None
 
 
 class Sent(BaseModel):
@@ -84,16 +93,22 @@ class Sent(BaseModel):
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         }
     },
-    responses={200: {"model": ReceiptOut, "description": "Known already: the same answer / 已收到过"}},
+    response_model=ReceiptOut,
+    responses={
+        200: {"model": ReceiptOut, "description": "Known already: the same answer / 已收到过"},
+        422: RESPONSES[422] | {"model": TurnedAway},
+    },
 )
 async def send_delivery(
     request: Request, response: Response, service: WholeServing, sent: Annotated[Sent, Query()]
-) -> ReceiptOut:
+) -> ReceiptOut | Response:
     """Take in one file, at most 512 MiB, whole or not at all, and return its receipt.
 
-    For supervisors and services only. A file cut off on the way, or without the SHA-256 that was stated, is
-    refused and changes nothing; without a SHA-256 a file must end with the end of a line, for it may be cut off. The
-    same file sent again is answered as the first time, with 200.
+    For supervisors and services only. 201 says that it was committed or is held for a person. A file cut off on the
+    way, or without the SHA-256 that was stated, is refused and changes nothing; without a SHA-256 a file must end with
+    the end of a line, for it may be cut off. What is refused is answered with 422, what was found in it as ``faults``,
+    and its ``receipt``. The same file sent again is answered as the first time, with 200 instead of 201; one that was
+    sent back by a person is looked at anew.
     """
     folder = service.settings.received
     await run_in_threadpool(_sweep, folder)
@@ -110,7 +125,19 @@ async def send_delivery(
         receipt = await run_in_threadpool(seats.anywhere, feeds.ingest, service, path)
     if receipt.status == "duplicate":
         response.status_code = 200
-    return await run_in_threadpool(stored, service, receipt.delivery_id)
+    answer = await run_in_threadpool(stored, service, receipt.delivery_id)
+    return _refused(answer) if answer.status == "refused" else answer
+
+
+def _refused(answer: ReceiptOut) -> Response:
+    """Nothing of it was taken in: what is wrong comes as faults, each column where there is one."""
+    faults = [
+        Fault(where=f"body.{one.column}" if one.column else "body", code=one.code, zh=one.zh, en=one.en)
+        for one in answer.problems
+    ]
+    zh, en = f"文件未入库：{faults[0].zh}", f"nothing of the file was taken in: {faults[0].en}"
+    said = TurnedAway(**members(422, zh=zh, en=en, kind="delivery"), faults=faults, receipt=answer)
+    return JSONResponse(said.model_dump(mode="json"), 422, media_type=MEDIA_TYPE)
 
 
 def _sweep(folder: Path) -> None:
@@ -147,7 +174,7 @@ def stored(service: Service, delivery_id: UUID) -> ReceiptOut:
     """Return what became of a delivery."""
     with database.reading(service.engine) as session:
         stored = receipt_of(session.get_one(Delivery, delivery_id))
-    problems = [Said(zh=one.zh, en=one.en) for one in stored.problems]
+    problems = [Said(code=one.code, column=one.column, zh=one.zh, en=one.en) for one in stored.problems]
     return ReceiptOut(
         delivery=stored.delivery_id, feed=stored.feed, status=stored.status, received_on=stored.received_on,  # type: ignore[arg-type]
         known_on=stored.known_on, mode=stored.mode, rows=stored.rows, good=stored.good, errors=stored.errors,

@@ -16,6 +16,7 @@ from monitor.service import Service
 from monitor.tables import AuditEntry, Delivery
 
 WHY = "已与医保局核对，本批属实"
+EMPTY = as_csv(settlements(1)).splitlines()[0] + "\n"
 
 
 @pytest.fixture
@@ -28,8 +29,7 @@ def client(service: Service) -> Iterator[TestClient]:
 @pytest.fixture
 def held(client: TestClient) -> str:
     send(client, "household_register", as_csv(people(10)))
-    empty = as_csv(settlements(1)).splitlines()[0] + "\n"
-    receipt = send(client, "medical_settlements", empty)
+    receipt = send(client, "medical_settlements", EMPTY)
     assert receipt["status"] == "held"
     return str(receipt["delivery"])
 
@@ -70,6 +70,8 @@ def test_a_delivery_turned_away_leaves_nothing(client: TestClient, service: Serv
     assert decide(client, held, "reject").json()["status"] == "rejected"
     assert (waiting(client), facts(service, "medical_settlements")) == ([], [])
     assert decide(client, held, "release").status_code == 409
+    again = send(client, "medical_settlements", EMPTY)
+    assert (again["status"], again["delivery"] != held) == ("held", True)
 
 
 def test_no_machine_and_no_clerk_decides_and_what_is_not_there_is_not_found(

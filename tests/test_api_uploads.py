@@ -64,16 +64,24 @@ def test_a_file_cut_off_before_it_was_sent_is_refused_unless_its_sender_vouches_
     names = [*(name for name in MEDICAL if name != "self_pay"), "self_pay"]
     cut = as_csv(settlements(10), columns=names).encode()[:-4]
     client.post("/api/v1/deliveries", params=ASKED, content=BODY)
-    answer = client.post("/api/v1/deliveries", params=asked, content=cut).json()
-    assert (answer["status"], facts(service, "medical_settlements")) == ("refused", [])
+    refused = client.post("/api/v1/deliveries", params=asked, content=cut)
+    assert (refused.status_code, refused.json()["receipt"]["status"]) == (422, "refused")
+    assert facts(service, "medical_settlements") == []
     vouched = asked | {"sha256": hashlib.sha256(cut).hexdigest()}
     assert client.post("/api/v1/deliveries", params=vouched, content=cut).json()["status"] == "committed"
 
 
-def test_a_count_of_rows_that_does_not_fit_is_refused_with_a_receipt(client: TestClient) -> None:
-    answer = client.post("/api/v1/deliveries", params=ASKED | {"rows": 11}, content=BODY).json()
-    assert answer["status"] == "refused"
-    assert "11 rows" in answer["problems"][0]["en"]
+def test_a_count_of_rows_that_does_not_fit_is_a_problem_with_a_receipt_and_again_the_same(
+    client: TestClient, service: Service
+) -> None:
+    asked = ASKED | {"rows": 11}
+    first, again = (client.post("/api/v1/deliveries", params=asked, content=BODY) for _ in range(2))
+    assert (first.status_code, first.headers["content-type"]) == (422, "application/problem+json")
+    said = first.json()
+    assert (said["type"], said["receipt"]["status"]) == ("urn:lowincome:problem:delivery", "refused")
+    assert all("11 rows" in text for text in (said["detail"], said["faults"][0]["en"]))
+    assert (again.status_code, again.json()) == (422, said)
+    assert facts(service, "household_register") == []
 
 
 @pytest.mark.parametrize("asked", [{}, {"feed": "../x"}, ASKED | {"ending": "exe"}, ASKED | {"mode": "all"}])
@@ -127,9 +135,9 @@ def test_a_file_held_here_and_sent_again_is_still_held(client: TestClient, servi
 
 def test_an_upload_of_a_day_to_come_is_refused_with_a_receipt(client: TestClient, service: Service) -> None:
     ahead = (today() + timedelta(days=2)).isoformat()
-    answer = client.post("/api/v1/deliveries", params=ASKED | {"received_on": ahead}, content=BODY).json()
-    assert answer["status"] == "refused"
-    assert "after today" in answer["problems"][0]["en"]
+    answer = client.post("/api/v1/deliveries", params=ASKED | {"received_on": ahead}, content=BODY)
+    assert (answer.status_code, answer.json()["receipt"]["status"]) == (422, "refused")
+    assert "after today" in answer.json()["detail"]
     assert facts(service, "household_register") == []
 
 
