@@ -145,7 +145,14 @@ def test_a_case_goes_from_its_plan_through_its_notice_to_help(clients: Clients, 
     assert changed(clients["town"], path, "notice", {"category": "dibao"}).json()["status"] == "notice"
     early = changed(clients["town"], path, "acts", {"edge": "adopt"})
     assert (early.status_code, early.json()["detail_zh"]) == (409, "公示期未满")
-    changed(clients["town"], path, "acts", {"edge": "object", "why": "NEIGHBOUR"})
+    for edge, why, said in (
+        ("object", "NEIGHBOUR", "OBJ_NEED"), ("object", "YEAR_OVER", "OBJ_NEED"), ("end", "OBJ_NEED", "DEAD"),
+        ("adopt", "OBJ_NEED", "不需要"),
+    ):  # fmt: skip
+        amiss = changed(clients["town"], path, "acts", {"edge": edge, "why": why})
+        assert (amiss.status_code, said in amiss.json()["detail_zh"]) == (422, True)
+    assert "is contested" in changed(clients["town"], path, "acts", {"edge": "object", "why": "XX"}).json()["detail"]
+    changed(clients["town"], path, "acts", {"edge": "object", "why": "OBJ_NEED"})
     assert changed(clients["town"], path, "acts", {"edge": "adopt"}).json()["status"] == "helping"
     done = changed(clients["town"], path, f"measures/{body['id']}/end", {"status": "done"}).json()
     assert (done["status"], done["done_on"]) == ("done", str(TODAY))
@@ -322,7 +329,7 @@ def test_a_removal_says_in_words_what_it_misses(clients: Clients, service: Servi
     assert noticed["status"] == "removal_notice"
     assert changed(clients["town"], path, "county-acts", {"edge": "remove"}).status_code == 403
     assert changed(clients["county"], path, "county-acts", {"edge": "remove"}).status_code == 409
-    assert changed(clients["county"], path, "county-acts", {"edge": "refuse", "why": "DOUBT"}).status_code == 200
+    assert changed(clients["county"], path, "county-acts", {"edge": "refuse", "why": "REF_FACTS"}).status_code == 200
     assert changed(clients["town"], path, "checks", {"follow_up": found["id"], "holds": True}).status_code == 409
 
 

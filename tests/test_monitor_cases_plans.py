@@ -242,7 +242,7 @@ def test_a_public_notice_lasts_as_policy_says_and_recognition_alone_is_not_shown
     assert (case.notice_from, case.notice_until) == (TODAY, TODAY + timedelta(days=6))
     with pytest.raises(Conflict, match="not over"):
         plans.adopt(session, case.id, by=TOWN, office=replace(office, today=TODAY + timedelta(days=6)))
-    plans.act(session, case.id, "object", why="NEIGHBOUR", by=TOWN, office=office)
+    plans.act(session, case.id, "object", why="OBJ_NEED", by=TOWN, office=office)
     plans.publish(session, case.id, category="dibao", by=TOWN, office=office)
     plans.adopt(session, case.id, by=TOWN, office=replace(office, today=TODAY + timedelta(days=7)))
     assert (case.status, steps(session, case)[-4:]) == ("helping", ["published", "objected", "published", "adopted"])
@@ -364,7 +364,7 @@ def test_a_removal_takes_a_majority_a_notice_and_another_to_approve(session: dat
         removal.remove(session, case.id, by=proposer, office=after)
     with pytest.raises(Forbidden, match="desk"):
         removal.remove(session, case.id, by=TOWN, office=after)
-    plans.act(session, case.id, "refuse", why="DOUBT", by=COUNTY, office=after)
+    plans.act(session, case.id, "refuse", why="REF_FACTS", by=COUNTY, office=after)
     assert (case.status, session.scalar(select(func.count()).select_from(LaterCheck))) == ("helping", 0)
 
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from monitor.access import Viewer
 from monitor.alerts.asked import AUDIT
-from monitor.cases.codes import REASON_CODES
+from monitor.cases.codes import CASE_WHYS, REASON_CODES
 from monitor.cases.office import Office, case_for, case_of
 from monitor.errors import Conflict, Invalid, NotFound
-from monitor.lifecycle import Step, begin, move
+from monitor.lifecycle import CASE, Step, begin, move
 from monitor.tables import Alert, Case, CaseEvent, FollowUp, Measure
 
 NOTE = "measures.note"
@@ -114,10 +114,22 @@ def adopt(session: Session, case_id: uuid.UUID, *, by: Viewer, office: Office, e
 
 
 def act(session: Session, case_id: uuid.UUID, edge: str, *, why: str | None, by: Viewer, office: Office) -> Case:
-    """Take the case along one of the edges that need a reason and nothing else."""
+    """Take the case along one of the edges that need a reason and nothing else; only a reason that fits the edge."""
+    _fits(edge, why)
     case = case_for(session, case_id, by)
     move(session, case, edge, by=by, step=Step(why, office.today))
     return case
+
+
+def _fits(edge: str, why: str | None) -> None:
+    """Refuse a reason that is not one of the edge's; those of the catalogue are looked into as it is gone."""
+    known, asked = CASE_WHYS.get(edge, {}), CASE.edge(edge)
+    if asked.needs_why and known and why not in known:
+        zh = "，".join(f"{code} {said[0]}" for code, said in known.items())
+        en = ", ".join(f"{code} {said[1]}" for code, said in known.items())
+        raise Invalid(zh=f"{asked.zh}的原因代码只能是：{zh}", en=f"reason codes to {asked.en}: {en}")
+    if not asked.needs_why and why is not None:
+        raise Invalid(zh=f"{asked.zh}不需要原因代码", en=f"no reason code goes with this: {asked.en}")
 
 
 def measures(session: Session, case: Case) -> list[Measure]:
