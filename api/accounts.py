@@ -1,14 +1,15 @@
 """Accounts, the roles they hold, the tokens of machines; and the policy by which all of it is decided."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from api.deps import InTransaction, Reading, Viewing, may
+from api.deps import ByLaw, InTransaction, Laws, Reading, Viewing, may
 from api.errands import Errand
 from api.once import CHANGES, Expected
 from api.problems import RESPONSES, described
@@ -16,6 +17,7 @@ from api.written import Truth
 from monitor import access, audit
 from monitor.access import accounts, second_factor, tokens
 from monitor.access.accounts import Appointment
+from monitor.service import today
 from monitor.tables import Credential, ServiceToken, Worker
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"], responses=RESPONSES, route_class=Errand)
@@ -46,13 +48,13 @@ class AccountIn(BaseModel):
 class AccountOut(BaseModel):
     """One account, without anything by which it proves itself."""
 
-    model_config = ConfigDict(from_attributes=True)
     id: UUID
     name: str
     login: str | None
     staff_no: str | None
     role: str = Field(description="none：尚未授予 / none: not given yet")
     region: str
+    region_name: str = Field(description="辖区名称；空：全国 / empty: the whole nation")
     department: str | None = Field(description="协同部门 / whose clerk it is")
     active: bool
     version: int
@@ -98,6 +100,9 @@ class ActiveIn(BaseModel):
     active: Truth
 
 
+_KEPT = tuple(name for name in AccountOut.model_fields if name != "region_name")
+
+
 class TokenIn(BaseModel):
     """What a machine's token is for."""
 
@@ -139,6 +144,25 @@ class RoleOut(BaseModel):
     actions: dict[str, str]
 
 
+def account_out(worker: Worker, laws: Laws) -> AccountOut:
+    """Return an account as it is shown, its region by name."""
+    named = "" if worker.region == access.NATION else laws.tree.full_name(worker.region, today())
+    return AccountOut(**{name: getattr(worker, name) for name in _KEPT}, region_name=named)
+
+
+def showing(laws: ByLaw, response: Response) -> Callable[[Worker], AccountOut]:
+    """Return what shows one account and sends its version as the ETag, which a change must bring back."""
+
+    def show(worker: Worker) -> AccountOut:
+        response.headers["ETag"] = f'"{worker.version}"'
+        return account_out(worker, laws)
+
+    return show
+
+
+Showing = Annotated[Callable[[Worker], AccountOut], Depends(showing)]
+
+
 @router.get("/roles", summary="角色与权限 / Roles", dependencies=[may("policy.read")])
 def list_roles() -> list[RoleOut]:
     """Return every role with the actions it may do and in which relation."""
@@ -148,6 +172,7 @@ def list_roles() -> list[RoleOut]:
 @router.get("/accounts", summary="账号 / Accounts", dependencies=[may("account.read")])
 def list_accounts(
     session: Reading,
+    laws: ByLaw,
     after: Annotated[
         str | None, Query(max_length=64, description="上一页最后的 name / last name of the page before")
     ] = None,
@@ -156,61 +181,59 @@ def list_accounts(
     """Return accounts by name, those kept out among them."""
     chosen = select(Worker).order_by(Worker.name).limit(limit + 1)
     found = session.scalars(chosen if after is None else chosen.where(Worker.name > after)).all()
-    items = [AccountOut.model_validate(one) for one in found[:limit]]
+    items = [account_out(one, laws) for one in found[:limit]]
     return AccountPage(items=items, next=items[-1].name if len(found) > limit else None)
 
 
 @router.get("/accounts/{account_id}", summary="一个账号 / One account", dependencies=[may("account.read")])
-def get_account(account_id: UUID, session: Reading, response: Response) -> AccountOut:
+def get_account(account_id: UUID, session: Reading, show: Showing) -> AccountOut:
     """Return one account; its ETag is what a change of role rests on."""
-    return _shown(accounts.get(session, account_id), response)
+    return show(accounts.get(session, account_id))
 
 
 @router.post(
     "/accounts", status_code=201, summary="建账号 / Open an account", responses=described(409),
     dependencies=[may("account.write")],
 )  # fmt: skip
-def open_account(sent: AccountIn, viewer: Viewing, session: InTransaction) -> InvitedOut:
+def open_account(sent: AccountIn, viewer: Viewing, session: InTransaction, laws: ByLaw) -> InvitedOut:
     """Open an account without a role and return its invitation, shown this once; a machine's account has none."""
     worker, invitation = accounts.open_account(
         session, sent.name, login=sent.login, staff_no=sent.staff_no, by=viewer.name
     )
     if sent.first is not None:
         accounts.found(session, worker, sent.first, by=viewer)
-    return InvitedOut(account=AccountOut.model_validate(worker), invitation=invitation)
+    return InvitedOut(account=account_out(worker, laws), invitation=invitation)
 
 
 @router.post(
     "/accounts/{account_id}/invitation", status_code=201, summary="重新邀请 / Invite again",
     dependencies=[may("account.write")],
 )  # fmt: skip
-def invite(account_id: UUID, viewer: Viewing, session: InTransaction) -> InvitedOut:
+def invite(account_id: UUID, viewer: Viewing, session: InTransaction, laws: ByLaw) -> InvitedOut:
     """Return a new invitation for a forgotten password; the old one is worth nothing from here on."""
     worker = accounts.get(session, account_id)
     text = accounts.invite(session, worker, by=viewer.name)
-    return InvitedOut(account=AccountOut.model_validate(worker), invitation=text)
+    return InvitedOut(account=account_out(worker, laws), invitation=text)
 
 
 @router.put(
     "/accounts/{account_id}/active", summary="启用、停用 / Let in, keep out", responses=described(409),
     dependencies=[may("account.write")],
 )  # fmt: skip
-def set_active(
-    account_id: UUID, sent: ActiveIn, viewer: Viewing, session: InTransaction, response: Response
-) -> AccountOut:
+def set_active(account_id: UUID, sent: ActiveIn, viewer: Viewing, session: InTransaction, show: Showing) -> AccountOut:
     """Let an account in or keep it out; kept out, its sessions end at once. Sending it again changes nothing."""
-    return _shown(accounts.set_active(session, account_id, sent.active, by=viewer), response)
+    return show(accounts.set_active(session, account_id, sent.active, by=viewer))
 
 
 @router.put(
     "/accounts/{account_id}/role", summary="授予角色 / Give a role", responses=CHANGES, dependencies=[may("role.grant")]
 )
 def appoint(
-    account_id: UUID, sent: RoleIn, expected: Expected, viewer: Viewing, session: InTransaction, response: Response
+    account_id: UUID, sent: RoleIn, expected: Expected, viewer: Viewing, session: InTransaction, show: Showing
 ) -> AccountOut:
     """Give a role and a region, within five minutes of a proof; the account's sessions end, so it holds at once."""
     given = Appointment(sent.role, sent.region, sent.why, sent.department)
-    return _shown(accounts.appoint(session, account_id, given, by=viewer, expected=expected), response)
+    return show(accounts.appoint(session, account_id, given, by=viewer, expected=expected))
 
 
 @router.delete(
@@ -256,8 +279,3 @@ def revoke_token(token_id: UUID, viewer: Viewing, session: InTransaction) -> Tok
 
 def _rows(role: str) -> list[tuple[str, str]]:
     return [(one, found) for one in access.ACTIONS if (found := access.relation(role, one)) is not None]
-
-
-def _shown(worker: Worker, response: Response) -> AccountOut:
-    response.headers["ETag"] = f'"{worker.version}"'
-    return AccountOut.model_validate(worker)

@@ -9,6 +9,7 @@ from monitor.policy import Parameter, Policy, Reference, cards
 from monitor.policy.cards import Card, Named, Page, Shown, Standing
 from monitor.policy.indicator_pages import IndicatorPage
 from monitor.policy.reading import Words
+from monitor.policy.thresholds import NATION
 from monitor.policy.vocabulary import ELSEWHERE, LIMIT_UNITS, UNITS
 from monitor.regions import Tree
 
@@ -112,6 +113,7 @@ class ParameterBrief(BaseModel):
     unit: BothOut
     by_category: bool
     values: int
+    now: float | None = Field(description="对所有家庭相同的现行值 / the value in force, where it is one for everybody")
     sample: bool = Field(description="现行值中有样例 / a value in force is a sample")
     rules: list[str] = Field(description="哪些规则依它 / the rules that go by it")
 
@@ -182,11 +184,13 @@ def rule_out(policy: Policy, page: Page, tree: Tree) -> RuleOut:
 
 def parameter_brief(policy: Policy, parameter: Parameter) -> ParameterBrief:
     """Return a parameter as a line of the list."""
-    in_force = policy.resolved.in_force[parameter.name].values()
+    in_force = policy.resolved.in_force[parameter.name]
+    alike = set(in_force) == {NATION} and not parameter.by_category
     return ParameterBrief(
         name=parameter.name, called=said(parameter.description), unit=said(LIMIT_UNITS[parameter.unit]),
         by_category=parameter.by_category, values=len(parameter.values),
-        sample=any(value.status == "sample" for value in in_force),
+        now=policy.resolved.amount(parameter.name, None, None) if alike else None,
+        sample=any(value.status == "sample" for value in in_force.values()),
         rules=sorted(rule.name for rule in policy.rules.values() if parameter.name in rule.parameters),
     )  # fmt: skip
 

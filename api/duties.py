@@ -28,7 +28,7 @@ class DutyIn(Strict):
     """What is arranged for a worker."""
 
     villages: list[Village] = Field(default=[], max_length=200, description="包片村 / villages in their care")
-    visits_a_day: int = Field(4, ge=0, le=50, description="每日可走访户数 / visits a day")
+    visits_a_day: int = Field(4, ge=0, le=50, description="每个工作日可走访户数 / households visited a working day")
     away_from: date | None = Field(None, description="休假开始 / leave from")
     away_until: date | None = Field(None, description="休假结束（含）/ until and including")
     cover: UUID | None = Field(None, description="代班人 / who stands in")

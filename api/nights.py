@@ -112,7 +112,7 @@ def _night(run: Run, scans: Mapping[UUID | None, Scan], before: Sequence[Run]) -
     return NightRunOut(
         run=run.id, as_of=run.as_of, scope=run.scope, status=run.status, attempt=run.attempt, problem=run.problem,
         started_at=run.started_at, finished_at=run.finished_at, seconds=took, households=said.get("households"),
-        set_aside=said.get("quarantined", 0), raised=raised, cleared=said.get("cleared", 0) if scan else None,
+        set_aside=said.get("quarantined", 0), raised=raised, cleared=said.get("reasons_cleared", 0) if scan else None,
         policy_version=scan.policy_version if scan else None, model=scan.model_version if scan else None, usual=usual,
         spike=_spike(raised, usual), can_release=run.status in runs.RELEASED_FROM,
     )  # fmt: skip

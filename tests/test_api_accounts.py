@@ -71,6 +71,8 @@ def test_an_office_comes_about_from_one_administrator_and_nobody_holds_two_of_th
         return sec.put(path, json={"role": role, "region": region, "why": "duty"}, headers=tag).status_code
 
     assert give(lin["id"], "caseworker") == 200
+    shown = {one["name"]: one["region_name"] for one in sec.get("/api/v1/accounts").json()["items"]}
+    assert (shown[lin["name"]] != "", shown["n sec"]) == (True, "")
     assert office.signed_in("lin").get("/api/v1/alerts").status_code == 200
     assert give(office.worker("sec").id, "auditor") == 403, "nobody gives to themselves"
     assert give(office.worker("aud").id, "administrator") == 409, "nobody holds two of three"

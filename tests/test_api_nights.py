@@ -25,7 +25,7 @@ def night(service: Service, after: int, *, raised: int | None, status: str = "do
         session.add(run)
         session.flush()
         if raised is not None:
-            counts = {"households": 500, "raised": raised, "cleared": 3, "quarantined": 1}
+            counts = {"households": 500, "raised": raised, "reasons_cleared": 3, "quarantined": 1}
             session.add(
                 Scan(run_id=run.id, as_of=as_of, policy_version="p" * 64, manifest=f"m{after}", counts=counts,
                      made_at=began, finished_at=ended)

@@ -96,6 +96,13 @@ def test_the_unit_of_each_limit_is_told_in_words_of_either_language(auditor: Tes
     assert set(PARAMETER_UNITS) <= set(LIMIT_UNITS)
 
 
+def test_a_limit_that_is_one_for_everybody_is_told_with_the_list_and_any_other_is_not(auditor: TestClient) -> None:
+    listed = {one["name"]: one for one in auditor.get(f"{PATH}/parameters").json()["parameters"]}
+    assert (listed["visits.weekly"]["now"], listed["visits.weekly"]["unit"]["zh"]) == (200, "户")
+    by_category, by_region = listed["medical.self_pay_limit"], listed["standard.dibao"]
+    assert (by_category["now"], by_region["now"], by_region["by_category"]) == (None, None, False)
+
+
 def test_of_several_values_of_a_region_one_is_in_force_and_the_others_say_why_not() -> None:
     on = date(2026, 3, 1)
     law = policy.load(on, known_on=on)

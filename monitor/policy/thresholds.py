@@ -29,7 +29,7 @@ LEVELS: Mapping[int, Words] = {
 NATIONAL = Words("全国", "nation")
 PARAMETER_UNITS = (
     "yuan", "yuan/month", "yuan/year", "share", "times", "months", "days", "persons", "units", "kWh",
-    "hours", "working days",
+    "households", "hours", "working days",
 )  # fmt: skip
 Status = Literal["sourced", "sample"]
 Numbers = npt.NDArray[np.float64]

@@ -92,6 +92,7 @@ LIMIT_UNITS: Mapping[str, Words] = {
     **UNITS,
     "times": Words("倍", "times"),
     "units": Words("个", "in number"),
+    "households": Words("户", "household(s)"),
     "hours": Words("小时", "hour(s)"),
     "working days": Words("个工作日", "working day(s)"),
 }

@@ -5,9 +5,11 @@ import { useSession } from './session';
 
 const MINUTE_MS = 60_000;
 
-function drawn(text: string): string {
-  const safe = text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180"><text x="10" y="110" transform="rotate(-20 160 90)" font-size="15" font-family="sans-serif" fill="#000" fill-opacity="0.07">${safe}</text></svg>`;
+function drawn(...lines: string[]): string {
+  const safe = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  // Each in the middle of the tile and none longer than it: a time that is cut off proves nothing.
+  const texts = lines.map((line, at) => `<text x="160" y="${80 + at * 22}">${safe(line)}</text>`).join('');
+  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180"><g transform="rotate(-20 160 90)" text-anchor="middle" font-size="15" font-family="sans-serif" fill="#000" fill-opacity="0.07">${texts}</g></svg>`;
   return `url("data:image/svg+xml,${encodeURIComponent(drawing)}")`;
 }
 
@@ -19,6 +21,6 @@ export function Watermark(): ReactElement {
     const timer = setInterval(() => setNow(new Date()), MINUTE_MS);
     return () => clearInterval(timer);
   }, []);
-  const text = `${name} ${writtenInstant(now)}`;
-  return <div className="watermark" aria-hidden="true" style={{ backgroundImage: drawn(text) }} />;
+  const image = drawn(name, writtenInstant(now));
+  return <div className="watermark" aria-hidden="true" style={{ backgroundImage: image }} />;
 }

@@ -869,7 +869,7 @@ export interface paths {
         };
         /**
          * 帮扶个案列表 / Cases
-         * @description Return the cases of my region, the newest first: those open, in one state, or with something due today.
+         * @description Return the cases of my region, those with something due today first: of those open, or in one state.
          */
         get: operations["list_cases_api_v1_cases_get"];
         put?: never;
@@ -1155,9 +1155,11 @@ export interface paths {
          * 上报数据 / Send a delivery
          * @description Take in one file, at most 512 MiB, whole or not at all, and return its receipt.
          *
-         *     For supervisors and services only. A file cut off on the way, or without the SHA-256 that was stated, is
-         *     refused and changes nothing; without a SHA-256 a file must end with the end of a line, for it may be cut off. The
-         *     same file sent again is answered as the first time, with 200.
+         *     For supervisors and services only. 201 says that it was committed or is held for a person. A file cut off on the
+         *     way, or without the SHA-256 that was stated, is refused and changes nothing; without a SHA-256 a file must end with
+         *     the end of a line, for it may be cut off. What is refused is answered with 422, what was found in it as ``faults``,
+         *     and its ``receipt``. The same file sent again is answered as the first time, with 200 instead of 201; one that was
+         *     sent back by a person is looked at anew.
          */
         post: operations["send_delivery_api_v1_deliveries_post"];
         delete?: never;
@@ -1275,7 +1277,7 @@ export interface paths {
         };
         /**
          * 一份期限提醒 / One digest
-         * @description Return one of my digests with the alerts that it names as they stand now.
+         * @description Return one of my digests with what it names as it stands now.
          */
         get: operations["digest_api_v1_desk_digests__digest_id__get"];
         put?: never;
@@ -3969,7 +3971,7 @@ export interface components {
         };
         /**
          * CasePage
-         * @description A page of cases, the newest first.
+         * @description A page of cases: those with something due today first, of either the newest first.
          */
         CasePage: {
             /** Items */
@@ -4140,7 +4142,7 @@ export interface components {
             villages?: string[];
             /**
              * Visits A Day
-             * @description 每日可走访户数 / visits a day
+             * @description 每个工作日可走访户数 / households visited a working day
              * @default 4
              */
             visits_a_day?: number;
@@ -4383,7 +4385,7 @@ export interface components {
         };
         /**
          * DigestSheet
-         * @description A digest with the alerts that it names as they are today, those that are still mine to see.
+         * @description A digest with the alerts and referrals that it names as they are today, those that are still mine to see.
          */
         DigestSheet: {
             /**
@@ -4411,6 +4413,8 @@ export interface components {
             contents: components["schemas"]["DeadlinesTold"];
             /** Alerts */
             alerts: components["schemas"]["AlertBrief"][];
+            /** Referrals */
+            referrals: components["schemas"]["ReferralOut"][];
         };
         /**
          * DismissalIn
@@ -4529,7 +4533,7 @@ export interface components {
             villages?: string[];
             /**
              * Visits A Day
-             * @description 每日可走访户数 / visits a day
+             * @description 每个工作日可走访户数 / households visited a working day
              * @default 4
              */
             visits_a_day?: number;
@@ -6444,6 +6448,11 @@ export interface components {
             /** Values */
             values: number;
             /**
+             * Now
+             * @description 对所有家庭相同的现行值 / the value in force, where it is one for everybody
+             */
+            now: number | null;
+            /**
              * Sample
              * @description 现行值中有样例 / a value in force is a sample
              */
@@ -6467,6 +6476,11 @@ export interface components {
             by_category: boolean;
             /** Values */
             values: number;
+            /**
+             * Now
+             * @description 对所有家庭相同的现行值 / the value in force, where it is one for everybody
+             */
+            now: number | null;
             /**
              * Sample
              * @description 现行值中有样例 / a value in force is a sample
@@ -6745,7 +6759,7 @@ export interface components {
         Problem: {
             /**
              * Type
-             * @description urn:lowincome:problem:<status>, or ...:code-needed, proof-needed, ended, code-gone, unmet
+             * @description urn:lowincome:problem:<status>, or ...:code-needed, proof-needed, ended, code-gone, unmet, delivery
              */
             type: string;
             /** Title */
@@ -7207,9 +7221,9 @@ export interface components {
             due_on: string;
             /**
              * Level
-             * @enum {string}
+             * @description 协同部门不知等级 / null: told to a department, which is not told it
              */
-            level: "red" | "orange" | "yellow" | "blue";
+            level: ("red" | "orange" | "yellow" | "blue") | null;
             /**
              * Referral
              * Format: uuid
@@ -7745,9 +7759,13 @@ export interface components {
         };
         /**
          * Said
-         * @description One thing found in the delivery, in both languages.
+         * @description One thing found in the delivery, in both languages; a column where it is one's.
          */
         Said: {
+            /** Code */
+            code: string;
+            /** Column */
+            column: string | null;
             /** Zh */
             zh: string;
             /** En */
@@ -8267,6 +8285,49 @@ export interface components {
             amount: number | null;
         };
         /**
+         * TurnedAway
+         * @description A refusal; of a file that was read and found wanting, with its receipt.
+         */
+        TurnedAway: {
+            /**
+             * Type
+             * @description urn:lowincome:problem:<status>, or ...:code-needed, proof-needed, ended, code-gone, unmet, delivery
+             */
+            type: string;
+            /** Title */
+            title: string;
+            /** Title Zh */
+            title_zh: string;
+            /** Status */
+            status: number;
+            /**
+             * Detail
+             * @description What is wrong and what to do, in English
+             */
+            detail: string;
+            /**
+             * Detail Zh
+             * @description 问题与处理办法
+             */
+            detail_zh: string;
+            /**
+             * Next
+             * @description What to do next
+             */
+            next: string;
+            /**
+             * Next Zh
+             * @description 下一步
+             */
+            next_zh: string;
+            /**
+             * Faults
+             * @default []
+             */
+            faults?: components["schemas"]["Fault"][];
+            receipt?: components["schemas"]["ReceiptOut"] | null;
+        };
+        /**
          * TwinOut
          * @description 疑似同一人: somebody of this household may stand in another too.
          */
@@ -8597,6 +8658,11 @@ export interface components {
             role: string;
             /** Region */
             region: string;
+            /**
+             * Region Name
+             * @description 辖区名称；空：全国 / empty: the whole nation
+             */
+            region_name: string;
             /**
              * Department
              * @description 协同部门 / whose clerk it is

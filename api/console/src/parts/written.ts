@@ -43,3 +43,8 @@ export function writtenMoney(yuan: number, cents = false): string {
 export function writtenCount(count: number): string {
   return count.toLocaleString('zh-CN');
 }
+
+/** Whether results are of last night or of today: older ones are not, whatever the latest scan says of itself. */
+export function isRecent(day: string | null): boolean {
+  return day !== null && day >= dayBefore(cityToday());
+}

@@ -17,14 +17,20 @@ const SHORT = 8;
 export function Line({ entry, codes, onOnly }: Props): ReactElement {
   const t = useWords(words);
   const called = useWords(acts);
+  const doers: Names = useWords(parts);
   return (
     <tr>
       <td data-label={t.when}>
         <Instant at={entry.at} />
       </td>
-      <td data-label={t.act}>{called[entry.action] ?? entry.action}</td>
+      <td data-label={t.act} className="audit-act">
+        {called[entry.action] ?? entry.action}
+      </td>
       <td data-label={t.by}>
-        <Only said={entry.by_name} onClick={() => onOnly({ by: entry.by })} />
+        <Only
+          said={entry.by_name === entry.by ? (doers[`by_${entry.by}`] ?? entry.by) : entry.by_name}
+          onClick={() => onOnly({ by: entry.by })}
+        />
       </td>
       <td data-label={t.about}>
         <Only said={shortened(entry.subject)} onClick={() => onOnly({ subject: entry.subject })} />
@@ -80,5 +86,6 @@ function written(value: unknown, names: Names, called: (code: string) => string 
 
 /** An id by its first eight signs: enough to tell two apart on a page. */
 function shortened(text: string): string {
-  return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text) || /^[0-9a-f]{32,}$/.test(text) ? text.slice(0, SHORT) : text;
+  const [, before = '', id = ''] = text.match(/^([a-z_]+\/)?([0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32,})$/) ?? [];
+  return id === '' ? text : before + id.slice(0, SHORT);
 }

@@ -2,9 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactElement, ReactNode } from 'react';
 import { Link } from 'react-router';
 import paths from '../../../paths.json';
-import { api, told } from '../../contract/client';
-import { writtenCount } from '../../parts/written';
-import { useWords } from '../../words/catalogue';
+import { useStored } from '../../app/store';
+import { api, type Schemas, told } from '../../contract/client';
+import { isRecent, writtenCount, writtenDay } from '../../parts/written';
+import { language, useWords } from '../../words/catalogue';
 import { type Asked, narrowedBy, rowsOf, type Table } from './asked';
 import { words } from './words';
 
@@ -84,16 +85,10 @@ const AT_WORK = ['running', 'requested'];
 
 function ScanCard(): ReactElement {
   const t = useWords(words);
+  const chosen = useStored(language);
   const { data } = useRuns();
   const scan = data?.find((one) => one.job === 'scan');
-  const state =
-    scan === undefined
-      ? t.scanNever
-      : WELL.includes(scan.status)
-        ? t.scanWell
-        : AT_WORK.includes(scan.status)
-          ? t.scanRuns
-          : t.scanBad;
+  const state = scan === undefined ? t.scanNever : t[standing(scan)];
   return (
     <li className="board-card">
       <h2>{t.scan}</h2>
@@ -101,10 +96,19 @@ function ScanCard(): ReactElement {
         {state}
       </Link>
       <p className="quiet">
-        {scan === undefined ? null : t.scanned(scan.as_of, writtenCount(Number(scan.counts.households ?? 0)))}
+        {scan === undefined
+          ? null
+          : t.scanned(writtenDay(scan.as_of, chosen), writtenCount(Number(scan.counts.households ?? 0)))}
       </p>
     </li>
   );
+}
+
+/** A scan that went well is no comfort when it was not last night's. */
+function standing({ status, as_of }: Schemas['RunOut']): 'scanWell' | 'scanOld' | 'scanRuns' | 'scanBad' {
+  if (AT_WORK.includes(status)) return 'scanRuns';
+  if (!WELL.includes(status)) return 'scanBad';
+  return isRecent(as_of) ? 'scanWell' : 'scanOld';
 }
 
 function useRuns() {

@@ -43,13 +43,20 @@ export function Towns({ asked, onOnly }: { asked: Asked; onOnly: (region: string
   );
 }
 
+/** Two townships of one name are told apart by their county: 镜湖区柳渡街道. */
+function withCounty(name: string): string {
+  return name.replace(/^.*市(?=.+[市区县].{2,})/, '');
+}
+
 function linesOf(open: Cell[], late: Cell[]): Line[] {
   const overdue = new Map(late.map((cell) => [cell.key, cell.counted]));
+  const names = open.map((cell) => cell.name ?? cell.key ?? '—');
+  const alike = (name: string): boolean => names.filter((one) => shortOf(one) === shortOf(name)).length > 1;
   return open
-    .map((cell) => ({
+    .map((cell, at) => ({
       key: cell.key ?? '-',
-      name: cell.name ?? cell.key ?? '—',
-      short: shortOf(cell.name ?? cell.key ?? '—'),
+      name: names[at] ?? '—',
+      short: alike(names[at] ?? '') ? withCounty(names[at] ?? '') : shortOf(names[at] ?? '—'),
       open: cell.counted,
       late: overdue.get(cell.key) ?? null,
     }))

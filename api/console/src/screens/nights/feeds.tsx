@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import { Heads } from '../../parts/Heads';
 import { ListState } from '../../parts/ListState';
+import '../../parts/reading.css';
 import { Day } from '../../parts/small';
 import { writtenCount } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
@@ -49,20 +50,26 @@ function FeedTable({ feeds }: { feeds: Feed[] }): ReactElement {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <section className="nights-wide" tabIndex={0} aria-label={t.feeds}>
-      <table className="plain-table">
+      <table className="plain-table stacked">
         <Heads titles={[t.feed, t.agency, t.last, t.fresh, [t.rows], [t.errors], [t.matched]]} />
         <tbody>
           {feeds.map((feed) => (
             <tr key={feed.feed}>
               <th scope="row">{served(feed.zh, feed.en)}</th>
-              <td>{feed.agency}</td>
-              <td>{feed.last_known_on === null ? t.never : <Day day={feed.last_known_on} />}</td>
-              <td>
+              <td data-label={t.agency}>{feed.agency}</td>
+              <td data-label={t.last}>{feed.last_known_on === null ? t.never : <Day day={feed.last_known_on} />}</td>
+              <td data-label={t.fresh}>
                 <Freshness feed={feed} />
               </td>
-              <td className="number">{writtenCount(feed.rows)}</td>
-              <td className="number">{writtenCount(feed.errors)}</td>
-              <td className="number">{feed.matched === null ? '' : `${Math.round(feed.matched * 100)}%`}</td>
+              <td data-label={t.rows} className="number">
+                {writtenCount(feed.rows)}
+              </td>
+              <td data-label={t.errors} className="number">
+                {writtenCount(feed.errors)}
+              </td>
+              <td data-label={t.matched} className="number">
+                {feed.matched === null ? '—' : `${Math.round(feed.matched * 100)}%`}
+              </td>
             </tr>
           ))}
         </tbody>

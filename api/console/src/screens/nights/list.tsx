@@ -2,6 +2,7 @@ import type { ReactElement } from 'react';
 import { useMay } from '../../app/session';
 import { Button } from '../../parts/Button';
 import { Heads } from '../../parts/Heads';
+import '../../parts/reading.css';
 import { Day, Instant } from '../../parts/small';
 import { writtenCount } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
@@ -19,7 +20,7 @@ export function NightTable({ nights }: { nights: Night[] }): ReactElement {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <section className="nights-wide" tabIndex={0} aria-label={t.nights}>
-      <table className="plain-table">
+      <table className="plain-table stacked">
         <Heads titles={[t.day, t.state, t.begun, t.took, ...numbers, t.compared, t.ruleset]} />
         <tbody>
           {nights.map((night) => (
@@ -39,17 +40,27 @@ function NightRow({ night }: { night: Night }): ReactElement {
       <th scope="row">
         <Day day={night.as_of} /> {night.scope}
       </th>
-      <td>
+      <td data-label={t.state}>
         <State night={night} />
       </td>
-      <td>{night.started_at === null ? '' : <Instant at={night.started_at} />}</td>
-      <td>{night.seconds === null ? '' : t.seconds(night.seconds)}</td>
-      <td className="number">{count(night.households)}</td>
-      <td className="number">{count(night.set_aside)}</td>
-      <td className="number">{count(night.raised)}</td>
-      <td className="number">{count(night.cleared)}</td>
-      <td>{compared(t, night)}</td>
-      <td className="masked">{night.policy_version?.slice(0, 12)}</td>
+      <td data-label={t.begun}>{night.started_at === null ? '' : <Instant at={night.started_at} />}</td>
+      <td data-label={t.took}>{night.seconds === null ? '' : t.seconds(night.seconds)}</td>
+      <td data-label={t.households} className="number">
+        {count(night.households)}
+      </td>
+      <td data-label={t.aside} className="number">
+        {count(night.set_aside)}
+      </td>
+      <td data-label={t.raised} className="number">
+        {count(night.raised)}
+      </td>
+      <td data-label={t.cleared} className="number">
+        {count(night.cleared)}
+      </td>
+      <td data-label={t.compared}>{compared(t, night)}</td>
+      <td data-label={t.ruleset} className="masked">
+        {night.policy_version?.slice(0, 12)}
+      </td>
     </tr>
   );
 }

@@ -138,7 +138,7 @@ export const words = catalogue(
     onlySupervisor: 'A city supervisor lets it in or turns it away.',
     staleFirst: (n: number) => `${n} feeds are stale: their rules are unknown.`,
     allFresh: 'Every feed that ever came is fresh.',
-    neverCame: (n: number) => `${n} never came: their rules are unknown.`,
+    neverCame: (n: number) => ` ${n} never came: their rules are unknown.`,
     code: (said: string) => `Reason: ${said}`,
   },
 );

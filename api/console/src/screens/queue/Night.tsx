@@ -1,16 +1,8 @@
 import type { ReactElement } from 'react';
-import type { Schemas } from '../../contract/client';
-import { cityToday, dayBefore, writtenInstant } from '../../parts/written';
+import { isRecent, writtenInstant } from '../../parts/written';
 import { useWords } from '../../words/catalogue';
 import { useNight } from './asked';
 import { words } from './words';
-
-type Known = Schemas['NightOut'];
-
-/** Results of today or yesterday; older ones are not last night's, whatever the latest scan says of itself. */
-function isRecent(night: Known): boolean {
-  return night.as_of !== null && night.as_of >= dayBefore(cityToday());
-}
 
 /** Whether the lists are last night's: a scan that failed or is missing is said in red, never shown as an empty list. */
 export function Night(): ReactElement | null {
@@ -20,7 +12,7 @@ export function Night(): ReactElement | null {
   const { as_of: on, state } = data;
   if (on === null) return state === 'failed' ? <Bad>{t.nightNever}</Bad> : null;
   if (state === 'failed') return <Bad>{t.nightFailed(on)}</Bad>;
-  if (state === 'done' && !isRecent(data)) return <Bad>{t.nightOld(on)}</Bad>;
+  if (state === 'done' && !isRecent(on)) return <Bad>{t.nightOld(on)}</Bad>;
   return <p className="quiet queue-night">{state === 'running' ? t.nightRunning(on) : t.upTo(on)}</p>;
 }
 
@@ -38,6 +30,6 @@ export function NothingToDo(): ReactElement | null {
   const { data } = useNight();
   if (data === undefined) return null;
   if (data.as_of === null && data.state !== 'failed') return <p role="status">{t.nothingYet}</p>;
-  const well = data.state === 'done' && isRecent(data) && data.finished_at !== null;
+  const well = data.state === 'done' && isRecent(data.as_of) && data.finished_at !== null;
   return <p role="status">{well ? t.nothing(writtenInstant(data.finished_at ?? '')) : t.nothingKnown}</p>;
 }

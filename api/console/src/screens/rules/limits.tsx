@@ -14,7 +14,7 @@ import { useRuleNames } from '../board/names';
 import { type LimitBrief, limitsChosen, NO_LIMITS, useLimit, useLimits } from './asked';
 import { pathOf } from './card';
 import './rules.css';
-import { LimitTable } from './values';
+import { LimitTable, writtenAmount } from './values';
 import { words } from './words';
 
 /** Every limit that can be set, also those that no rule goes by: each opens to its values by region, category and day. */
@@ -108,9 +108,10 @@ function Limit({ one }: { one: LimitBrief }): ReactElement {
     <li className="rule-card">
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary data-line>
-          <b>{served(one.called.zh, one.called.en)}</b>{' '}
+          <b>{served(one.called.zh, one.called.en)}</b> {one.now === null ? null : writtenAmount(one.now, unit === '')}{' '}
           <span className="quiet">
-            {unit === '' ? '' : `${unit} · `}
+            {unit}
+            {unit === '' && one.now === null ? '' : ' · '}
             {t.limitValues(one.values)}
             {one.by_category ? ` · ${t.byCategory}` : ''}
           </span>

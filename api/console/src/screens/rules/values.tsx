@@ -99,16 +99,21 @@ function placed(value: Value, level: string): string {
   return value.place.includes(value.region) ? value.place : value.place + aside(value.region);
 }
 
+/** A limit as people write it: a share in per cent. */
+export function writtenAmount(amount: number, share: boolean): string {
+  return share ? `${NUMBER.format(amount * 100)}%` : NUMBER.format(amount);
+}
+
 function Amounts({ value, share }: { value: Value; share: boolean }): ReactElement {
   const t = useWords(words);
   const served = useServed();
   if (value.amounts.length === 0) return <>{t.asParent}</>;
-  const written = (amount: number): string => (share ? `${NUMBER.format(amount * 100)}%` : NUMBER.format(amount));
   return (
     <ul className="bare">
       {value.amounts.map((one) => (
         <li key={one.category?.en ?? ''}>
-          {one.category === null ? t.everyone : served(one.category.zh, one.category.en)} {written(one.amount)}
+          {one.category === null ? t.everyone : served(one.category.zh, one.category.en)}{' '}
+          {writtenAmount(one.amount, share)}
         </li>
       ))}
     </ul>

@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useMay } from '../../app/session';
+import { words as app } from '../../app/words';
 import { api, type Schemas, told } from '../../contract/client';
 import { Button } from '../../parts/Button';
 import { Paged } from '../../parts/Paged';
@@ -75,6 +76,7 @@ type LineProps = { account: Account; onManage: ListedProps['onManage'] };
 function AccountLine({ account, onManage }: LineProps): ReactElement {
   const t = useWords(words);
   const manage = useWords(managing);
+  const common = useWords(app);
   const served = useServed();
   const roles = useQuery({ queryKey: ['roles'], queryFn: () => told(api.GET('/api/v1/roles')) });
   const role = roles.data?.find((one) => one.role === account.role);
@@ -84,7 +86,9 @@ function AccountLine({ account, onManage }: LineProps): ReactElement {
       <td data-label={t.name}>{account.name}</td>
       <td data-label={t.login}>{account.login ?? '—'}</td>
       <td data-label={t.role}>{account.role === 'none' ? t.noRole : called}</td>
-      <td data-label={t.region}>{[account.region, account.department].filter((one) => one !== null).join(' ')}</td>
+      <td data-label={t.region}>
+        {account.role === 'none' ? '—' : [account.region_name || common.nation, account.department ?? ''].join(' ')}
+      </td>
       <td data-label={t.active}>{account.active ? t.on : t.stopped}</td>
       <td data-label={t.since}>
         <Instant at={account.created_at} />
