@@ -32,9 +32,9 @@ Waits = Annotated[
 Cursor = Annotated[
     str,
     Field(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9a-f]{32}$",
+        pattern=r"^(waits|other)_[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9a-f]{32}$",
         description="上一页的 next / next of the page before",
-        examples=["2026-03-02_0190b5a07c0070008000000000000001"],
+        examples=["waits_2026-03-02_0190b5a07c0070008000000000000001"],
     ),
 ]
 
@@ -68,7 +68,7 @@ class CaseBrief(BaseModel):
 
 
 class CasePage(BaseModel):
-    """A page of cases, the newest first."""
+    """A page of cases: those with something due today first, of either the newest first."""
 
     items: list[CaseBrief]
     next: str | None = Field(description="下一页标记；空为最后一页 / the next page's after; null: this is the last")
@@ -92,7 +92,7 @@ def count_waiting(viewer: Viewing, session: Reading, region: RegionCode | None =
 def list_cases(
     service: Serving, viewer: Viewing, session: Reading, laws: ByLaw, asked: Annotated[CasesIn, Query()]
 ) -> CasePage:
-    """Return the cases of my region, the newest first: those open, in one state, or with something due today."""
+    """Return the cases of my region, those with something due today first: of those open, or in one state."""
     wanted, day = Wanted(asked.region, asked.status, asked.waits), today()
     after = None if asked.after is None else _place(asked.after)
     found = listing.cases(session, wanted, viewer=viewer, today=day, after=after, most=asked.limit + 1)
@@ -100,14 +100,17 @@ def list_cases(
     names = people.titles(session, [one.household_id for one in shown], keyring=service.keyring)
     waits = listing.waits_of(session, shown, today=day)
     items = [_brief(one, names.get(one.household_id, "—"), waits[one.id], laws) for one in shown]
-    following = f"{shown[-1].opened_on.isoformat()}_{shown[-1].id.hex}" if len(found) > asked.limit else None
-    return CasePage(items=items, next=following)
+    return CasePage(items=items, next=_cursor(items[-1]) if len(found) > asked.limit else None)
+
+
+def _cursor(last: CaseBrief) -> str:
+    return f"{'waits' if last.waits else 'other'}_{last.opened_on.isoformat()}_{last.id.hex}"
 
 
 def _place(cursor: str) -> Place:
-    day, id_ = cursor.split("_")
+    part, day, id_ = cursor.split("_")
     try:
-        return Place(date.fromisoformat(day), UUID(hex=id_))
+        return Place(part == "waits", date.fromisoformat(day), UUID(hex=id_))
     except ValueError:
         raise Invalid(zh="翻页标记无效，请从第一页开始", en="not a page cursor: begin at the first page") from None
 

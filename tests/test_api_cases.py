@@ -187,7 +187,7 @@ def test_cases_are_listed_by_region_state_and_what_waits(clients: Clients, servi
         session.execute(update(Case).values(status="removed"))
         session.add(LaterCheck(case_id=uuid.UUID(case), months=3, due_on=TODAY))
     assert listed(waits="check_due") == [case]
-    assert clients["town"].get("/api/v1/cases", params={"after": f"2026-02-30_{'0' * 32}"}).status_code == 422
+    assert clients["town"].get("/api/v1/cases", params={"after": f"waits_2026-02-30_{'0' * 32}"}).status_code == 422
 
 
 def test_what_waits_is_counted_and_said_of_each_case(clients: Clients, service: Service) -> None:
@@ -283,7 +283,7 @@ def test_the_visits_a_case_may_rest_on_are_listed_and_no_other_is_taken(clients:
     assert changed(clients["town"], path, "checks", said | {"follow_up": found["id"]}).status_code == 422
 
 
-def test_pages_of_cases_hold_each_once(service: Service, clients: Clients) -> None:
+def test_pages_of_cases_hold_each_once_and_begin_with_what_waits(service: Service, clients: Clients) -> None:
     with database.transaction(service.engine) as session:
         homes = register(session, 9)
         raise_alerts(
@@ -292,14 +292,30 @@ def test_pages_of_cases_hold_each_once(service: Service, clients: Clients) -> No
         )  # fmt: skip
         alerts = session.scalars(select(Alert.id)).all()
     made = {visit(clients["town"], str(alert))["case_id"] for alert in alerts}
-    seen, after = [], None
-    while True:
-        page = clients["town"].get("/api/v1/cases", params={"limit": 4} | ({"after": after} if after else {})).json()
-        seen += [one["id"] for one in page["items"]]
-        after = page["next"]
-        if after is None:
-            break
-    assert (len(seen), set(seen)) == (9, made)
+    waits = {uuid.UUID(one) for one in sorted(made)[1:8:3]}
+    ended = uuid.UUID(min(made))
+    with database.transaction(service.engine) as session:
+        for case in waits | {ended}:
+            late = {"code": "LS_J", "responsible": "x", "due_on": TODAY - timedelta(days=1), "made_by": "t"}
+            session.add(Measure(id=uuid.uuid4(), case_id=case, **late))
+        session.execute(update(Case).where(Case.id == ended).values(status="ended", closed_at=utc_now()))
+
+    def read(limit: int, **query: str) -> list[str]:
+        seen, after = [], {}
+        while True:
+            page = clients["town"].get("/api/v1/cases", params={"limit": limit} | query | after).json()
+            seen += [one["id"] for one in page["items"]]
+            if page["next"] is None:
+                return seen
+            after = {"after": page["next"]}
+
+    whole = read(200)
+    assert set(whole) == made - {str(ended)}
+    assert set(whole[: len(waits)]) == {str(one) for one in waits}
+    assert whole[: len(waits)] == sorted(whole[: len(waits)], reverse=True)
+    assert [read(limit) for limit in (1, 2, 3, 4)] == [whole] * 4
+    assert read(2, waits="measure_overdue") == whole[: len(waits)]
+    assert read(2, status="ended") == [str(ended)]
 
 
 def test_a_removal_says_in_words_what_it_misses(clients: Clients, service: Service) -> None:

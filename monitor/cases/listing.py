@@ -1,11 +1,11 @@
-"""Cases as a list: the newest first, narrowed to a region, a state or what waits to be done about them today."""
+"""Cases as a list: what waits today first, narrowed to a region, a state or what waits to be done about them."""
 
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, tuple_
 from sqlalchemy.orm import Session, contains_eager
 
 from monitor.access import Viewer, scope, within
@@ -30,8 +30,9 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a case stands in the list."""
+    """Where a case stands in the list: among those for which something ``waits``, or behind them all."""
 
+    waits: bool
     opened_on: date
     id: uuid.UUID
 
@@ -39,14 +40,23 @@ class Place:
 def cases(
     session: Session, wanted: Wanted, *, viewer: Viewer, today: date, after: Place | None = None, most: int = 50
 ) -> Sequence[Case]:
-    """Return at most ``most`` cases that the viewer may see, the newest first, beyond the one at ``after``."""
+    """Return at most ``most`` cases that the viewer may see, beyond the one at ``after``.
+
+    Those for which something waits today come first, then the others; of either the newest first.
+    """
     chosen = _within(select(Case).options(contains_eager(Case.household)), wanted.region, viewer)
     chosen = chosen.where(Case.status == wanted.status if wanted.status else Case.closed_at.is_(None))
     if wanted.waits is not None:
         chosen = chosen.where(_waits(wanted.waits, today))
-    if after is not None:
-        chosen = chosen.where(tuple_(Case.opened_on, Case.id) < tuple_(after.opened_on, after.id))
-    return session.scalars(chosen.order_by(Case.opened_on.desc(), Case.id.desc()).limit(most)).all()
+    found: list[Case] = []
+    for part in (True, False):
+        if len(found) == most or (after is not None and after.waits < part):
+            continue
+        these = chosen.where(_any_waits(today) if part else not_(_any_waits(today)))
+        if after is not None and after.waits == part:
+            these = these.where(tuple_(Case.opened_on, Case.id) < tuple_(after.opened_on, after.id))
+        found += session.scalars(these.order_by(Case.opened_on.desc(), Case.id.desc()).limit(most - len(found)))
+    return found
 
 
 def waiting(session: Session, region: str | None, *, viewer: Viewer, today: date) -> Mapping[str, int]:
@@ -68,6 +78,11 @@ def waits_of(session: Session, shown: Sequence[Case], *, today: date) -> Mapping
 def _within(chosen: Cut, region: str | None, viewer: Viewer) -> Cut:
     chosen = scope(chosen.join(Household, Household.id == Case.household_id), viewer, of=Household)
     return chosen if region is None else chosen.where(within(region, of=Household))
+
+
+def _any_waits(today: date) -> ColumnElement[bool]:
+    some: ColumnElement[bool] = or_(*(_waits(what, today) for what in WAITS))
+    return and_(Case.closed_at.is_(None), func.coalesce(some, false()))
 
 
 def _waits(what: str, today: date) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ export const WAITS = ['check_due', 'measure_overdue', 'notice_over'] as const;
 export type Waits = (typeof WAITS)[number];
 const PAGE = 50;
 
-/** The cases, the newest first, page by page. */
+/** The cases, those with something due today first, page by page. */
 export function useCases(narrow: Narrow) {
   return useInfiniteQuery({
     queryKey: ['cases', 'list', narrow],
