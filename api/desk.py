@@ -13,8 +13,10 @@ from api.briefs import AlertBrief, Desk, Level
 from api.deps import ByLaw, InTransaction, Laws, Reading, Serving, Viewing, may
 from api.errands import Errand
 from api.problems import RESPONSES
+from api.referrals import ReferralOut
 from api.taking import NoteOut, note_out
 from monitor.access import NATION, Viewer, scope
+from monitor.cases import referrals
 from monitor.service import today
 from monitor.tables import Alert, Digest
 from monitor.work import colleagues, notes, reminding, worklist
@@ -73,6 +75,7 @@ class AlertNamed(BaseModel):
 class ReferralNamed(AlertNamed):
     """What a department was asked about an alert, or a row that it was to put right."""
 
+    level: Level | None = Field(description="协同部门不知等级 / null: told to a department, which is not told it")  # type: ignore[assignment]
     referral: UUID
     correction: bool
 
@@ -102,9 +105,10 @@ class DigestOut(BaseModel):
 
 
 class DigestSheet(DigestOut):
-    """A digest with the alerts that it names as they are today, those that are still mine to see."""
+    """A digest with the alerts and referrals that it names as they are today, those that are still mine to see."""
 
     alerts: list[AlertBrief]
+    referrals: list[ReferralOut]
 
 
 class AwaitedOut(BaseModel):
@@ -158,7 +162,7 @@ def see_mention(note_id: UUID, viewer: Viewing, session: InTransaction) -> None:
     notes.see(session, note_id, viewer=viewer)
 
 
-@router.get("/digests", summary="期限提醒 / Digests of deadlines", dependencies=[may("alert.read")])
+@router.get("/digests", summary="期限提醒 / Digests of deadlines", dependencies=[may("referral.read")])
 def digests(
     viewer: Viewing, session: Reading, laws: ByLaw, most: Annotated[int, Query(ge=1, le=100)] = 30
 ) -> list[DigestOut]:
@@ -166,16 +170,17 @@ def digests(
     return [_digest(one, laws) for one in reminding.digests(session, viewer=viewer, most=most)]
 
 
-@router.get("/digests/{digest_id}", summary="一份期限提醒 / One digest", dependencies=[may("alert.read")])
+@router.get("/digests/{digest_id}", summary="一份期限提醒 / One digest", dependencies=[may("referral.read")])
 def digest(digest_id: UUID, service: Serving, viewer: Viewing, session: Reading, laws: ByLaw) -> DigestSheet:
-    """Return one of my digests with the alerts that it names as they stand now."""
+    """Return one of my digests with what it names as it stands now."""
     told = _digest(reminding.digest(session, digest_id, viewer=viewer), laws)
     named = dict.fromkeys(one.alert for one in [*told.contents.alerts, *told.contents.referrals])
     alerts = Desk(session, service, laws).briefs(_seen(session, list(named), viewer))
-    return DigestSheet(**dict(told), alerts=alerts)
+    asked = referrals.named(session, [one.referral for one in told.contents.referrals], viewer=viewer)
+    return DigestSheet(**dict(told), alerts=alerts, referrals=[ReferralOut.model_validate(one) for one in asked])
 
 
-@router.get("/awaited", summary="有无新提醒 / What has come for me", dependencies=[may("alert.read")])
+@router.get("/awaited", summary="有无新提醒 / What has come for me", dependencies=[may("referral.read")])
 def awaited(viewer: Viewing, session: Reading) -> AwaitedOut:
     """Return how many notes call me and how many digests are of today: what a page asks from time to time."""
     called = notes.unseen_count(session, viewer=viewer)

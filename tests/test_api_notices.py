@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from jobs.remind import remind
 from monitor import database
 from monitor.service import Service, today
-from monitor.tables import Alert, Digest
+from monitor.tables import Alert, Digest, Referral, utc_now
 
 DESK = "/api/v1/desk"
 RED = {"illness": FIRES}
@@ -48,6 +48,42 @@ def test_a_digest_is_read_by_whom_it_was_told_to_with_its_alerts_as_they_stand_n
     assert escalated["region"] == COUNTY
     assert escalated["region_name"] != ""
     assert [one["id"] for one in chief.get(f"{DESK}/digests/{escalated['id']}").json()["alerts"]] == [str(long_late)]
+
+
+def test_a_clerk_reads_what_their_department_was_asked_as_it_stands_now_and_no_alert(service: Service) -> None:
+    (alert,) = raised(service, [RED], on=today())
+    due(service, alert, today() + timedelta(days=90))
+    asked = {
+        one: Referral(
+            id=uuid.uuid4(), household_id=1, alert_id=alert, code="RF_MED", department="医保局", due_on=today(),
+            digest="0", sent_by="x",
+        )
+        for one in ("waits", "done")
+    }  # fmt: skip
+    with database.transaction(service.engine) as session:
+        home = session.get_one(Alert, alert).household_id
+        for one in asked.values():
+            one.household_id = home
+        session.add_all(asked.values())
+        ids = {name: str(one.id) for name, one in asked.items()}
+    mine = signed_in(service, "医保干事", role="department", region=COUNTY, department="医保局")
+    other = signed_in(service, "教育干事", role="department", region=COUNTY, department="教育局")
+    remind(service, today())
+    with database.transaction(service.engine) as session:
+        done = session.get_one(Referral, uuid.UUID(ids["done"]))
+        done.status, done.ended_at = "done", utc_now()
+    assert mine.get(f"{DESK}/awaited").json() == {"mentions": 0, "digests": 1}
+    assert (other.get(f"{DESK}/awaited").json(), other.get(f"{DESK}/digests").json()) == (
+        {"mentions": 0, "digests": 0},
+        [],
+    )
+    (told,) = mine.get(f"{DESK}/digests").json()
+    assert told["contents"]["counts"] == {"referral_remind": 2}
+    sheet = mine.get(f"{DESK}/digests/{told['id']}").json()
+    assert (sheet["alerts"], {one["level"] for one in sheet["contents"]["referrals"]}) == ([], {None})
+    assert {one["id"]: one["status"] for one in sheet["referrals"]} == {ids["waits"]: "sent", ids["done"]: "done"}
+    assert other.get(f"{DESK}/digests/{told['id']}").status_code == 404
+    assert mine.get(f"{DESK}/mentions").status_code == 403
 
 
 def test_an_alert_that_has_gone_to_another_county_is_counted_but_not_shown(service: Service) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from jobs.remind import remind
 from monitor import database
 from monitor.service import Service
-from monitor.tables import Alert, Breach, Digest, Outbox, Referral, ReferralBreach, utc_now
+from monitor.tables import Alert, Breach, Digest, Outbox, Referral, ReferralBreach, Worker, utc_now
 from monitor.work import reminding
 
 RED = {"illness": FIRES}
@@ -102,6 +102,31 @@ def test_what_a_department_was_asked_is_told_once_as_coming_late_and_long_late(s
     with database.reading(service.engine) as session:
         payloads = session.scalars(select(Outbox.payload).where(Outbox.kind == "deadlines_told")).all()
     assert len(payloads) == len(digests(service)) == 5
+
+
+def test_the_clerks_of_a_department_are_told_what_it_was_asked_in_their_region_and_of_no_alert(
+    service: Service,
+) -> None:
+    alert = raised(service, [RED])[0]
+    due(service, alert, TODAY)
+    help_, row = asked(service, alert, TODAY), asked(service, alert, TODAY - timedelta(days=1), **ROW)
+    posts = {"here": (VILLAGE[:6], "医保局"), "city": (VILLAGE[:4], "医保局"), "nation": ("00", "医保局"),
+             "elsewhere": ("340203", "医保局"), "others": (VILLAGE[:6], "教育局")}  # fmt: skip
+    clerks = {
+        name: hire(service, name, role="department", region=region)[0].worker for name, (region, _) in posts.items()
+    }
+    with database.transaction(service.engine) as session:
+        for name, (_, department) in posts.items():
+            session.get_one(Worker, clerks[name]).department = department
+    assert dict(+remind(service, TODAY)) == {"remind": 1, "referral_remind": 1, "correction_overdue": 1}
+    told = {one.recipient: one.contents for one in digests(service)}
+    assert set(told) == {"", *(str(clerks[name]) for name in ("here", "city", "nation"))}
+    theirs = told[str(clerks["here"])]
+    assert (theirs["counts"], theirs["alerts"]) == ({"correction_overdue": 1, "referral_remind": 1}, [])
+    assert [(one["referral"], one["level"]) for one in theirs["referrals"]] == [(str(row), None), (str(help_), None)]
+    assert dict(+remind(service, TODAY + timedelta(days=30)))["referral_escalate"] == 1
+    later = [one for one in digests(service) if one.as_of > TODAY and one.recipient == str(clerks["here"])]
+    assert [one.contents["counts"] for one in later] == [{"referral_overdue": 1}]
 
 
 def test_alerts_and_referrals_of_a_day_come_in_one_digest_and_what_was_answered_is_told_no_more(

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -143,6 +143,12 @@ def outstanding(
         chosen = chosen.where(Referral.due_on < overdue_on)
     chosen = scope(chosen, viewer, of=Referral).order_by(Referral.due_on, Referral.id)
     return session.scalars(chosen.limit(200)).all()
+
+
+def named(session: Session, ids: Collection[uuid.UUID], *, viewer: Viewer) -> Sequence[Referral]:
+    """Return those of ``ids`` that are the viewer's to see, also what has ended, the first to be due first."""
+    chosen = select(Referral).join(Alert, Alert.id == Referral.alert_id).where(Referral.id.in_(ids))
+    return session.scalars(scope(chosen, viewer, of=Referral).order_by(Referral.due_on, Referral.id)).all()
 
 
 def departments(session: Session, *, viewer: Viewer) -> list[str]:

@@ -4,12 +4,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from monitor import audit
-from monitor.access import NATION, Viewer
+from monitor.access import DEPARTMENT, NATION, Viewer
 from monitor.errors import Invalid, NotFound, Stale
 from monitor.tables import Alert, Duty, Worker
 
@@ -45,6 +46,22 @@ class Colleague:
     care: Care
     open: int = 0
     overdue: int = 0
+
+
+class Clerk(NamedTuple):
+    """Somebody who answers for another department in a region."""
+
+    worker: uuid.UUID
+    region: str
+
+
+def clerks(session: Session) -> Mapping[str, Sequence[Clerk]]:
+    """Return of each department who answers for it now."""
+    found: dict[str, list[Clerk]] = {}
+    chosen = select(Worker.department, Worker.id, Worker.region).where(Worker.role == DEPARTMENT, Worker.active)
+    for department, worker, region in session.execute(chosen.order_by(Worker.name)):
+        found.setdefault(department or "", []).append(Clerk(worker, region))
+    return found
 
 
 def reaches(worker: Worker | Viewer | Colleague, alert: Alert) -> bool:

@@ -3,7 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -38,11 +38,12 @@ class Missed:
     alert: uuid.UUID
     step: str
     due_on: date
-    level: str
+    level: str | None
     owner: uuid.UUID | None
     place: str
     referral: uuid.UUID | None = None
     correction: bool = False
+    department: str = ""
 
     @property
     def counted(self) -> str:
@@ -64,8 +65,9 @@ def remind(session: Session, *, spans: Spans) -> Counter[str]:
     """Tell, in the caller's transaction, what has come due since last told, and return how much of each kind.
 
     A deadline, of an alert or of what a department was asked, is told once as coming, once as overdue, and once, when
-    long overdue, to the level above. Two that run at the same moment tell each deadline once between them, and a second
-    run on a day finds nothing left to tell.
+    long overdue, to the level above. The first two of what a department was asked are told to its clerks besides. Two
+    that run at the same moment tell each deadline once between them, and a second run on a day finds nothing left to
+    tell.
     """
     told: list[Missed] = []
     for step, when in _steps(spans, Alert.due_on).items():
@@ -76,6 +78,8 @@ def remind(session: Session, *, spans: Spans) -> Counter[str]:
     parcels: dict[tuple[str, str], list[Missed]] = {}
     for one in told:
         parcels.setdefault(_recipient(one, cares, spans.today), []).append(one)
+    for to, one in _to_clerks(told, colleagues.clerks(session)):
+        parcels.setdefault(to, []).append(one)
     for (recipient, region), missed in sorted(parcels.items()):
         digest = Digest(as_of=spans.today, recipient=recipient, region=region, contents=_contents(missed))
         session.add(digest)
@@ -150,11 +154,11 @@ def _alerts(session: Session, due: Mapping[uuid.UUID, date], step: str) -> list[
 def _referrals(session: Session, due: Mapping[uuid.UUID, date], step: str) -> list[Missed]:
     """Told to who has the alert: whoever asked a department must ask again when it does not answer."""
     columns = (Alert.id, Alert.level, Alert.owner_id, func.coalesce(Alert.town, Alert.county))
-    asked = select(Referral.id, Referral.feed, *columns).join(Alert, Alert.id == Referral.alert_id)
+    asked = select(Referral.id, Referral.feed, Referral.department, *columns).join(Alert, Alert.id == Referral.alert_id)
     return [
-        Missed(alert, step, due[id_], level, owner, place, referral=id_, correction=feed is not None)
+        Missed(alert, step, due[id_], level, owner, place, id_, feed is not None, department)
         for some in _some(due)
-        for id_, feed, alert, level, owner, place in session.execute(asked.where(Referral.id.in_(some)))
+        for id_, feed, department, alert, level, owner, place in session.execute(asked.where(Referral.id.in_(some)))
     ]
 
 
@@ -171,8 +175,18 @@ def _recipient(one: Missed, cares: Mapping[uuid.UUID, colleagues.Care], today: d
     return (str(doer), one.place) if doer else (REGION_DESK, one.place)
 
 
+def _to_clerks(
+    told: Iterable[Missed], clerks: Mapping[str, Sequence[colleagues.Clerk]]
+) -> Iterator[tuple[tuple[str, str], Missed]]:
+    """What a department's clerks are told of what it was asked in their region; an alert's level is not theirs."""
+    for one in told:
+        for clerk in clerks.get(one.department, ()) if one.step != "escalate" else ():
+            if clerk.region == NATION or one.place.startswith(clerk.region):
+                yield (str(clerk.worker), clerk.region), replace(one, level=None)
+
+
 def _contents(missed: Iterable[Missed]) -> dict[str, Any]:
-    listed = sorted(missed, key=lambda one: (one.due_on, one.level, str(one.alert), str(one.referral)))
+    listed = sorted(missed, key=lambda one: (one.due_on, one.level or "", str(one.alert), str(one.referral)))
     counts = Counter(one.counted for one in listed)
     alerts = [_said(one) for one in listed if one.referral is None][:_NAMED]
     referrals = [

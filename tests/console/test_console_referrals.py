@@ -11,6 +11,7 @@ from screens import at_rest
 from served import Served
 from sqlalchemy import update
 
+from jobs.remind import remind
 from monitor import database, policy
 from monitor.access import Viewer
 from monitor.cases import Office
@@ -70,6 +71,22 @@ def test_a_clerk_sees_the_overdue_first_and_nothing_of_other_departments(
     expect(one).to_have_count(0)
     page.get_by_label("显示").select_option(label="已受理")
     expect(page.get_by_text("没有符合条件的内容")).to_be_visible()
+
+
+def test_a_clerk_is_reminded_of_what_is_late_and_led_to_it(
+    page: Page, service: Served, sent: dict[str, uuid.UUID], signed_in_as: SignInAs, accessible: Callable[[Page], None]
+) -> None:
+    remind(service.behind, today())
+    signed_in_as("department").goto("/notices")
+    at_rest(page)
+    expect(page.get_by_role("heading", name="请您看的备注")).to_have_count(0)
+    page.get_by_role("main").locator("summary").first.click()
+    line = page.get_by_role("listitem").filter(has_text="转办逾期")
+    expect(line).to_contain_text("等待受理")
+    accessible(page)
+    line.get_by_role("link").click()
+    expect(page.get_by_role("region", name="转办内容").get_by_text(NOTE)).to_be_visible()
+    assert str(sent["late"]) in page.url
 
 
 def test_a_clerk_takes_one_and_ends_it_with_the_receipt(

@@ -71,7 +71,7 @@ export const screens: Screen[] = [
   {
     path: paths.notices,
     page: lasting(() => import('./screens/notices/screen')),
-    may: 'alert.read',
+    may: 'referral.read',
     nav: 'notices',
     personal: true,
   },
@@ -158,8 +158,9 @@ export async function beginAt(pathname: string): Promise<void> {
   await screens.find((one) => matchPath(one.path, pathname) !== null)?.page.begin();
 }
 
-/** Where each role begins: the first screen of the menu that is open to it. */
+/** Where each role begins: the first screen of the menu that is open to it and holds work; notices only lead to some. */
 export function home(actions: string[]): string {
-  const first = screens.find((one) => one.nav !== undefined && (one.may === undefined || actions.includes(one.may)));
+  const works = screens.filter((one) => one.nav !== undefined && one.nav !== 'notices');
+  const first = works.find((one) => one.may === undefined || actions.includes(one.may));
   return first?.path ?? paths.account;
 }

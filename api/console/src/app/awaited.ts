@@ -18,7 +18,7 @@ export function useAwaited(): number {
   const { data } = useQuery({
     queryKey: ['notices', 'awaited'],
     queryFn: () => told(api.GET('/api/v1/desk/awaited', { headers: BY_ITSELF })),
-    enabled: settled && may('alert.read'),
+    enabled: settled && may('referral.read'),
     staleTime: EVERY_MS,
     refetchInterval: EVERY_MS,
   });

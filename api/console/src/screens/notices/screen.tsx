@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import { Link } from 'react-router';
 import paths from '../../../paths.json';
+import { useMay } from '../../app/session';
 import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
 import { ListState } from '../../parts/ListState';
@@ -15,11 +16,12 @@ import { words } from './words';
 /** What has come for me: notes by which a colleague calls me, and the deadlines that were told. */
 export default function Notices(): ReactElement {
   const t = useWords(words);
+  const may = useMay();
   const box = useStepping<HTMLDivElement>();
   return (
     <div className="notices" ref={box}>
       <h1>{t.title}</h1>
-      <Calls />
+      {may('alert.read') ? <Calls /> : null}
       <Deadlines />
     </div>
   );
@@ -65,13 +67,19 @@ function Call({ one }: { one: Note }): ReactElement {
 
 function Deadlines(): ReactElement {
   const t = useWords(words);
+  const ours = useMay()('alert.read');
   const query = useDigests();
   const digests = query.data ?? [];
   return (
     <section aria-labelledby="told">
       <h2 id="told">{t.told}</h2>
-      <p className="quiet">{t.toldHint}</p>
-      <ListState query={query} what={t.told} count={digests.length} nothing={<p>{t.toldNothing}</p>}>
+      <p className="quiet">{ours ? t.toldHint : t.askedHint}</p>
+      <ListState
+        query={query}
+        what={t.told}
+        count={digests.length}
+        nothing={<p>{ours ? t.toldNothing : t.askedNothing}</p>}
+      >
         {digests.map((one) => (
           <Told key={one.id} one={one} />
         ))}

@@ -2,7 +2,7 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import paths from '../../../paths.json';
-import { useSession } from '../../app/session';
+import { useMay, useSession } from '../../app/session';
 import { useStored } from '../../app/store';
 import { Failure } from '../../parts/Failure';
 import { Skeleton } from '../../parts/ListState';
@@ -11,6 +11,8 @@ import { work } from '../../parts/words-of-work';
 import { cityToday, writtenDay } from '../../parts/written';
 import { language, useWords } from '../../words/catalogue';
 import { labelled } from '../../words/marks';
+import { useWhat } from '../referrals/what';
+import { words as referralWords } from '../referrals/words';
 import { type Counted, countedAs, type Digest, type Named, type Sheet, useSheet } from './asked';
 import { words } from './words';
 
@@ -61,7 +63,55 @@ function Opened({ id }: { id: string }): ReactElement {
   return <List sheet={query.data} />;
 }
 
+/** A department's clerk is led to what was asked, everybody else to the alert that it is about. */
 function List({ sheet }: { sheet: Sheet }): ReactElement {
+  const may = useMay();
+  return may('alert.read') ? <Alerts sheet={sheet} /> : <Asked sheet={sheet} />;
+}
+
+function Asked({ sheet }: { sheet: Sheet }): ReactElement {
+  const t = useWords(words);
+  const there = new Map(sheet.referrals.map((one) => [one.id, one]));
+  return (
+    <>
+      <ul aria-label={t.listAsked}>
+        {sheet.contents.referrals.map((one) => {
+          const now = there.get(one.referral);
+          return now === undefined ? null : <AskedLine key={countedAs(one) + one.referral} one={one} now={now} />;
+        })}
+      </ul>
+      <LeftOut many={sheet.contents.left_out} />
+    </>
+  );
+}
+
+type AskedProps = { one: Sheet['contents']['referrals'][number]; now: Sheet['referrals'][number] };
+
+function AskedLine({ one, now }: AskedProps): ReactElement {
+  const t = useWords(words);
+  const states = useWords(referralWords);
+  const chosen = useStored(language);
+  return (
+    <li className="notices-line">
+      <b>{t[countedAs(one)]}</b>
+      <Link to={`${paths.referrals}?referral=${now.id}`} data-line>
+        {useWhat(now)}
+      </Link>
+      <span>{t.due(writtenDay(one.due_on, chosen))}</span>
+      <span>
+        {labelled(t.now)}
+        {states[now.status]}
+      </span>
+    </li>
+  );
+}
+
+function LeftOut({ many }: { many: number }): ReactElement | null {
+  const t = useWords(words);
+  return many > 0 ? <p role="note">{t.leftOut(many)}</p> : null;
+}
+
+function Alerts({ sheet }: { sheet: Sheet }): ReactElement {
   const t = useWords(words);
   const { contents, alerts } = sheet;
   const there = new Map(alerts.map((one) => [one.id, one]));
@@ -76,7 +126,7 @@ function List({ sheet }: { sheet: Sheet }): ReactElement {
           return alert === undefined ? null : <Line key={key} one={one} alert={alert} />;
         })}
       </ul>
-      {contents.left_out > 0 ? <p role="note">{t.leftOut(contents.left_out)}</p> : null}
+      <LeftOut many={contents.left_out} />
       {gone > 0 ? <p role="note">{t.elsewhere(gone)}</p> : null}
     </>
   );

@@ -2,11 +2,9 @@ import type { ReactElement } from 'react';
 import { useStored } from '../../app/store';
 import { cityToday, writtenDay } from '../../parts/written';
 import { language, useWords } from '../../words/catalogue';
-import { aside } from '../../words/marks';
-import { corrections } from '../alert/correction-words';
-import { referrals as codes } from '../alert/referral-words';
 import type { Referral } from './asked';
 import { One } from './one';
+import { useWhat } from './what';
 import { words } from './words';
 
 const DAY_MS = 86_400_000;
@@ -30,14 +28,6 @@ export function Line({ one, open, onToggle }: Props): ReactElement {
       {open ? <One id={one.id} /> : null}
     </li>
   );
-}
-
-/** What is asked: help of a kind, or data to be corrected and what is wrong with them. */
-function useWhat(one: Referral): string {
-  const named = useWords(codes);
-  const t = useWords(corrections);
-  if (one.feed !== null) return t.correction + aside(t[one.code as 'ERR_AMT']);
-  return one.code in named ? named[one.code as keyof typeof named] : one.code;
 }
 
 /** A department by its name where the words know it, else as it was written. */
