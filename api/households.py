@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.deps import ByLaw, Reading, Serving, Viewing, asked_date, may
 from api.errands import Errand
+from api.overseeing import overseeing
 from api.problems import RESPONSES
 from api.written import Day
 from monitor.alerts import explaining, people
@@ -134,7 +135,7 @@ def timeline(
 @router.get(
     "/{household_no}/explanation",
     summary="为什么预警、为什么没有 / Why, and why not",
-    dependencies=[may("household.read")],
+    dependencies=[may("household.why")],
 )
 def explain(
     household_no: HouseholdNo,
@@ -144,14 +145,18 @@ def explain(
     laws: ByLaw,
     as_of: Annotated[Day | None, Query(description="截止日，默认最近一次扫描 / default: the newest scan's")] = None,
 ) -> AccountOut:
-    """Return every rule's verdict by the deliveries known on ``as_of``: what fires first, then the nearest to it."""
+    """Return every rule's verdict by the deliveries known on ``as_of``: what fires first, then the nearest to it.
+
+    An auditor is told so of any household, without its name, and it is noted in the audit.
+    """
     day = asked_date(session, as_of)
     lake = Lake.of(service.settings)
-    found = explaining.account(session, lake, laws.on(day), household_no, as_of=day, viewer=viewer)
-    shown = people.members(session, found.household.id, as_of=as_of or today(), keyring=service.keyring)
+    with overseeing(service, session, viewer, action="household.why", subject=household_no) as (seer, outside):
+        found = explaining.account(session, lake, laws.on(day), household_no, as_of=day, viewer=seer)
+        shown = people.members(session, found.household.id, as_of=as_of or today(), keyring=service.keyring)
     places = people.places(shown)
     return AccountOut(
-        household_no=household_no, name=people.title(shown), as_of=day, region=found.region,
+        household_no=household_no, name="—" if outside else people.title(shown), as_of=day, region=found.region,
         region_name=laws.tree.full_name(found.region, day), category=found.category,
         alert=str(found.alert.id) if found.alert else None,
         stale_feeds=sorted(name for name, state in found.states.items() if not state.fresh),

@@ -11,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.briefs import Level
 from api.deps import ByLaw, Laws, Reading, Serving, Viewing, may
 from api.errands import Errand
+from api.overseeing import overseeing
 from api.problems import RESPONSES
 from api.queue import RegionCode
 from api.written import Day
 from monitor import reports
+from monitor.access import NATION
 from monitor.alerts import people
 from monitor.reports import Asked, Cell, Figure
 from monitor.reports.missed import missed
@@ -172,12 +174,16 @@ def by_week(viewer: Viewing, session: Reading, asked: Annotated[WeeksIn, Query()
     return [WeekOut.model_validate(one) for one in found]
 
 
-@router.get("/missed", dependencies=[may("report.read")], summary="漏报推断 / Missed cases, estimated")
-def estimate(viewer: Viewing, session: Reading, asked: Annotated[SampleIn, Query()]) -> MissedOut:
-    """Return what the random sample tells of those whom no rule flagged, with its interval or not at all."""
+@router.get("/missed", dependencies=[may("report.missed")], summary="漏报推断 / Missed cases, estimated")
+def estimate(service: Serving, viewer: Viewing, session: Reading, asked: Annotated[SampleIn, Query()]) -> MissedOut:
+    """Return what the random sample tells of those whom no rule flagged, with its interval or not at all.
+
+    To an auditor it is told of all regions, and is noted in the audit.
+    """
     until = asked.until or today()
     since = asked.since or until - timedelta(days=7 * _SAMPLED_WEEKS)
-    return MissedOut.model_validate(missed(session, since=since, until=until, viewer=viewer))
+    with overseeing(service, session, viewer, action="report.missed", subject=NATION) as (seer, _):
+        return MissedOut.model_validate(missed(session, since=since, until=until, viewer=seer))
 
 
 @router.get("/{figure}", dependencies=[may("report.read")], summary="一项指标 / One figure by cells",

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 from installed import receive, small_pack
-from sqlalchemy import update
+from sqlalchemy import select, update
 from test_jobs_scan import APRIL, FIRST, MARCH, RULES
 
 from api.app import create_app
 from jobs.scan import scan
 from monitor import access, database
 from monitor.service import Service
-from monitor.tables import Scan, utc_now
+from monitor.tables import AuditEntry, Scan, utc_now
 
 PATH = "/api/v1/households/{}/explanation"
 
@@ -43,6 +43,22 @@ def client(city: Service) -> Iterator[TestClient]:
 def token(service: Service, region: str) -> str:
     with database.transaction(service.engine) as session:
         return access.add_worker(session, f"worker of {region}", region=region, by="test")[1]
+
+
+def test_an_auditor_is_told_why_not_without_a_name_and_it_stands_in_the_audit(
+    client: TestClient, city: Service
+) -> None:
+    with database.transaction(city.engine) as session:
+        worker, text = access.add_worker(session, "审计", region="00", role="auditor", by="test")
+        who = str(worker.id)
+    auditor = {"Authorization": f"Bearer {text}"}
+    ours, theirs = (client.get(PATH.format("H000002"), headers=headers).json() for headers in ({}, auditor))
+    assert theirs == ours | {"name": "—"}
+    assert client.get(PATH.format("H999999"), headers=auditor).status_code == 404
+    assert client.get("/api/v1/households/H000002", headers=auditor).status_code == 403
+    with database.reading(city.engine) as session:
+        noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "household.why")).all()
+    assert [(one.by, one.subject) for one in noted] == [(who, "H000002")]
 
 
 def test_a_household_is_told_why_with_the_rows_behind_it(client: TestClient) -> None:

@@ -2,10 +2,11 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 from test_monitor_reports import world
 
 from api.app import create_app
@@ -13,6 +14,7 @@ from jobs.follow import follow
 from monitor import access, database, reports
 from monitor.reports import weeks as reports_weeks
 from monitor.service import Service, today
+from monitor.tables import Alert, AuditEntry, Choice, Worker
 
 
 @pytest.fixture
@@ -109,3 +111,24 @@ def test_the_estimate_of_missed_cases_gives_no_number_on_too_few_visits(client: 
     assert (said["drawn"], said["enough"], said["estimate"], said["low"]) == (0, False, None, None)
     asked = {"since": "2026-01-01", "until": "2026-03-31"}
     assert client.get("/api/v1/reports/missed", params=asked).json()["until"] == "2026-03-31"
+
+
+def test_an_auditor_reads_how_many_were_missed_everywhere_and_it_stands_in_the_audit(
+    client: TestClient, service: Service
+) -> None:
+    with database.transaction(service.engine) as session:
+        alert = session.scalars(select(Alert).order_by(Alert.id).limit(1)).one()
+        drawn = {"as_of": today(), "week": "2026-W01", "reason": "audit", "capacity": 9, "propensity": 0.5}
+        place = {"county": alert.county, "town": alert.town, "village": alert.village}
+        session.add(Choice(household_id=alert.household_id, alert_id=alert.id, **drawn, **place))
+    auditor = {"Authorization": bearer(service, "审计", role="auditor")}
+    for path in ("/api/v1/reports/missed", "/api/v1/missed"):
+        asked = {"since": (today() - timedelta(days=1)).isoformat(), "until": today().isoformat()}
+        theirs, ours = (client.get(path, params=asked, headers=who).json() for who in (auditor, {}))
+        assert theirs == ours
+        assert ours["drawn"] == 1
+    assert client.get("/api/v1/reports", headers=auditor).status_code == 403
+    with database.reading(service.engine) as session:
+        noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "report.missed")).all()
+        who = session.scalar(select(Worker.id).where(Worker.name == "审计"))
+    assert [(one.by, one.subject) for one in noted] == [(str(who), "00")] * 2

@@ -103,7 +103,9 @@ def test_what_the_three_administrators_may_do_is_divided() -> None:
     }
     assert powers["administrator"] & powers["security"] == {"account.read"} == powers["security"] & powers["auditor"]
     touching = re.compile(r"alert|case|household|person|visit|report|view|doubt|delivery")
-    assert [action for role in powers for action in powers[role] if touching.match(action)] == []
+    touched = {role: {action for action in powers[role] if touching.match(action)} for role in access.SEPARATE}
+    assert touched == {"administrator": set(), "security": set(), "auditor": {"household.why", "report.missed"}}
+    assert {access.relation("auditor", action) for action in touched["auditor"]} == {"all"}
 
 
 def test_a_role_is_refused_what_it_may_not_do_and_a_token_what_it_was_not_issued_for() -> None:

@@ -30,6 +30,7 @@ case.read        within    within     within   within     -             -       
 case.work        -         within     within   -          -             -        -       -          -
 case.review      -         within     within   within     -             -        -       -          -
 household.read   within    within     within   within     -             -        -       -          -
+household.why    within    within     within   within     -             -        all     -          -
 person.reveal    -         within     within   within     -             -        -       -          -
 visit.import     -         within     within   -          -             -        -       -          -
 visit.pack       self      self       self     -          -             -        -       -          -
@@ -38,6 +39,7 @@ suggestion.read  within    within     within   within     -             -       
 suggestion.decide -        within     within   within     -             -        -       -          -
 form.print       -         within     within   within     -             -        -       -          -
 report.read      within    within     within   within     -             -        -       -          -
+report.missed    within    within     within   within     -             -        all     -          -
 report.export    -         within     within   within     -             -        -       -          -
 colleague.read   within    within     within   within     -             -        -       -          -
 view.own         self      self       self     self       -             -        -       -          -

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from demo_city import TOWN
 from playwright.sync_api import Page, expect
 from screens import PATHS, at_rest
 from served import Served
@@ -145,6 +146,27 @@ def test_the_auditor_narrows_the_audit_and_checks_the_whole_chain(
     page.get_by_label("自", exact=True).fill("2999-01-01")
     page.get_by_role("button", name="筛选", exact=True).click()
     expect(page.get_by_text("没有符合条件的内容")).to_be_visible()
+
+
+def test_the_auditor_is_told_why_a_household_is_not_flagged_and_the_reading_is_noted(
+    signed_in_as: SignIn, accessible: Check, shot: Shot, service: Served
+) -> None:
+    number = service.household_no(service.alerts(town=TOWN)[0])
+    page = opened(signed_in_as, "auditor", PATHS["audit"])
+    page.get_by_text("漏报推断", exact=True).first.click()
+    expect(page.get_by_text(re.compile("随机抽查已有结论的只有|平均每周"))).to_be_visible()
+    page.get_by_text("某户为何没有预警", exact=True).click()
+    page.get_by_label("户编号").fill(number)
+    page.get_by_role("button", name="查看", exact=True).click()
+    why = page.get_by_role("list", name="某户为何没有预警")
+    expect(why.get_by_role("listitem").filter(has_text="不预警").first).to_be_visible()
+    accessible(page)
+    shot(page, "audit-why-not")
+    page.reload()
+    at_rest(page)
+    table = page.get_by_role("table", name="审计记录")
+    expect(table.get_by_role("row").filter(has_text="查看某户为何没有预警").first).to_contain_text(number)
+    expect(table.get_by_role("row").filter(has_text="查看漏报推断").first).to_be_visible()
 
 
 def test_a_name_in_the_audit_leads_to_all_that_the_same_one_did(signed_in_as: SignIn) -> None:

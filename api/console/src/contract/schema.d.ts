@@ -1665,6 +1665,8 @@ export interface paths {
         /**
          * 为什么预警、为什么没有 / Why, and why not
          * @description Return every rule's verdict by the deliveries known on ``as_of``: what fires first, then the nearest to it.
+         *
+         *     An auditor is told so of any household, without its name, and it is noted in the audit.
          */
         get: operations["explain_api_v1_households__household_no__explanation_get"];
         put?: never;
@@ -1845,6 +1847,8 @@ export interface paths {
         /**
          * 漏报估计 / Missed cases, estimated
          * @description Return the estimate from the random sample of the viewer's region, by default of the last half year.
+         *
+         *     To an auditor it is that of all regions, and is noted in the audit.
          */
         get: operations["estimated_api_v1_missed_get"];
         put?: never;
@@ -2335,6 +2339,8 @@ export interface paths {
         /**
          * 漏报推断 / Missed cases, estimated
          * @description Return what the random sample tells of those whom no rule flagged, with its interval or not at all.
+         *
+         *     To an auditor it is told of all regions, and is noted in the audit.
          */
         get: operations["estimate_api_v1_reports_missed_get"];
         put?: never;

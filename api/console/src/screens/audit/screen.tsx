@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import { useState } from 'react';
+import { useMay } from '../../app/session';
 import { Button } from '../../parts/Button';
 import { ListState } from '../../parts/ListState';
 import '../../parts/reading.css';
@@ -8,11 +9,13 @@ import { type Filters, NO_FILTER, useEntries } from './asked';
 import { Chain } from './chain';
 import { type Called, Line } from './line';
 import { Narrowing } from './narrowing';
+import { Overseen } from './overseen';
 import { words } from './words';
 
 /** Who did what to which thing, and whether the chain holds. */
 export default function Audit(): ReactElement {
   const t = useWords(words);
+  const may = useMay();
   const [filters, setFilters] = useState<Filters>(NO_FILTER);
   const query = useEntries(filters);
   const found = query.data?.pages.flatMap((page) => page.items) ?? [];
@@ -22,6 +25,7 @@ export default function Audit(): ReactElement {
     <>
       <h1>{t.title}</h1>
       <Chain />
+      {may('household.why') ? <Overseen /> : null}
       <h2>{t.entries}</h2>
       <Narrowing key={JSON.stringify(filters)} filters={filters} onChange={setFilters} />
       <ListState

@@ -2,6 +2,15 @@ import { catalogue } from '../../words/catalogue';
 
 export const words = catalogue(
   {
+    overseen: '业务核查',
+    overseenHint: '只读；每次查看都记入审计。不显示姓名。',
+    missed: '漏报推断',
+    why: '某户为何没有预警',
+    householdNo: '户编号',
+    look: '查看',
+    fires: '预警',
+    silent: '不预警',
+    unknown: '数据不足，未能判断',
     title: '审计',
     entries: '审计记录',
     chain: '审计链',
@@ -43,6 +52,15 @@ export const words = catalogue(
     end: '没有更早的了',
   },
   {
+    overseen: 'The work itself',
+    overseenHint: 'To be read only; every reading is noted in the audit. No name is shown.',
+    missed: 'Missed cases',
+    why: 'Why a household was not flagged',
+    householdNo: 'Number of the household',
+    look: 'Look',
+    fires: 'fires',
+    silent: 'silent',
+    unknown: 'unknown for want of data',
     title: 'Audit',
     entries: 'The audit',
     chain: 'The chain',
