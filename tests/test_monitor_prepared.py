@@ -135,7 +135,8 @@ def test_of_statements_asked_together_the_first_that_fails_is_told(service: Serv
 def test_what_the_server_ended_meanwhile_is_not_given_out(service: Service) -> None:
     if service.engine.dialect.name != "postgresql":
         pytest.skip("a file has no server to end anything")
-    others = select(func.pg_terminate_backend(column("pid"), 30_000)).select_from(table("pg_stat_activity", column("pid")))
+    ended = func.pg_terminate_backend(column("pid"), 30_000)
+    others = select(ended).select_from(table("pg_stat_activity", column("pid")))
     others = others.where(text("datname = current_database() AND pid <> pg_backend_pid()"))
     with database.reading(service.engine) as one, database.reading(service.engine) as two:
         assert {one.scalar(select(1)), two.scalar(select(1))} == {1}
