@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import { Failure } from '../../parts/Failure';
 import { Skeleton } from '../../parts/ListState';
+import { Day } from '../../parts/small';
 import { work } from '../../parts/words-of-work';
 import { useServed, useWords } from '../../words/catalogue';
 import { labelled } from '../../words/marks';
@@ -70,7 +71,7 @@ export function Timeline({ household }: { household: string }): ReactElement {
       <ol className="timeline">
         {entries.slice(0, SHOWN_AT_FIRST).map((one) => (
           <li key={`${one.kind}${one.subject}${one.at ?? one.on}`}>
-            <time dateTime={one.on}>{one.on}</time> {served(one.zh, one.en)}
+            <Day day={one.on} /> {served(one.zh, one.en)}
             {one.by === null ? null : <span className="quiet"> · {one.by === 'system' ? t.system : t.by(one.by)}</span>}
           </li>
         ))}

@@ -5,6 +5,7 @@ import { useMay } from '../../app/session';
 import { Button } from '../../parts/Button';
 import { Failure } from '../../parts/Failure';
 import { ListState } from '../../parts/ListState';
+import { Day } from '../../parts/small';
 import { useStepping } from '../../parts/stepping';
 import { useWords } from '../../words/catalogue';
 import { labelled } from '../../words/marks';
@@ -51,7 +52,7 @@ function Call({ one }: { one: Note }): ReactElement {
   return (
     <li className="notices-call">
       <span>
-        <time dateTime={one.on}>{one.on}</time> {labelled(one.by)}
+        <Day day={one.on} /> {labelled(one.by)}
         {one.text}
       </span>
       <Link to={paths.alert.replace(':id', one.alert)} data-line>

@@ -9,7 +9,7 @@ import { Failure } from '../../parts/Failure';
 import { Line } from '../../parts/Line';
 import { Skeleton } from '../../parts/ListState';
 import { OneOf } from '../../parts/OneOf';
-import { Instant } from '../../parts/small';
+import { Day, Instant } from '../../parts/small';
 import { useServed, useWords } from '../../words/catalogue';
 import { corrections, UNCHANGED } from '../alert/correction-words';
 import { type Answer, useAnswer, useReferral, type Whole } from './asked';
@@ -88,7 +88,7 @@ function Row({ one }: { one: Whole }): ReactElement {
       </div>
       <div>
         <dt>{t.receivedOn}</dt>
-        <dd>{one.received_on ?? '—'}</dd>
+        <dd>{one.received_on === null ? '—' : <Day day={one.received_on} />}</dd>
       </div>
     </>
   );
