@@ -30,7 +30,7 @@ from monitor.indicators import (
     opened,
     withdrawn,
 )
-from monitor.indicators.computing import prepare
+from monitor.indicators.computing import open_plan, prepare
 from monitor.indicators.freshness import FeedState
 from monitor.indicators.plan import Plan
 from monitor.indicators.terms import span_of
@@ -290,6 +290,16 @@ def test_the_manifest_names_committed_deliveries_known_by_the_date(session: Sess
         ),
         DeliveryRef("wages", 2, "append", AS_OF, has_facts=True, has_gone=True, received_on=AS_OF),
     )
+
+
+def test_a_plan_is_made_once_for_a_view_and_anew_for_another_date_or_policy(town: WorldLake, policy: Policy) -> None:
+    with opened(town.lake, policy, town.known(AS_OF)) as some:
+        plan = open_plan(some, policy, as_of=AS_OF)
+        assert open_plan(some, policy, as_of=AS_OF) is plan
+        assert open_plan(some, load(AS_OF), as_of=AS_OF).policy is not policy
+        assert open_plan(some, policy, as_of=AS_OF + timedelta(days=1)).as_of == AS_OF + timedelta(days=1)
+        with pytest.raises(ValueError, match="were not known on"):
+            open_plan(some, policy, as_of=AS_OF - timedelta(days=365))
 
 
 def plan_with_everything_fresh(policy: Policy, *, stale: frozenset[str] = frozenset()) -> Plan:

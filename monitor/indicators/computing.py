@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ from monitor.policy import Policy
 
 Keys = Sequence[int] | npt.NDArray[np.int64]
 REGISTER, DEATHS = "household_register", "deaths"
+_PLANS: WeakKeyDictionary[View, Plan] = WeakKeyDictionary()
+"""What was asked of each view last: a scan asks about one date a hundred times, and a plan is reckoned for long."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,14 @@ def prepare(
 
 
 def open_plan(view: View, policy: Policy, *, as_of: date) -> Plan:
-    """Return the plan for ``as_of``; refuses a view that knows more than that date could."""
+    """Return the plan for ``as_of``, made once for a view; refuses a view that knows more than that date could."""
+    plan = _PLANS.get(view)
+    if plan is not None and plan.policy is policy and plan.as_of == as_of:
+        return plan
     if any(delivery.known_on > as_of for delivery in view.manifest):
         raise ValueError(f"the view holds deliveries that were not known on {as_of}")
-    return Plan(policy, freshness(view.manifest, policy, as_of=as_of), as_of)
+    plan = _PLANS[view] = Plan(policy, freshness(view.manifest, policy, as_of=as_of), as_of)
+    return plan
 
 
 def settle_members(
