@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -42,6 +42,11 @@ class Settler:
     counts: Counter[str]
     start: tuple[int, int]
     aside: list[int] = field(default_factory=list)
+
+    @cached_property
+    def clock(self) -> deadlines.Clock:
+        """What tells the deadlines of all that this scan raises."""
+        return deadlines.Clock(self.law)
 
     def settle(self, number: int, judged: alerts.Judged, *, most: int, base: int = 0) -> None:
         """Write the changes of a chunk's households from ``base`` on, planned in parts: memory is bounded so.
@@ -175,7 +180,7 @@ class Batch:
         """Write alerts, outbox, audit and the cursor in the caller's transaction; return what was done, counted."""
         settler = self.settler
         database.give_way(session)
-        due = deadlines.clock(session, settler.law, on=today())
+        due = settler.clock.due(session, on=today())
         done = alerts.write(session, self._on_firm_ground(session), due=due)
         for county, lowest, highest in self.spans:
             alerts.mark_seen(session, county, lowest, highest, as_of=settler.as_of, besides=settler.aside)

@@ -33,7 +33,7 @@ def raised(
         for person in session.scalars(select(Person).where(Person.name.is_(None))):
             person.name = service.keyring.encrypt("王桂兰", about="people.name")
         shown = {home.id: Home(said, region=region) for home, said in zip(homes, verdicts, strict=True)}
-        raise_alerts(session, judge(shown), scan=scan(session), due=deadlines.clock(session, law, on=on))
+        raise_alerts(session, judge(shown), scan=scan(session), due=deadlines.Clock(law).due(session, on=on))
         keys = [home.id for home in homes]
         found = session.execute(select(Alert.household_id, Alert.id).where(Alert.household_id.in_(keys)))
         alerts = {row.household_id: row.id for row in found}

@@ -28,7 +28,7 @@ def raised(session: Session, verdicts: Mapping[str, Any], *, on: date = MONDAY) 
 
 def again(session: Session, home: int, verdicts: Mapping[str, Any], *, on: date, as_of: date) -> Alert:
     judged = judge({home: Home(verdicts)}, as_of=as_of)
-    raise_alerts(session, judged, scan=scan(session, as_of), due=deadlines.clock(session, LAW, on=on))
+    raise_alerts(session, judged, scan=scan(session, as_of), due=deadlines.Clock(LAW).due(session, on=on))
     session.expire_all()
     return session.scalars(select(Alert)).one()
 
@@ -93,6 +93,23 @@ def test_the_offices_own_year_stands_in_place_of_the_shipped_one(session: Sessio
     assert calendar.arranged(session, LAW, 2026).version == 1
     assert raised(session, {"illness": FIRES}).contact_due_on == date(2026, 3, 4)
     assert session.scalars(select(AuditEntry.action)).all() == ["calendar.arranged"]
+
+
+def test_a_clock_that_is_asked_again_reckons_anew_only_when_day_or_calendar_have_changed(session: Session) -> None:
+    clock = deadlines.Clock(LAW)
+
+    def contact(on: date) -> date | None:
+        return clock.due(session, on=on)("red", "340202001001").contact_due_on
+
+    before = clock.due(session, on=MONDAY)
+    assert (clock.due(session, on=MONDAY) is before, contact(MONDAY)) == (True, date(2026, 3, 3))
+    assert (contact(date(2026, 3, 6)), contact(MONDAY)) == (date(2026, 3, 9), date(2026, 3, 3))
+    shipped = calendar.arranged(session, LAW, 2026)
+    flood = Arranged(2026, "市政府通知", True, [*shipped.off, date(2026, 3, 3)], shipped.worked)
+    calendar.arrange(session, flood, by=viewer(), expected=0)
+    assert contact(MONDAY) == date(2026, 3, 4)
+    again = clock.due(session, on=MONDAY)
+    assert clock.due(session, on=MONDAY) is again
 
 
 def test_two_who_arrange_a_year_do_not_overwrite_each_other(session: Session) -> None:

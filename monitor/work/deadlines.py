@@ -59,9 +59,19 @@ def parted(days: Calendar, law: Policy, *, today: date) -> Spans:
     return Spans(days.before(today, late) if late else today, today, days.after(today, 1))
 
 
-def clock(session: Session, law: Policy, *, on: date) -> Due:
-    """Return what tells the deadlines of an alert, by level and region, that is received on a day."""
-    return _teller(law, calendar(session, law), on)
+@dataclass
+class Clock:
+    """The deadlines of one policy, for one transaction after another: reckoned anew when day or calendar change."""
+
+    law: Policy
+    _known: tuple[Calendar, date, Due] | None = None
+
+    def due(self, session: Session, *, on: date) -> Due:
+        """Return what tells the deadlines of an alert, by level and region, that is received on a day."""
+        days = calendar(session, self.law)
+        if self._known is None or self._known[:2] != (days, on):
+            self._known = days, on, _teller(self.law, days, on)
+        return self._known[2]
 
 
 def recount(session: Session, law: Policy) -> int:
