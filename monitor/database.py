@@ -45,6 +45,7 @@ from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.sql.functions import FunctionElement
 
 from monitor import listed as lists
+from monitor import turns
 from monitor.prepared import Prepared, Process, Rows, say, together
 from monitor.settings import Settings
 from monitor.turns import Paced
@@ -166,6 +167,11 @@ def whole(session: Session) -> Iterator[None]:
     yield
     session.flush()
     session.execute(select(func.set_config(_SETTING, before or "", True)))
+
+
+def awaited(engine: Engine) -> bool:
+    """Say whether somebody waits to write; on PostgreSQL nobody waits for others' work as a whole."""
+    return engine.dialect.name == "sqlite" and turns.awaited(str(engine.url.database))
 
 
 def give_way(session: Session) -> None:

@@ -88,6 +88,21 @@ class Paced(sqlite3.Connection):
         return self._turn >= 0
 
 
+def awaited(path: str) -> bool:
+    """Say whether somebody waits for a turn at the file ``path``; where nobody ever did, nobody does."""
+    try:
+        queue = os.open(f"{path}-queue", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(queue, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(queue)
+    return False
+
+
 def _lock(handle: int, until: float) -> bool:
     while True:
         try:

@@ -1,5 +1,6 @@
 """The ledger: one run at a time, resumed and never doubled, written by whoever holds it and by nobody else."""
 
+import fcntl
 import os
 import signal
 import sqlite3
@@ -57,6 +58,28 @@ def forget(service: Service) -> None:
     """Let the lease of whatever runs run out, as if its holder had been silent for long."""
     with database.transaction(service.engine) as session:
         session.execute(update(Run).values(heartbeat_at=database.now() - 60, lease_until=database.now() - 52))
+
+
+def test_a_run_lets_those_go_first_who_wait_and_waits_for_nobody_where_nobody_does(
+    sqlite_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.ledger.chunks.GAP", 2.0)
+    queue = os.open(f"{sqlite_service.engine.url.database}-queue", os.O_RDWR | os.O_CREAT)
+
+    def while_somebody_waits(session: Any, entry: Run) -> int:
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        return told(session, entry)
+
+    def seconds(work: Any) -> float:
+        began = time.monotonic()
+        ledger.commit(lease, work)
+        return time.monotonic() - began
+
+    with run.leased(sqlite_service, "scan", as_of=DAY) as lease:
+        alone, beside = seconds(told), seconds(while_somebody_waits)
+        os.close(queue)
+    assert alone < 1.5 < 2.0 <= beside
+    assert messages(sqlite_service) == ["0", "1"]
 
 
 def test_a_run_is_one_row_from_request_to_end(service: Service) -> None:

@@ -159,6 +159,31 @@ def test_whoever_waits_too_long_leaves_it_to_the_databases_own_lock(
     second.close()
 
 
+def test_it_can_be_heard_whether_somebody_waits_for_a_turn(service: Service) -> None:
+    waiting, done = threading.Event(), threading.Event()
+
+    def write() -> None:
+        waiting.set()
+        with database.transaction(service.engine) as session:
+            session.add(Outbox(kind="office", subject="x", payload={}))
+        done.set()
+
+    assert not database.awaited(service.engine)
+    on_file = service.engine.dialect.name == "sqlite"
+    with database.transaction(service.engine) as session:
+        session.add(Outbox(kind="job", subject="x", payload={}))
+        session.flush()
+        assert not database.awaited(service.engine)
+        threading.Thread(target=write).start()
+        waiting.wait(10)
+        until = time.monotonic() + (10 if on_file else 0.2)
+        while not (heard := database.awaited(service.engine)) and time.monotonic() < until:
+            time.sleep(0.005)
+        assert heard == on_file
+    assert done.wait(10)
+    assert not database.awaited(service.engine)
+
+
 def test_beside_a_database_in_memory_there_is_no_queue() -> None:
     connection = turns.Paced(":memory:")
     connection.take_turn()

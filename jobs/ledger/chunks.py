@@ -23,6 +23,7 @@ Work = Callable[[Session, Run], Done]
 TRIES = 20
 LONGEST_PAUSE = 20.0
 GAP = 0.002
+"""Seconds before this run wants its next turn where others wait for one: so long a second in their queue needs."""
 _log = logging.getLogger(__name__)
 # Class 08 and 57: the connection or the server went away; 40001, 40P01, 55P03: somebody was in the way.
 _PASSING = ("08", "57", "40001", "40P01", "55P03")
@@ -38,8 +39,7 @@ def commit(lease: Lease, work: Work[Done]) -> Done:
     answer got lost is not done twice.
     """
     done = _persist(lease, work)
-    gap = GAP if lease.engine.dialect.name == "sqlite" else 0.0
-    if lease.stop.wait(gap):
+    if lease.stop.wait(GAP if database.awaited(lease.engine) else 0.0):
         raise Stopped
     return done
 
