@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
+from json import JSONEncoder
 from select import POLLIN, poll
 from time import monotonic
 from typing import Any, cast
@@ -49,7 +50,6 @@ from monitor import turns
 from monitor.prepared import Prepared, Process, Rows, say, together
 from monitor.settings import Settings
 from monitor.turns import Paced
-from monitor.written import as_json
 
 WHOLE, NOWHERE, ADDRESSED = "00", "-", "@"
 _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -87,7 +87,7 @@ def connect(settings: Settings) -> Engine:
         pool_size=_KEPT,
         max_overflow=_MOST - _KEPT,
         pool_use_lifo=True,  # the one that was used last has what it needs in memory
-        json_serializer=as_json,
+        json_serializer=JSONEncoder(ensure_ascii=False).encode,
         execution_options={_REGION: WHOLE},
         connect_args={"factory": Paced} if on_file else {},
     )

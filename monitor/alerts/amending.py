@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from json import JSONEncoder
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Dialect, Text, Update, bindparam, cast, column, func, update
@@ -10,9 +11,9 @@ from sqlalchemy.types import TypeEngine
 
 from monitor.alerts.changes import Values
 from monitor.database import takes_lists
-from monitor.written import as_json
 
 _OLD, _ROWS = "b_", "rows"
+_written = JSONEncoder(ensure_ascii=False).encode
 
 
 def amend(session: Session, table: type[DeclarativeBase], rows: Sequence[Values]) -> int:
@@ -49,8 +50,8 @@ def _at_once(table: type[Any], columns: frozenset[str]) -> Update:
 
 def _as_text(dialect: Dialect, table: type[Any], rows: Sequence[Values]) -> str:
     """Return ``rows``, which are alike, as a JSON list; every value is text, as PostgreSQL reads its type, or null."""
-    text = {name: as_json if _is_json(table, name) else _plain(_kind(table, name), dialect) for name in rows[0]}
-    return as_json([{name: text[name](value) for name, value in row.items()} for row in rows])
+    text = {name: _written if _is_json(table, name) else _plain(_kind(table, name), dialect) for name in rows[0]}
+    return _written([{name: text[name](value) for name, value in row.items()} for row in rows])
 
 
 def _plain(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], str | None]:
