@@ -157,7 +157,9 @@ def _failed(connection: Connection, error: Any) -> Exception:
     """What SQLAlchemy would raise, in the words of PostgreSQL's first line alone: its detail quotes the row."""
     dialect = connection.dialect
     lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)
-    bare = type(error)(getattr(getattr(error, "diag", None), "message_primary", None) or str(error))
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    # SQLite's own error quotes no row, and only it says by its name whether the file was locked.
+    bare = error if primary is None else type(error)(primary)
     if lost:
         connection.invalidate(error)
     raised: Exception = DBAPIError.instance(

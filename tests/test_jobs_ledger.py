@@ -21,7 +21,7 @@ from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from jobs import ledger, run
-from jobs.ledger import Busy, Fenced, Stopped
+from jobs.ledger import Busy, Fenced, Stopped, chunks
 from monitor import database, gauges, migrations
 from monitor.errors import NotFound
 from monitor.service import Service
@@ -413,6 +413,19 @@ def test_a_locked_file_is_tried_again(sqlite_service: Service, monkeypatch: pyte
 
     ledger.commit(lease, locked)
     assert (tries, messages(sqlite_service)) == (3, ["0"])
+
+
+def test_a_file_that_another_program_holds_says_so(sqlite_service: Service) -> None:
+    lease = ledger.take(sqlite_service.engine, "scan", as_of=DAY)
+    with sqlite_service.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 1")
+    other = sqlite3.connect(str(sqlite_service.engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OperationalError) as refused, database.transaction(sqlite_service.engine) as session:
+        session.execute(text("SELECT 1"))
+    other.close()
+    assert chunks.is_passing(refused.value)
+    ledger.commit(lease, told)
 
 
 def test_a_run_on_hold_is_nobodys_until_it_is_released_by_name(service: Service) -> None:

@@ -111,7 +111,8 @@ def test_the_clerks_of_a_department_are_told_what_it_was_asked_in_their_region_a
     due(service, alert, TODAY)
     help_, row = asked(service, alert, TODAY), asked(service, alert, TODAY - timedelta(days=1), **ROW)
     posts = {"here": (VILLAGE[:6], "医保局"), "city": (VILLAGE[:4], "医保局"), "nation": ("00", "医保局"),
-             "elsewhere": ("340203", "医保局"), "others": (VILLAGE[:6], "教育局")}  # fmt: skip
+             "village": (VILLAGE, "医保局"), "elsewhere": ("340203", "医保局"), "others": (VILLAGE[:6], "教育局"),
+             "nobody's": (VILLAGE[:6], None)}  # fmt: skip
     clerks = {
         name: hire(service, name, role="department", region=region)[0].worker for name, (region, _) in posts.items()
     }
@@ -120,7 +121,7 @@ def test_the_clerks_of_a_department_are_told_what_it_was_asked_in_their_region_a
             session.get_one(Worker, clerks[name]).department = department
     assert dict(+remind(service, TODAY)) == {"remind": 1, "referral_remind": 1, "correction_overdue": 1}
     told = {one.recipient: one.contents for one in digests(service)}
-    assert set(told) == {"", *(str(clerks[name]) for name in ("here", "city", "nation"))}
+    assert set(told) == {"", *(str(clerks[name]) for name in ("here", "city", "nation", "village"))}
     theirs = told[str(clerks["here"])]
     assert (theirs["counts"], theirs["alerts"]) == ({"correction_overdue": 1, "referral_remind": 1}, [])
     assert [(one["referral"], one["level"]) for one in theirs["referrals"]] == [(str(row), None), (str(help_), None)]

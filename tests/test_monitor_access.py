@@ -115,5 +115,8 @@ def test_a_role_is_refused_what_it_may_not_do_and_a_token_what_it_was_not_issued
         access.require(worker, "role.grant")
     with pytest.raises(Forbidden):
         access.require(replace(worker, scopes=frozenset({"alert.read"})), "alert.work")
+    assert access.require(replace(worker, scopes=frozenset({"household.read"})), "household.why") == "within"
+    with pytest.raises(Forbidden):
+        access.require(replace(worker, scopes=frozenset({"household.why"})), "household.read")
     with pytest.raises(LookupError):
         access.require(worker, "alert.reda")

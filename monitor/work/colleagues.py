@@ -1,7 +1,7 @@
 """Colleagues: who may work where, what is in whose care, who stands in for whom, and how much each has to do."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -53,15 +53,15 @@ class Clerk(NamedTuple):
 
     worker: uuid.UUID
     region: str
+    department: str
 
 
-def clerks(session: Session) -> Mapping[str, Sequence[Clerk]]:
-    """Return of each department who answers for it now."""
-    found: dict[str, list[Clerk]] = {}
-    chosen = select(Worker.department, Worker.id, Worker.region).where(Worker.role == DEPARTMENT, Worker.active)
-    for department, worker, region in session.execute(chosen.order_by(Worker.name)):
-        found.setdefault(department or "", []).append(Clerk(worker, region))
-    return found
+def clerks(session: Session, departments: Iterable[str]) -> list[Clerk]:
+    """Return who answers now for one of ``departments``; a clerk of none answers for nothing."""
+    chosen = select(Worker.id, Worker.region, Worker.department).where(
+        Worker.role == DEPARTMENT, Worker.active, Worker.department.in_(sorted(departments))
+    )
+    return [Clerk(*row) for row in session.execute(chosen.order_by(Worker.name))]
 
 
 def reaches(worker: Worker | Viewer | Colleague, alert: Alert) -> bool:

@@ -43,7 +43,7 @@ class Missed:
     place: str
     referral: uuid.UUID | None = None
     correction: bool = False
-    department: str = ""
+    department: str | None = None
 
     @property
     def counted(self) -> str:
@@ -78,7 +78,7 @@ def remind(session: Session, *, spans: Spans) -> Counter[str]:
     parcels: dict[tuple[str, str], list[Missed]] = {}
     for one in told:
         parcels.setdefault(_recipient(one, cares, spans.today), []).append(one)
-    for to, one in _to_clerks(told, colleagues.clerks(session)):
+    for to, one in _to_clerks(session, told):
         parcels.setdefault(to, []).append(one)
     for (recipient, region), missed in sorted(parcels.items()):
         digest = Digest(as_of=spans.today, recipient=recipient, region=region, contents=_contents(missed))
@@ -162,7 +162,7 @@ def _referrals(session: Session, due: Mapping[uuid.UUID, date], step: str) -> li
     ]
 
 
-def _some(due: Mapping[uuid.UUID, date]) -> Iterator[list[uuid.UUID]]:
+def _some(due: Iterable[uuid.UUID]) -> Iterator[list[uuid.UUID]]:
     ids = list(due)
     yield from (ids[start : start + _WOKEN_AT_ONCE] for start in range(0, len(ids), _WOKEN_AT_ONCE))
 
@@ -175,14 +175,20 @@ def _recipient(one: Missed, cares: Mapping[uuid.UUID, colleagues.Care], today: d
     return (str(doer), one.place) if doer else (REGION_DESK, one.place)
 
 
-def _to_clerks(
-    told: Iterable[Missed], clerks: Mapping[str, Sequence[colleagues.Clerk]]
-) -> Iterator[tuple[tuple[str, str], Missed]]:
+def _to_clerks(session: Session, told: Iterable[Missed]) -> Iterator[tuple[tuple[str, str], Missed]]:
     """What a department's clerks are told of what it was asked in their region; an alert's level is not theirs."""
-    for one in told:
-        for clerk in clerks.get(one.department, ()) if one.step != "escalate" else ():
-            if clerk.region == NATION or one.place.startswith(clerk.region):
-                yield (str(clerk.worker), clerk.region), replace(one, level=None)
+    asked = {one.referral: one for one in told if one.referral is not None and one.step != "escalate"}
+    departments = {one.department for one in asked.values() if one.department is not None}
+    for clerk in colleagues.clerks(session, departments):
+        theirs = [which for which, one in asked.items() if one.department == clerk.department]
+        for which in _lying_in(session, theirs, clerk.region):
+            yield (str(clerk.worker), clerk.region), replace(asked[which], level=None)
+
+
+def _lying_in(session: Session, referrals: Sequence[uuid.UUID], region: str) -> Iterator[uuid.UUID]:
+    chosen = select(Referral.id).join(Alert, Alert.id == Referral.alert_id).where(access.within(region))
+    for some in _some(referrals):
+        yield from session.scalars(chosen.where(Referral.id.in_(some)).order_by(Referral.id))
 
 
 def _contents(missed: Iterable[Missed]) -> dict[str, Any]:
