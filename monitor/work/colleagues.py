@@ -61,7 +61,8 @@ def clerks(session: Session, departments: Iterable[str]) -> list[Clerk]:
     chosen = select(Worker.id, Worker.region, Worker.department).where(
         Worker.role == DEPARTMENT, Worker.active, Worker.department.in_(sorted(departments))
     )
-    return [Clerk(*row) for row in session.execute(chosen.order_by(Worker.name))]
+    rows = session.execute(chosen.order_by(Worker.name))
+    return [Clerk(worker, region, department) for worker, region, department in rows if department is not None]
 
 
 def reaches(worker: Worker | Viewer | Colleague, alert: Alert) -> bool:
