@@ -5,7 +5,7 @@ import { newId } from './ids';
 import { offerUndo } from './Undo';
 
 export type Conditions = { 'If-Match': string; 'Idempotency-Key': string };
-/** A step: what is meant in words, what is told once it is done, what it says, how it is sent, what follows. */
+/** A step: what is meant in words, what is told once it is done, what it says, how it is sent, what follows its being done. */
 export type Step = {
   meant: string;
   done: string;
@@ -42,8 +42,9 @@ export function useActing<Seen extends { version: number }>(seen: Seen, { itself
       key.spend();
       setConflict(null);
       offerUndo({ text: step.done, takeBack: step.takeBack?.(answered) });
-      await Promise.all(touched.map((queryKey) => queries.invalidateQueries({ queryKey })));
+      // Before all is read again: a form that is opened meanwhile is not closed by the step before it.
       step.after?.();
+      await Promise.all(touched.map((queryKey) => queries.invalidateQueries({ queryKey })));
     } catch (refused) {
       if (refused instanceof Refusal && refused.status === STALE) {
         // Shown only beside what is there now: a second try then rests on the version that was read.
