@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.problems import told
+from api.problems import MEDIA_TYPE, told
 
 _MADE_UP = {
     "uuid": "0190b5a0-7c00-7000-8000-000000000001", "date": "2026-03-02", "date-time": "2026-03-02T08:30:00Z",
@@ -49,6 +49,8 @@ def _refusals(operation: dict[str, Any]) -> None:
         kinds = [kind.get("schema", {}).get("$ref", "") for kind in one.get("content", {}).values()]
         if any(kind.endswith(("/Problem", "/HTTPValidationError")) for kind in kinds):
             said[code] = told(int(code))
+        elif code >= "4" and kinds:  # a problem that says more than others do
+            one["content"] = {MEDIA_TYPE: next(iter(one["content"].values()))}
 
 
 def _contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
