@@ -68,7 +68,11 @@ class CaseBrief(BaseModel):
 
 
 class CasePage(BaseModel):
-    """A page of cases: those with something due today first, of either the newest first."""
+    """A page of cases: those with something due today first, of either the newest first.
+
+    A case whose work is done between two pages comes again; one for which something begins to be due is missed until
+    the list is read anew.
+    """
 
     items: list[CaseBrief]
     next: str | None = Field(description="下一页标记；空为最后一页 / the next page's after; null: this is the last")
@@ -96,14 +100,14 @@ def list_cases(
     wanted, day = Wanted(asked.region, asked.status, asked.waits), today()
     after = None if asked.after is None else _place(asked.after)
     found = listing.cases(session, wanted, viewer=viewer, today=day, after=after, most=asked.limit + 1)
-    shown = found[: asked.limit]
+    shown = [one for one, _ in found[: asked.limit]]
     names = people.titles(session, [one.household_id for one in shown], keyring=service.keyring)
     waits = listing.waits_of(session, shown, today=day)
     items = [_brief(one, names.get(one.household_id, "—"), waits[one.id], laws) for one in shown]
-    return CasePage(items=items, next=_cursor(items[-1]) if len(found) > asked.limit else None)
+    return CasePage(items=items, next=_cursor(found[asked.limit - 1][1]) if len(found) > asked.limit else None)
 
 
-def _cursor(last: CaseBrief) -> str:
+def _cursor(last: Place) -> str:
     return f"{'waits' if last.waits else 'other'}_{last.opened_on.isoformat()}_{last.id.hex}"
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 
 from api.app import create_app
 from monitor import access, database, feeds
+from monitor.alerts import people as people_of
 from monitor.alerts import raise_alerts
 from monitor.cases import photos
 from monitor.cases.codes import CASE_WHYS, REASON_CODES
@@ -316,6 +317,38 @@ def test_pages_of_cases_hold_each_once_and_begin_with_what_waits(service: Servic
     assert [read(limit) for limit in (1, 2, 3, 4)] == [whole] * 4
     assert read(2, waits="measure_overdue") == whole[: len(waits)]
     assert read(2, status="ended") == [str(ended)]
+
+
+def test_work_done_while_a_page_is_read_lets_the_next_skip_no_case(
+    service: Service, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.transaction(service.engine) as session:
+        homes = register(session, 5)
+        raise_alerts(
+            session, judge({home.id: Home({"illness": FIRES}) for home in homes}, as_of=BEGAN),
+            scan=scan(session, BEGAN),
+        )  # fmt: skip
+        alerts = session.scalars(select(Alert.id)).all()
+    made = sorted((visit(clients["town"], str(alert))["case_id"] for alert in alerts), reverse=True)
+    with database.transaction(service.engine) as session:
+        for case in made[:3]:
+            late = {"code": "LS_J", "responsible": "x", "due_on": TODAY - timedelta(days=1), "made_by": "t"}
+            session.add(Measure(id=uuid.uuid4(), case_id=uuid.UUID(case), **late))
+    read, first = people_of.titles, update(Measure).where(Measure.case_id == uuid.UUID(made[0]))
+
+    def meanwhile(*asked: Any, **how: Any) -> dict[int, str]:
+        with database.transaction(service.engine) as session:
+            session.execute(first.values(status="done"))
+        return read(*asked, **how)
+
+    monkeypatch.setattr(people_of, "titles", meanwhile)
+    seen: list[str] = []
+    after: dict[str, str] = {}
+    while after.get("after", "") is not None:
+        page = clients["town"].get("/api/v1/cases", params={"limit": 1} | after).json()
+        seen += [one["id"] for one in page["items"]]
+        after = {"after": page["next"]}
+    assert seen == [*made[:3], made[0], *made[3:]]
 
 
 def test_a_removal_says_in_words_what_it_misses(clients: Clients, service: Service) -> None:

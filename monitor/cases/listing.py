@@ -30,7 +30,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a case stands in the list: among those for which something ``waits``, or behind them all."""
+    """Where a case was found in the list: among those for which something ``waits``, or behind them all."""
 
     waits: bool
     opened_on: date
@@ -39,23 +39,26 @@ class Place:
 
 def cases(
     session: Session, wanted: Wanted, *, viewer: Viewer, today: date, after: Place | None = None, most: int = 50
-) -> Sequence[Case]:
-    """Return at most ``most`` cases that the viewer may see, beyond the one at ``after``.
+) -> Sequence[tuple[Case, Place]]:
+    """Return at most ``most`` cases that the viewer may see, beyond the one at ``after``, each with its place.
 
-    Those for which something waits today come first, then the others; of either the newest first.
+    Those for which something waits today come first, then the others; of either the newest first. Others work while
+    a list is read: a case whose work is done meanwhile moves behind the place reached and comes again; one that only
+    now begins to wait moves before it, and is missed until the list is read anew.
     """
     chosen = _within(select(Case).options(contains_eager(Case.household)), wanted.region, viewer)
     chosen = chosen.where(Case.status == wanted.status if wanted.status else Case.closed_at.is_(None))
     if wanted.waits is not None:
         chosen = chosen.where(_waits(wanted.waits, today))
-    found: list[Case] = []
+    found: list[tuple[Case, Place]] = []
     for part in (True, False):
         if len(found) == most or (after is not None and after.waits < part):
             continue
         these = chosen.where(_any_waits(today) if part else not_(_any_waits(today)))
         if after is not None and after.waits == part:
             these = these.where(tuple_(Case.opened_on, Case.id) < tuple_(after.opened_on, after.id))
-        found += session.scalars(these.order_by(Case.opened_on.desc(), Case.id.desc()).limit(most - len(found)))
+        these = these.order_by(Case.opened_on.desc(), Case.id.desc()).limit(most - len(found))
+        found += [(one, Place(part, one.opened_on, one.id)) for one in session.scalars(these)]
     return found
 
 

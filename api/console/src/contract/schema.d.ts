@@ -3978,6 +3978,9 @@ export interface components {
         /**
          * CasePage
          * @description A page of cases: those with something due today first, of either the newest first.
+         *
+         *     A case whose work is done between two pages comes again; one for which something begins to be due is missed until
+         *     the list is read anew.
          */
         CasePage: {
             /** Items */
