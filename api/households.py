@@ -151,17 +151,17 @@ def explain(
     """
     day = asked_date(session, as_of)
     lake = Lake.of(service.settings)
-    with overseeing(service, session, viewer, action="household.why", subject=household_no) as (seer, outside):
+    with overseeing(session, viewer, action="household.why", subject=household_no) as (seer, outside):
         found = explaining.account(session, lake, laws.on(day), household_no, as_of=day, viewer=seer)
         shown = people.members(session, found.household.id, as_of=as_of or today(), keyring=service.keyring)
-    places = people.places(shown)
-    return AccountOut(
-        household_no=household_no, name="—" if outside else people.title(shown), as_of=day, region=found.region,
-        region_name=laws.tree.full_name(found.region, day), category=found.category,
-        alert=str(found.alert.id) if found.alert else None,
-        stale_feeds=sorted(name for name, state in found.states.items() if not state.fresh),
-        answers=[_answer(answer, places) for answer in found.answers],
-    )  # fmt: skip
+        places = people.places(shown)
+        return AccountOut(
+            household_no=household_no, name="—" if outside else people.title(shown), as_of=day, region=found.region,
+            region_name=laws.tree.full_name(found.region, day), category=found.category,
+            alert=str(found.alert.id) if found.alert else None,
+            stale_feeds=sorted(name for name, state in found.states.items() if not state.fresh),
+            answers=[_answer(answer, places) for answer in found.answers],
+        )  # fmt: skip
 
 
 def by_place(evidence: Any, places: dict[int, int]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from api.deps import Reading, Serving, Viewing, may, newest_date
+from api.deps import Reading, Viewing, may, newest_date
 from api.errands import Errand
 from api.overseeing import overseeing
 from api.problems import RESPONSES
@@ -64,7 +64,6 @@ def standing(session: Reading) -> StandingOut:
 
 @router.get("/missed", dependencies=[may("report.missed")], summary="漏报估计 / Missed cases, estimated")
 def estimated(
-    service: Serving,
     viewer: Viewing,
     session: Reading,
     since: Annotated[Day | None, Query(description="起 / from")] = None,
@@ -76,5 +75,5 @@ def estimated(
     """
     end = until or newest_date(session)
     begin = since or end - timedelta(days=183)
-    with overseeing(service, session, viewer, action="report.missed", subject=NATION) as (seer, _):
+    with overseeing(session, viewer, action="report.missed", subject=NATION) as (seer, _):
         return MissedOut.model_validate(missed.missed(session, since=begin, until=end, viewer=seer))

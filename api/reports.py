@@ -175,14 +175,14 @@ def by_week(viewer: Viewing, session: Reading, asked: Annotated[WeeksIn, Query()
 
 
 @router.get("/missed", dependencies=[may("report.missed")], summary="漏报推断 / Missed cases, estimated")
-def estimate(service: Serving, viewer: Viewing, session: Reading, asked: Annotated[SampleIn, Query()]) -> MissedOut:
+def estimate(viewer: Viewing, session: Reading, asked: Annotated[SampleIn, Query()]) -> MissedOut:
     """Return what the random sample tells of those whom no rule flagged, with its interval or not at all.
 
     To an auditor it is told of all regions, and is noted in the audit.
     """
     until = asked.until or today()
     since = asked.since or until - timedelta(days=7 * _SAMPLED_WEEKS)
-    with overseeing(service, session, viewer, action="report.missed", subject=NATION) as (seer, _):
+    with overseeing(session, viewer, action="report.missed", subject=NATION) as (seer, _):
         return MissedOut.model_validate(missed(session, since=since, until=until, viewer=seer))
 
 

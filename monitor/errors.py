@@ -16,6 +16,10 @@ class NotFound(Refused):
     """There is no such thing, or the viewer may not know that there is."""
 
 
+class NotThen(NotFound):
+    """There is such a thing, but there was none on the day asked about."""
+
+
 class Forbidden(Refused):
     """The worker's role or region does not allow it."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 from installed import receive, small_pack
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from test_jobs_scan import APRIL, FIRST, MARCH, RULES
 
 from api.app import create_app
@@ -59,6 +59,46 @@ def test_an_auditor_is_told_why_not_without_a_name_and_it_stands_in_the_audit(
     with database.reading(city.engine) as session:
         noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "household.why")).all()
     assert [(one.by, one.subject) for one in noted] == [(who, "H000002")]
+
+
+def test_an_auditor_learns_of_no_household_without_an_entry_though_it_was_not_there_that_day(
+    client: TestClient, city: Service
+) -> None:
+    with database.transaction(city.engine) as session:
+        text = access.add_worker(session, "审计", region="00", role="auditor", by="test")[1]
+    auditor = {"Authorization": f"Bearer {text}"}
+    for household_no in ("H000002", "H999999"):
+        before = client.get(PATH.format(household_no), params={"as_of": "2026-01-01"}, headers=auditor)
+        assert before.status_code == 404, before.text
+    with database.reading(city.engine) as session:
+        noted = session.scalars(select(AuditEntry.subject).where(AuditEntry.action == "household.why")).all()
+    assert noted == ["H000002"]
+
+
+def test_what_an_auditor_reads_is_noted_on_the_connection_that_read_it(client: TestClient, city: Service) -> None:
+    with database.transaction(city.engine) as session:
+        text = access.add_worker(session, "审计", region="00", role="auditor", by="test")[1]
+    auditor = {"Authorization": f"Bearer {text}"}
+    paths = (PATH.format("H000002"), "/api/v1/reports/missed", "/api/v1/missed")
+    client.get(paths[0])  # the tree of regions is read once, by whoever comes first
+    held = most = 0
+
+    def taken(*_: object) -> None:
+        nonlocal held, most
+        held += 1
+        most = max(most, held)
+
+    def given_back(*_: object) -> None:
+        nonlocal held
+        held -= 1
+
+    event.listen(city.engine, "checkout", taken)
+    event.listen(city.engine, "checkin", given_back)
+    assert [client.get(path, headers=auditor).status_code for path in paths] == [200, 200, 200]
+    assert (held, most) == (0, 1)
+    with database.reading(city.engine) as session:
+        noted = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id.desc()).limit(3)).all()
+    assert noted == ["report.missed", "report.missed", "household.why"]
 
 
 def test_a_household_is_told_why_with_the_rows_behind_it(client: TestClient) -> None:

@@ -12,7 +12,7 @@ from monitor.access import Viewer, scope
 from monitor.alerts.chunks import Judge
 from monitor.alerts.judged import Json
 from monitor.alerts.levels import severity
-from monitor.errors import NotFound
+from monitor.errors import NotFound, NotThen
 from monitor.indicators import FeedState, compute, freshness, manifest, opened
 from monitor.lake import Lake
 from monitor.policy import Explanation, Policy
@@ -57,7 +57,7 @@ def account(
     with opened(lake, policy, known) as view:
         table = compute(view, policy, as_of=as_of, households=[household.id])
         if table.empty:
-            raise NotFound(
+            raise NotThen(
                 zh=f"{household_no} 在 {as_of} 不在登记中", en=f"{household_no} was not in the register on {as_of}"
             )
         row = {str(name): value for name, value in table.iloc[0].items()}
