@@ -1,7 +1,7 @@
 """The policy: for each action and role, the relation in which the thing acted on must stand to the viewer.
 
-``within``: it lies in the viewer's region; ``all``: it belongs to no region; ``self``: it is the viewer's own;
-``sent``: it lies in their region and was referred to their department; ``-``: never. The page
+``within``: it lies in the viewer's region; ``all``: wherever it lies, or it belongs to no region; ``self``: it is the
+viewer's own; ``sent``: it lies in their region and was referred to their department; ``-``: never. The page
 ``monitor/decisions/0020-who-may-see-what.md`` holds the same table for people to approve.
 """
 
