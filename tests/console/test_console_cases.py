@@ -9,13 +9,13 @@ from demo_city import PEOPLE, TOWN
 from playwright.sync_api import Locator, Page, expect
 from screens import PHONE, at_rest
 from served import Served
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from watching import Watch
 
 from monitor import database
 from monitor.cases import removal
 from monitor.service import today
-from monitor.tables import Alert, Case, FollowUp, LaterCheck, Measure, Member, Person, Reason, utc_now
+from monitor.tables import Alert, Case, FollowUp, Household, LaterCheck, Measure, Member, Person, Reason, utc_now
 
 DATABASES = ["sqlite"]
 SignInAs = Callable[..., Page]
@@ -342,6 +342,37 @@ def test_the_cases_are_listed_by_what_waits_and_stepped_through_and_the_alert_le
     chain = page.get_by_role("region", name="一户一条救助链")
     chain.get_by_role("link", name="查看个案").click()
     page.wait_for_url(f"**/cases/{case}")
+
+
+def test_a_case_whose_work_is_done_between_two_pages_is_listed_once(
+    page: Page, service: Served, signed_in_as: SignInAs
+) -> None:
+    alert = service.helped(town=TOWN)[0]
+    case = service.confirm(alert)
+    set_back(service, str(case), opened_on=today() - 2 * OPENED)
+    late = {"code": "LS_J", "responsible": "王主任", "due_on": today() - timedelta(days=1), "made_by": "test"}
+    living = select(Case.household_id).where(Case.closed_at.is_(None))
+    homes = select(Household.id).where(Household.town == TOWN, Household.id.not_in(living)).limit(60)
+    with database.transaction(service.engine) as session:
+        session.add(Measure(id=uuid.uuid4(), case_id=case, **late))
+        opened = {"alert_id": alert.id, "follow_up_id": uuid.uuid4(), "opened_on": today() - OPENED}
+        session.add_all(Case(household_id=home, **opened) for home in session.scalars(homes).all())
+    signed_in_as("caseworker").goto("/cases")
+    at_rest(page)
+    lines = page.locator(".cases .boxed-list a")
+    expect(lines).to_have_count(50)
+    line = page.get_by_role("listitem").filter(has_text=service.household_no(alert))
+    expect(line).to_contain_text("措施逾期")
+    with database.transaction(service.engine) as session:
+        session.execute(update(Measure).where(Measure.case_id == case).values(status="done"))
+    page.get_by_role("button", name="再列出一些").click()
+    expect(page.get_by_role("button", name="再列出一些")).to_have_count(0)
+    expect(line).to_have_count(1)
+    expect(line).not_to_contain_text("措施逾期")
+    here = select(func.count()).select_from(Case).join(Household, Household.id == Case.household_id)
+    with database.reading(service.engine) as session:
+        many = session.scalar(here.where(Household.town == TOWN, Case.closed_at.is_(None))) or 0
+    expect(lines).to_have_count(many)
 
 
 def test_a_visit_made_after_the_alert_has_ended_carries_a_later_check(
