@@ -8,11 +8,11 @@ from demo_city import TOWN
 from playwright.sync_api import Page, expect
 from screens import PATHS, at_rest
 from served import Served
-from sqlalchemy import select
+from sqlalchemy import func, select
 from watching import Watch
 
 from monitor import database
-from monitor.tables import Scan
+from monitor.tables import AuditEntry, Scan
 
 DATABASES = ["sqlite"]
 SignIn = Callable[..., Page]
@@ -167,6 +167,27 @@ def test_the_auditor_is_told_why_a_household_is_not_flagged_and_the_reading_is_n
     table = page.get_by_role("table", name="审计记录")
     expect(table.get_by_role("row").filter(has_text="查看某户为何没有预警").first).to_contain_text(number)
     expect(table.get_by_role("row").filter(has_text="查看漏报推断").first).to_be_visible()
+
+
+def test_an_auditor_who_comes_back_to_the_page_has_not_read_again(signed_in_as: SignIn, service: Served) -> None:
+    def readings() -> int:
+        chosen = select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "report.missed")
+        with database.reading(service.engine) as session:
+            return session.scalar(chosen) or 0
+
+    page = signed_in_as("auditor")
+    page.clock.install()
+    page.goto(PATHS["audit"])
+    at_rest(page)
+    before = readings()
+    page.get_by_text("漏报推断", exact=True).first.click()
+    expect(page.get_by_text(re.compile("随机抽查已有结论的只有|平均每周"))).to_be_visible()
+    page.clock.fast_forward("02:00")
+    with page.expect_response("**/api/v1/audit?**"):  # what is noted nowhere is read anew
+        page.evaluate("dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate("dispatchEvent(new Event('offline')); dispatchEvent(new Event('online'))")
+    at_rest(page)
+    assert readings() == before + 1
 
 
 def test_a_name_in_the_audit_leads_to_all_that_the_same_one_did(signed_in_as: SignIn) -> None:

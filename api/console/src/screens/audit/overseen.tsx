@@ -7,6 +7,7 @@ import { Line } from '../../parts/Line';
 import { ListState } from '../../parts/ListState';
 import { Day, Level, type LevelName } from '../../parts/small';
 import { useServed, useWords } from '../../words/catalogue';
+import { NOTED } from '../board/asked';
 import { Missed } from '../board/sample';
 import { words } from './words';
 
@@ -23,7 +24,7 @@ export function Overseen(): ReactElement {
       <p className="quiet">{t.overseenHint}</p>
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>{t.missed}</summary>
-        {open ? <Missed /> : null}
+        {open ? <Missed noted /> : null}
       </details>
       <Asking />
     </section>
@@ -59,8 +60,7 @@ function Answers({ no }: { no: string }): ReactElement {
     queryKey: ['households', no, 'explanation'],
     queryFn: () =>
       told(api.GET('/api/v1/households/{household_no}/explanation', { params: { path: { household_no: no } } })),
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
+    ...NOTED,
   });
   const said = query.data;
   return (

@@ -72,11 +72,19 @@ export function useWeeks(asked: Asked) {
   });
 }
 
-export function useMissed() {
+/** Of somebody whose every reading is noted nothing is read but what they ask for: not anew, not by itself, not twice. */
+export const NOTED = {
+  staleTime: Number.POSITIVE_INFINITY,
+  refetchOnWindowFocus: false,
+  refetchOnReconnect: false,
+  retry: false,
+} as const;
+
+export function useMissed({ noted }: { noted: boolean }) {
   return useQuery({
     queryKey: ['reports', 'missed'],
     queryFn: () => told(api.GET('/api/v1/reports/missed')),
-    staleTime: MINUTE_MS,
+    ...(noted ? NOTED : { staleTime: MINUTE_MS }),
   });
 }
 

@@ -9,9 +9,9 @@ import { words } from './words';
 const MONTHS = [3, 6, 12] as const;
 
 /** How many in need nobody had flagged, by the random sample: with its bounds, or not at all. */
-export function Missed(): ReactElement {
+export function Missed({ noted = false }: { noted?: boolean }): ReactElement {
   const t = useWords(words);
-  const query = useMissed();
+  const query = useMissed({ noted });
   const said = query.data;
   const count = (value: number | null | undefined) => writtenCount(Math.round(value ?? 0));
   return (
