@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from monitor import database
 from monitor.service import today
-from monitor.tables import FollowUp
+from monitor.tables import Delivery, FollowUp
 
 HEADER = "编号,哪天去的,怎么去的,结果,说明\n"
 
@@ -80,6 +80,30 @@ def test_a_file_that_is_no_sheet_is_told_at_once(exchange: Page, tmp_path: Path)
     path.write_bytes(b"x")
     choose(exchange, "选择文件", path)
     expect(exchange.get_by_role("alert").filter(has_text=".et")).to_be_visible()
+
+
+def test_a_refused_delivery_is_told_why_and_what_to_do_in_both_languages_and_the_feeds_are_read_anew(
+    page: Page, service: Served, signed_in_as: Callable[..., Page], tmp_path: Path,
+    shot: Callable[[Page, str], None], accessible: Callable[[Page], None],
+) -> None:  # fmt: skip
+    signed_in_as("supervisor").goto("/exchange")
+    at_rest(page)
+    path = tmp_path / "medical_settlements.csv"
+    path.write_text("settlement_id,name\nS1,\n", encoding="utf-8")
+    page.get_by_label("数据项").select_option("medical_settlements")
+    with page.expect_response("**/api/v1/deliveries?**") as answered, page.expect_response("**/api/v1/feeds"):
+        choose(page, "上报", path)
+    assert answered.value.status == 422
+    with database.reading(service.engine) as session:
+        (found,) = session.scalars(select(Delivery).where(Delivery.status == "refused")).one().problems
+    refused = page.get_by_role("alert")
+    expect(refused).to_contain_text(f"文件未入库：{found['zh']}")
+    expect(refused).to_contain_text("下一步：请按提示改正后重发")
+    shot(page, "exchange-refused")
+    accessible(page)
+    page.get_by_role("button", name="English").click()
+    expect(refused).to_contain_text(f"nothing of the file was taken in: {found['en']}")
+    expect(refused).to_contain_text("Next: mend what is said, then send it again")
 
 
 def test_alerts_go_out_as_a_workbook_with_what_for(exchange: Page) -> None:

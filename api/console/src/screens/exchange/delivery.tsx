@@ -6,16 +6,19 @@ import { Failure } from '../../parts/Failure';
 import { saved } from '../../parts/saving';
 import { writtenCount } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
+import { labelled } from '../../words/marks';
 import { FileButton } from './paper';
 import { raw } from './sheet';
 import { words } from './words';
 
 type Receipt = Schemas['ReceiptOut'];
+/** What is refused comes as a refusal. */
+type Taken = Receipt & { status: Exclude<Receipt['status'], 'refused'> };
 const ENDINGS = ['csv', 'txt', 'tsv', 'xlsx', 'xls', 'parquet', 'zip'] as const;
 const MODES = ['full', 'append', 'withdraw'] as const;
 type Sent = { feed: string; mode: string; file: File };
 
-/** A file of an agency's, sent by hand: whole or not at all, with its receipt. */
+/** A file of an agency's, sent by hand: taken in or held, with its receipt, or refused, with what is wrong with it. */
 export function Delivery(): ReactElement {
   const t = useWords(words);
   const served = useServed();
@@ -23,9 +26,9 @@ export function Delivery(): ReactElement {
   const feeds = useQuery({ queryKey: ['feeds'], queryFn: () => told(api.GET('/api/v1/feeds')) });
   const [feed, setFeed] = useState('');
   const [mode, setMode] = useState('');
-  const act = useMutation<Receipt, unknown, Sent>({
+  const act = useMutation<Taken, unknown, Sent>({
     mutationFn: send,
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['feeds'] }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['feeds'] }),
   });
   const named = { full: t.full, append: t.append, withdraw: t.withdraw };
   return (
@@ -69,18 +72,18 @@ export function Delivery(): ReactElement {
   );
 }
 
-async function send({ feed, mode, file }: Sent): Promise<Receipt> {
+async function send({ feed, mode, file }: Sent): Promise<Taken> {
   const said = file.name.toLowerCase().split('.').pop();
   const ending = ENDINGS.find((one) => one === said) ?? 'csv';
   const chosen = MODES.find((one) => one === mode);
   const query = { feed, ending, ...(chosen === undefined ? {} : { mode: chosen }) };
-  return (await told(api.POST('/api/v1/deliveries', { params: { query }, ...raw(file) }))) as Receipt;
+  return (await told(api.POST('/api/v1/deliveries', { params: { query }, ...raw(file) }))) as Taken;
 }
 
-function Told({ receipt }: { receipt: Receipt }): ReactElement {
+function Told({ receipt }: { receipt: Taken }): ReactElement {
   const t = useWords(words);
   const served = useServed();
-  const states = { committed: t.committed, held: t.held, refused: t.refusedWhole, rejected: t.rejected };
+  const states = { committed: t.committed, held: t.held, rejected: t.rejected };
   const errors = () =>
     saved(
       api.GET('/api/v1/deliveries/{delivery_id}/errors', {
@@ -95,7 +98,10 @@ function Told({ receipt }: { receipt: Receipt }): ReactElement {
       {receipt.status === 'held' ? <p>{t.heldHint}</p> : null}
       <ul>
         {receipt.problems.map((one) => (
-          <li key={one.zh}>{served(one.zh, one.en)}</li>
+          <li key={`${one.column} ${one.zh}`}>
+            {one.column === null ? '' : labelled(one.column)}
+            {served(one.zh, one.en)}
+          </li>
         ))}
       </ul>
       {receipt.errors === 0 ? null : (

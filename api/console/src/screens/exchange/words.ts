@@ -56,7 +56,6 @@ export const words = catalogue(
     held: '待人工处理',
     heldHint: '请到“夜间扫描”页放行或退回。',
     rejected: '已退回',
-    refusedWhole: '拒收',
     rowErrors: '下载行错误清单',
     out: '导出预警',
     outHint: '姓名隐去，每份带水印行并留痕；一天合计超过 100 行须另一人同意后取件，一次最多 5,000 行。',
@@ -132,7 +131,6 @@ export const words = catalogue(
     held: 'Held for a person',
     heldHint: 'Let it in or turn it away on the page “Nights”.',
     rejected: 'Turned away',
-    refusedWhole: 'Refused',
     rowErrors: 'Download the row errors',
     out: 'Take alerts out',
     outHint:
