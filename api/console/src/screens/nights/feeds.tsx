@@ -6,6 +6,7 @@ import { Day } from '../../parts/small';
 import { writtenCount } from '../../parts/written';
 import { useServed, useWords } from '../../words/catalogue';
 import { type Feed, useFeeds } from './asked';
+import { Figure } from './figure';
 import { HeldList } from './held';
 import { words } from './words';
 
@@ -61,15 +62,9 @@ function FeedTable({ feeds }: { feeds: Feed[] }): ReactElement {
               <td data-label={t.fresh}>
                 <Freshness feed={feed} />
               </td>
-              <td data-label={t.rows} className="number">
-                {writtenCount(feed.rows)}
-              </td>
-              <td data-label={t.errors} className="number">
-                {writtenCount(feed.errors)}
-              </td>
-              <td data-label={t.matched} className="number">
-                {feed.matched === null ? '—' : `${Math.round(feed.matched * 100)}%`}
-              </td>
+              <Figure label={t.rows} said={writtenCount(feed.rows)} />
+              <Figure label={t.errors} said={writtenCount(feed.errors)} />
+              <Figure label={t.matched} said={feed.matched === null ? '—' : `${Math.round(feed.matched * 100)}%`} />
             </tr>
           ))}
         </tbody>

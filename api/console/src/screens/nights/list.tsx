@@ -9,6 +9,7 @@ import { useWords } from '../../words/catalogue';
 import { aside } from '../../words/marks';
 import type { Night } from './asked';
 import { useRunningAgain } from './bars';
+import { Figure } from './figure';
 import { words } from './words';
 
 type Words = ReturnType<typeof useWords<(typeof words)['zh']>>;
@@ -45,18 +46,10 @@ function NightRow({ night }: { night: Night }): ReactElement {
       </td>
       <td data-label={t.begun}>{night.started_at === null ? '' : <Instant at={night.started_at} />}</td>
       <td data-label={t.took}>{night.seconds === null ? '' : t.seconds(night.seconds)}</td>
-      <td data-label={t.households} className="number">
-        {count(night.households)}
-      </td>
-      <td data-label={t.aside} className="number">
-        {count(night.set_aside)}
-      </td>
-      <td data-label={t.raised} className="number">
-        {count(night.raised)}
-      </td>
-      <td data-label={t.cleared} className="number">
-        {count(night.cleared)}
-      </td>
+      <Figure label={t.households} said={count(night.households)} />
+      <Figure label={t.aside} said={count(night.set_aside)} />
+      <Figure label={t.raised} said={count(night.raised)} />
+      <Figure label={t.cleared} said={count(night.cleared)} />
       <td data-label={t.compared}>{compared(t, night)}</td>
       <td data-label={t.ruleset} className="masked">
         {night.policy_version?.slice(0, 12)}

@@ -90,19 +90,29 @@ type AskedProps = { one: Sheet['contents']['referrals'][number]; now: Sheet['ref
 function AskedLine({ one, now }: AskedProps): ReactElement {
   const t = useWords(words);
   const states = useWords(referralWords);
-  const chosen = useStored(language);
   return (
     <li className="notices-line">
       <b>{t[countedAs(one)]}</b>
       <Link to={`${paths.referrals}?referral=${now.id}`} data-line>
         {useWhat(now)}
       </Link>
-      <span>{t.due(writtenDay(one.due_on, chosen))}</span>
+      <Standing due={one.due_on} now={states[now.status]} />
+    </li>
+  );
+}
+
+/** By when it was to be done, and how it stands now. */
+function Standing({ due, now }: { due: string; now: string }): ReactElement {
+  const t = useWords(words);
+  const chosen = useStored(language);
+  return (
+    <>
+      <span>{t.due(writtenDay(due, chosen))}</span>
       <span>
         {labelled(t.now)}
-        {states[now.status]}
+        {now}
       </span>
-    </li>
+    </>
   );
 }
 
@@ -135,7 +145,6 @@ function Alerts({ sheet }: { sheet: Sheet }): ReactElement {
 function Line({ one, alert }: { one: Named; alert: Sheet['alerts'][number] }): ReactElement {
   const t = useWords(words);
   const states = useWords(work);
-  const chosen = useStored(language);
   return (
     <li className="notices-line">
       <Level level={alert.level} />
@@ -144,11 +153,7 @@ function Line({ one, alert }: { one: Named; alert: Sheet['alerts'][number] }): R
         <Masked text={alert.name} /> {alert.household_no}
       </Link>
       <span className="quiet">{alert.region_name}</span>
-      <span>{t.due(writtenDay(one.due_on, chosen))}</span>
-      <span>
-        {labelled(t.now)}
-        {states[alert.status]}
-      </span>
+      <Standing due={one.due_on} now={states[alert.status]} />
     </li>
   );
 }
